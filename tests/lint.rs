@@ -228,7 +228,7 @@ fn a_rule_is_explained() {
         .says("This is found:")
         .says("DROP TABLE users;");
     let run = project.dbmigrate(["explain"]).succeeds();
-    run.says("destructive: something is taken away").says("  drop-table ").says("  unused-allow ");
+    run.says("destructive: something is removed").says("  drop-table ").says("  unused-allow ");
     project.dbmigrate(["explain", "drop_tabel"]).exits(2).says("did you mean `drop-table`?");
     project.dbmigrate(["explain", "xyz"]).exits(2).says("`cargo dbmigrate explain` lists the rules");
     let run = project.dbmigrate(["explain", "drop-table", "--message-format", "json"]).succeeds();

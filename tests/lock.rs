@@ -452,6 +452,25 @@ fn a_fault_in_one_package_of_a_workspace_hides_no_other() {
 }
 
 #[test]
+fn a_fault_of_the_workspace_is_said_once_and_not_for_each_package() {
+    let project = Project::new("lock-workspace-fault");
+    for name in ["one", "two"] {
+        let manifest = format!("[package]\nname = \"lock-{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+        project.write(&format!("crates/{name}/Cargo.toml"), manifest);
+        project.write(&format!("crates/{name}/src/lib.rs"), "");
+        project.write(&format!("crates/{name}/migrations/001_a.sql"), SET[0].1);
+    }
+    let faults =
+        "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n\n[workspace.metadata.migrations]\nrevertible = 3\n";
+    project.write("Cargo.toml", faults);
+    let run = project.dbmigrate(["lock", "--workspace"]).exits(101);
+    let said = run.stderr.matches("revertible").count();
+    let once = project.dbmigrate(["lock", "-p", "lock-one"]).exits(101).stderr.matches("revertible").count();
+    assert!(once > 0 && said == once, "{}", run.stderr);
+    run.says("nothing more of package `lock-one` is sealed").says("nothing more of package `lock-two` is sealed");
+}
+
+#[test]
 fn what_was_never_written_is_not_sealed_without_a_word() {
     let project = Project::wired("lock-empty", &SET[..1]);
     project.dbmigrate(["create", "later", "--no-down"]).succeeds();

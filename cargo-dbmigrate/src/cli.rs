@@ -38,7 +38,7 @@ pub(crate) fn parse() -> Cli {
         .unwrap_or_else(|error| slip::explained(error, &arguments).exit())
 }
 
-/// Versions the SQLite databases of Rust programs: it cannot forget a migration and it cannot lose your data.
+/// Manages migrations of the SQLite databases of Rust programs: it cannot forget a migration, and it cannot lose your data.
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo-dbmigrate",
@@ -64,17 +64,16 @@ pub(crate) struct Global {
     /// Package to work on
     #[arg(short, long, global = true, value_name = "SPEC")]
     pub(crate) package: Vec<String>,
-    /// Work on all packages of the workspace that have migrations: `check`, `list`, `lock` and `test`; the others are
-    /// about one
+    /// Work on all packages of the workspace that have migrations (`check`, `list`, `lock` and `test` only)
     #[arg(long, global = true)]
     pub(crate) workspace: bool,
     /// Leave out a package
     #[arg(long, global = true, value_name = "SPEC", requires = "workspace")]
     pub(crate) exclude: Vec<String>,
-    /// Set of migrations to work on, where the package has several
+    /// Set of migrations to work on, if the package has several
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) set: Option<String>,
-    /// Assert that Cargo.lock stays unchanged; to `check`, also that every migration is sealed
+    /// Assert that Cargo.lock stays unchanged; for `check`, also that every migration is sealed
     #[arg(long, global = true)]
     pub(crate) locked: bool,
     /// Run without accessing the network
@@ -86,10 +85,10 @@ pub(crate) struct Global {
     /// Coloring
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorWhen,
-    /// Say more
+    /// Use verbose output
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
-    /// Say only what was asked for, and errors
+    /// Print only what was asked for, and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 }
@@ -140,61 +139,61 @@ pub(crate) enum ColorWhen {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Wire a package: configuration, build.rs, dependencies, module, first migration
+    /// Set up a package: configuration, build.rs, dependencies, module, first migration
     Init(InitArgs),
-    /// Come from another tool: take over its files, and the histories of databases
+    /// Move in from another tool: take over its files, and the histories of databases
     Adopt(AdoptArgs),
     /// Create the next migration
     Create(CreateArgs),
-    /// Create the next migration from what `schema.sql` declares, proved before it is written
+    /// Write the next migration from what `schema.sql` declares, proved before it is written
     Generate(GenerateArgs),
-    /// List the migrations of the set, without a database
+    /// List the migrations, without a database
     List(ListArgs),
-    /// Check sequence, seal, configuration and wiring, replay every way up, back and up again in memory, and lint
+    /// Check numbering, seal, configuration and setup, replay every migration up, down and up again in memory, and lint
     Check(CheckArgs),
-    /// Try every migration up, down and up in memory, on a database that holds rows
+    /// Try every migration up, down and up again in memory, on a database that holds rows
     Test(TestArgs),
-    /// Explain a rule of `check`: what, why, and how to do it safely
+    /// Explain a rule of `check`: what it objects to, why, and how to make the change safely
     Explain(ExplainArgs),
-    /// Seal migrations: from then on an edit, a new name or a deletion fails the build
+    /// Seal migrations: from then on, editing, renaming or deleting one fails the build
     Lock(LockArgs),
-    /// Give the migrations that others do not have yet the numbers after those that they have
+    /// Number the migrations of a branch after those that others already have
     Renumber(RenumberArgs),
-    /// Write what a fresh database may start from instead of running the migrations one by one, proved and sealed
+    /// Write a snapshot, proved and sealed, from which new databases start instead of running all migrations
     Snapshot(SnapshotArgs),
-    /// Put one migration in the place of all up to a number, proved to do the same
+    /// Replace all migrations up to a number by one that is proved to do the same
     Squash(SquashArgs),
-    /// Show the schema that the migrations lead to, or in what two schemas differ
+    /// Show the schema that the migrations make, or the difference between two schemas
     Schema(SchemaArgs),
     /// Write the migrations as one SQL script, with their history, for engines that this tool does not connect to
     Script(ScriptArgs),
-    /// Compare the schema of a database with what its migrations lead to
+    /// Compare the schema of a database with what its migrations make
     Drift(CheckDatabaseArgs),
     /// Show which migrations a database has
     Status(StatusArgs),
-    /// Apply what is pending
+    /// Apply pending migrations
     Up(UpArgs),
-    /// Roll back the newest applied migration, or as told
+    /// Roll back the newest applied migration, or more
     Down(DownArgs),
     /// Roll back the newest applied migration and apply its current text
     Redo(RedoArgs),
-    /// Empty the database, after a copy of it was made
+    /// Empty the database, after making a copy of it
     Reset(ResetArgs),
-    /// Record migrations as applied without running them, for a database that has them
+    /// Record migrations as applied without running them, for a database that already has what they make
     Mark(MarkArgs),
-    /// Take a migration out of the history, so that it runs again; the schema stays as it is
+    /// Remove a migration from the history, so that it runs again; the schema stays as it is
     Forget(ForgetArgs),
-    /// Explain what differs between the history and the files, or settle it
+    /// Explain how the history differs from the files, or resolve it
     Repair(RepairArgs),
-    /// Keep a copy of the database
+    /// Make a copy of the database
     Backup(BackupArgs),
-    /// Put a copy back into the place of the database, or show which copies there are
+    /// Restore the database from a copy, or list the copies
     Restore(RestoreArgs),
     /// Compare the recorded history with the files
     Verify(CheckDatabaseArgs),
     /// Show the history as the database records it
     History(DatabaseArgs),
-    /// Print what a shell needs to complete `cargo dbmigrate`
+    /// Print shell completions for `cargo dbmigrate`
     Completions(CompletionsArgs),
     /// Write a manual page for each command
     Man(ManArgs),
@@ -205,17 +204,17 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
-    /// Write path dependencies on a checkout of dbmigrate
+    /// Write path dependencies on this checkout of dbmigrate
     #[arg(long, value_name = "CHECKOUT")]
     pub(crate) path: Option<PathBuf>,
-    /// Add a binary that runs the database commands, for sets with Rust in them and for hosts without cargo
+    /// Add a binary with the database commands, for migrations in Rust and for hosts without cargo
     #[arg(long)]
     pub(crate) runner: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CreateArgs {
-    /// What it does, such as `add_user_prefs`
+    /// What the migration does, such as `add_user_prefs`
     pub(crate) name: String,
     /// Write SQL (the default)
     #[arg(long, conflicts_with = "rust")]
@@ -223,13 +222,13 @@ pub(crate) struct CreateArgs {
     /// Write a Rust migration
     #[arg(long)]
     pub(crate) rust: bool,
-    /// Leave out the way back
+    /// Write no down script
     #[arg(long)]
     pub(crate) no_down: bool,
     /// Open the new file in $VISUAL or $EDITOR
     #[arg(long)]
     pub(crate) edit: bool,
-    /// Fill it with what `schema.sql` declares and the migrations do not make yet, as `generate` does
+    /// Write into it what `schema.sql` declares and the migrations do not make yet, as `generate` does
     #[arg(long, conflicts_with_all = ["sql", "rust", "edit"])]
     pub(crate) from_diff: bool,
     #[command(flatten)]
@@ -238,9 +237,9 @@ pub(crate) struct CreateArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct GenerateArgs {
-    /// What it does [default: a name made from what changes, such as `add_teams`]
+    /// What the migration does [default: derived from the change, such as `add_teams`]
     pub(crate) name: Option<String>,
-    /// Leave out the way back
+    /// Write no down script
     #[arg(long)]
     pub(crate) no_down: bool,
     #[command(flatten)]
@@ -251,17 +250,17 @@ pub(crate) struct GenerateArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Decisions")]
 pub(crate) struct FromDiffArgs {
-    /// Keep what is there under a new name: `table.old=table.new` for a column, `old=new` for a table
+    /// Rename instead of dropping and adding: `table.old=table.new` for a column, `old=new` for a table
     #[arg(long, value_name = "OLD=NEW")]
     pub(crate) rename: Vec<String>,
-    /// Fill a column that takes no NULL: `table.column=expression`
+    /// Fill a NOT NULL column in existing rows: `table.column=expression`
     #[arg(long, value_name = "COLUMN=EXPR")]
     pub(crate) fill: Vec<String>,
-    /// Let something be lost: `drop-table` or `drop-column`; `drop-column=table.column`, `drop-table=table` where it might
-    /// only have another name
+    /// Permit a loss: `drop-table` or `drop-column`; `drop-table=table` or `drop-column=table.column` if it might instead
+    /// have been renamed
     #[arg(long, value_name = "HAZARD")]
     pub(crate) allow: Vec<String>,
-    /// Show what would be written, on stdout, and write nothing
+    /// Show on stdout what would be written, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
@@ -281,10 +280,10 @@ pub(crate) struct LockArgs {
     /// Seal up to and including this migration: a number, a name, or a version from a header [default: all]
     #[arg(long, value_name = "TARGET")]
     pub(crate) to: Option<String>,
-    /// Take a sealed migration as it is now: edited, renamed or deleted; nothing else is sealed
+    /// Accept a sealed migration as it is now: edited, renamed or deleted; seal nothing else
     #[arg(long, value_name = "NAME", conflicts_with = "to")]
     pub(crate) accept: Vec<String>,
-    /// Show what would be written, on stdout, and write nothing
+    /// Show on stdout what would be written, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
@@ -293,7 +292,7 @@ pub(crate) struct LockArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct RenumberArgs {
-    /// The revision of git that has the migrations of others [default: the main branch]
+    /// The git revision with the migrations of others [default: the main branch]
     #[arg(long, value_name = "REV")]
     pub(crate) onto: Option<String>,
     /// Show what would be done, and change nothing
@@ -306,7 +305,7 @@ pub(crate) struct SnapshotArgs {
     /// The last migration that it stands for: a number, a name, or a version from a header [default: the newest]
     #[arg(long, value_name = "TARGET")]
     pub(crate) to: Option<String>,
-    /// Delete it, and its seal: a fresh database then runs the migrations one by one
+    /// Delete the snapshot and its seal: new databases then run the migrations one by one
     #[arg(long, conflicts_with = "to")]
     pub(crate) remove: bool,
     /// Show what would be done, and change nothing
@@ -316,13 +315,13 @@ pub(crate) struct SnapshotArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SquashArgs {
-    /// What comes after the number in the name of the file [default: `squashed_001_to_040`]
+    /// The name of the new migration, without its number [default: `squashed_001_to_040`]
     #[arg(requires = "through")]
     pub(crate) name: Option<String>,
     /// The last migration that it replaces: a number, a name, or a version from a header
     #[arg(long, value_name = "TARGET", required_unless_present_any = ["undo", "prune"])]
     pub(crate) through: Option<String>,
-    /// Take the squash back, as long as it is not sealed
+    /// Undo the squash, as long as it is not sealed
     #[arg(long, conflicts_with_all = ["through", "prune"])]
     pub(crate) undo: bool,
     /// Delete the files that a sealed squash replaces: a database that has only some of them is refused from then on
@@ -338,27 +337,27 @@ pub(crate) struct SquashArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
-    /// Say only what is wrong with these: numbers, names, or versions from a header [default: all]
+    /// Report only on these migrations: numbers, names, or versions from a header [default: all]
     pub(crate) names: Vec<String>,
     /// Stop after this migration
     #[arg(long, value_name = "TARGET", conflicts_with = "names")]
     pub(crate) to: Option<String>,
-    /// Take every version from this one on to the newest in one go [default: the ten before the newest]
+    /// Migrate every version from this one on to the newest in one go [default: the ten before the newest]
     #[arg(long, value_name = "TARGET")]
     pub(crate) from: Option<String>,
-    /// Take every version there is to the newest in one go
+    /// Migrate every version to the newest in one go
     #[arg(long, conflicts_with = "from")]
     pub(crate) deep: bool,
     #[command(flatten)]
     pub(crate) files: FilesArgs,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct DatabaseArgs {
     /// The database file [default: DATABASE_URL, then `database` in the manifest]
     #[arg(long, value_name = "FILE")]
     pub(crate) database: Option<PathBuf>,
-    /// How long to wait for another connection that is in the way [default: 30]
+    /// How long to wait for a lock of another connection [default: 30]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) busy_timeout: Option<u64>,
     #[command(flatten)]
@@ -382,10 +381,10 @@ pub(crate) struct BuildArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
-    /// Exit with 1 when anything is not applied
+    /// Exit with 1 if anything is not applied
     #[arg(long)]
     pub(crate) check: bool,
-    /// Take back first what a writer that crashed left half done; nothing else of `status` writes
+    /// First roll back what a crashed writer left unfinished; apart from that, `status` writes nothing
     #[arg(long)]
     pub(crate) recover: bool,
     #[command(flatten)]
@@ -401,10 +400,10 @@ pub(crate) struct UpArgs {
     /// Stop after this migration: a number, a name, or a version from a header
     #[arg(long, value_name = "TARGET")]
     pub(crate) to: Option<String>,
-    /// Start at the first migration although the database holds objects and no history
+    /// Start at the first migration, although the database has objects and no history
     #[arg(long)]
     pub(crate) existing: bool,
-    /// Run on a copy and say what happened there; the database stays as it is
+    /// Run on a copy and report what happened there; the database stays as it is
     #[arg(long, conflicts_with_all = ["backup", "no_backup"])]
     pub(crate) dry_run: bool,
     #[command(flatten)]
@@ -427,13 +426,13 @@ pub(crate) struct DownArgs {
     /// Roll back everything after this migration
     #[arg(long, value_name = "TARGET", conflicts_with_all = ["count", "all"])]
     pub(crate) to: Option<String>,
-    /// Roll back this many
+    /// Roll back this many migrations
     #[arg(long, value_name = "N", conflicts_with = "all")]
     pub(crate) count: Option<u64>,
     /// Roll back everything
     #[arg(long)]
     pub(crate) all: bool,
-    /// Run on a copy and say what happened there; the database stays as it is
+    /// Run on a copy and report what happened there; the database stays as it is
     #[arg(long, conflicts_with_all = ["backup", "no_backup"])]
     pub(crate) dry_run: bool,
     #[command(flatten)]
@@ -451,10 +450,10 @@ pub(crate) struct DownArgs {
 /// How many copies of the database are kept, and where.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct KeepArgs {
-    /// How many copies to keep; the oldest of a version stays as well [default: `backup.keep` in the manifest, then 3]
+    /// How many copies to keep, besides the oldest of a version [default: `backup.keep` in the manifest, then 3]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) backup_keep: Option<u32>,
-    /// The folder of the copies [default: `backup.dir` in the manifest, then beside the database]
+    /// The folder of the copies [default: `backup.dir` in the manifest, then that of the database]
     #[arg(long, value_name = "DIR")]
     pub(crate) backup_dir: Option<PathBuf>,
 }
@@ -462,10 +461,10 @@ pub(crate) struct KeepArgs {
 /// Whether a copy of the database is kept first.
 #[derive(Debug, Default, Args)]
 pub(crate) struct CopyArgs {
-    /// Keep a copy of the database first, in any case [default: before work that takes something away]
+    /// Make a copy of the database first in any case [default: before something is removed]
     #[arg(long, conflicts_with = "no_backup")]
     pub(crate) backup: bool,
-    /// Keep no copy, also before work that takes something away
+    /// Make no copy, even before something is removed
     #[arg(long)]
     pub(crate) no_backup: bool,
     #[command(flatten)]
@@ -489,7 +488,7 @@ pub(crate) struct RedoArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct BackupArgs {
-    /// The file to make [default: one named by time and version, in the folder of the copies]
+    /// The file to create [default: one named after time and version, in the folder of the copies]
     #[arg(long, value_name = "FILE")]
     pub(crate) to: Option<PathBuf>,
     #[command(flatten)]
@@ -504,15 +503,15 @@ pub(crate) struct BackupArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct RestoreArgs {
-    /// The copy to put back; without it, show which there are
+    /// The copy to restore; without it, the copies are listed
     pub(crate) from: Option<PathBuf>,
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Replace a file that is no database any more
+    /// Replace a file that is no longer a valid database
     #[arg(long)]
     pub(crate) force: bool,
-    /// The folder of the copies [default: `backup.dir` in the manifest, then beside the database]
+    /// The folder of the copies [default: `backup.dir` in the manifest, then that of the database]
     #[arg(long, value_name = "DIR")]
     pub(crate) backup_dir: Option<PathBuf>,
     #[command(flatten)]
@@ -532,13 +531,13 @@ pub(crate) struct ResetArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct MarkArgs {
-    /// Record these: numbers, names, or versions from a header [default: all that are pending]
+    /// Record these migrations: numbers, names, or versions from a header [default: all that are pending]
     #[arg(conflicts_with = "to")]
     pub(crate) names: Vec<String>,
     /// Record all that are pending, up to and including this migration
     #[arg(long, value_name = "TARGET")]
     pub(crate) to: Option<String>,
-    /// Record them although the schema differs or can't be compared
+    /// Record them although the schema differs or cannot be compared
     #[arg(long)]
     pub(crate) force: bool,
     #[command(flatten)]
@@ -555,16 +554,16 @@ pub(crate) struct ForgetArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct RepairArgs {
-    /// Settle this migration: its text and name as they are now count as what was applied
+    /// Resolve this migration: its current text and name count as the ones that were applied
     #[arg(conflicts_with = "all")]
     pub(crate) name: Option<String>,
-    /// Settle everything that can be
+    /// Resolve everything that can be resolved
     #[arg(long)]
     pub(crate) all: bool,
-    /// The step in which it was stopped has not run: the next `up` or `down` runs it again
+    /// The step in which it was interrupted has not run: the next `up` or `down` runs it again
     #[arg(long, conflicts_with = "done")]
     pub(crate) retry: bool,
-    /// The step in which it was stopped has run: go on after it
+    /// The step in which it was interrupted has run: continue after it
     #[arg(long)]
     pub(crate) done: bool,
     #[command(flatten)]

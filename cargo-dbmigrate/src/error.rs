@@ -43,6 +43,16 @@ impl CliError {
         self.diagnostics
     }
 
+    /// The same, not taken out.
+    pub(crate) fn as_diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// The same error, which says this instead.
+    pub(crate) fn with_diagnostics(self, diagnostics: Vec<Diagnostic>) -> Self {
+        Self { diagnostics, ..self }
+    }
+
     /// The set, the manifest or the wiring has these faults.
     pub(crate) fn diagnostics(diagnostics: Vec<Diagnostic>) -> Self {
         Self { exit: FAILURE, diagnostics }
@@ -51,6 +61,14 @@ impl CliError {
     /// SQLite fails at a database in memory.
     pub(crate) fn in_memory(error: rusqlite::Error) -> Self {
         Self::failure(format!("could not use a database in memory: {error}"))
+    }
+
+    /// The same, where it was found by something that nobody sees: `found` says by what, before the message.
+    pub(crate) fn found_by(mut self, found: &str) -> Self {
+        if let Some(first) = self.diagnostics.first_mut() {
+            first.message.insert_str(0, found);
+        }
+        self
     }
 
     /// Adds what to do next.

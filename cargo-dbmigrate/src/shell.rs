@@ -57,7 +57,7 @@ pub(crate) struct About {
 }
 
 /// Says a whole line whatever else is being said: for a process that somebody wants to end.
-pub(crate) fn cry(line: &str) {
+pub(crate) fn announce(line: &str) {
     // A terminal has shown `^C`, or has a line there that is written over.
     let start = if io::stderr().is_terminal() { "\n" } else { "" };
     // stderr that can't be written to leaves nobody to tell.

@@ -103,7 +103,7 @@ impl<'a> Table<'a> {
                 let _ = writeln!(text, "        {id} => steps.{name}(db),");
             }
             text.push_str(
-                "        unknown => ::core::result::Result::Err(__dbmigrate::unknown_code(unknown)),\n    })",
+                "        unknown => ::core::result::Result::Err(__dbmigrate::__private::unknown_code(unknown)),\n    })",
             );
         }
         text.push_str("\n}\n");

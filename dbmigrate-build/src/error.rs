@@ -5,7 +5,8 @@ use std::{fmt, io};
 
 /// The module could not be written.
 ///
-/// `Debug` is what `Display` says with the cause behind it: `fn main() -> Result<(), Error>` prints that and nothing else.
+/// `Debug` prints what `Display` prints, followed by the cause, because `fn main() -> Result<(), Error>` prints only
+/// that.
 pub struct Error {
     message: String,
     source: Option<io::Error>,

@@ -7,14 +7,15 @@
 //! }
 //! ```
 //!
-//! The program includes the module by `dbmigrate_runtime::include_migrations!(pub mod migrations)`: see
+//! The program includes the module with `dbmigrate_runtime::include_migrations!(pub mod migrations)`; see
 //! [dbmigrate-runtime]. `cargo dbmigrate init` writes both.
 //!
-//! A missing registration is not possible: the files in the folder are the list. Whatever is wrong with them (a gap,
-//! a duplicate number, a misnamed file, broken SQL tokens) becomes one `compile_error!` in the generated module that
-//! names each file and its fix. The build script itself does not fail for it, so that editors keep their names.
+//! No registration can be missing, because the files in the folder are the list. Everything that is wrong with them (a
+//! gap, a duplicate number, a misnamed file, broken SQL tokens) becomes one `compile_error!` in the generated module,
+//! which names each file and its fix. The build script itself does not fail in this case, so that editors still know
+//! the names of the module.
 //!
-//! What [`generate`] would write can be looked at, too:
+//! [`Builder::plan`] shows what [`generate`] would write:
 //!
 //! ```
 //! # let package = std::env::temp_dir().join(format!("dbmigrate-build-doc-{}", std::process::id()));
@@ -27,9 +28,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! This crate links no SQLite and reads nothing above the package. Rust 1.85 compiles it. Its one feature,
-//! `layouts`, is for a manifest with the key `layout`: it reads the files of another tool where they lie. Which files,
-//! directives and keys there are is in [the guide](https://github.com/dbmigrate/dbmigrate/blob/main/docs/files.md).
+//! This crate does not link SQLite, and reads nothing above the package. The minimum Rust version is 1.85. Its one
+//! feature, `layouts`, is for a manifest with the key `layout`: it reads the files of another tool in place. [The
+//! guide](https://github.com/dbmigrate/dbmigrate/blob/main/docs/files.md) describes the files, directives and keys.
 //!
 //! [dbmigrate-runtime]: https://docs.rs/dbmigrate-runtime
 
@@ -60,13 +61,14 @@ pub use output::Generated;
 ///
 /// # Errors
 ///
-/// Only when it does not run in a build script or can't write to `OUT_DIR`. Faults in the migrations become a
-/// `compile_error!` in the generated module instead.
+/// If it does not run in a build script, or cannot write to `OUT_DIR`. Faults in the migrations are not errors here:
+/// they become a `compile_error!` in the generated module.
 pub fn generate() -> Result<(), Error> {
     Builder::new().generate()
 }
 
-/// The same with other folders, for layouts where the manifest is not beside the build script's package.
+/// Generates the module with other folders, for layouts in which the manifest is not in the package of the build
+/// script.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), dbmigrate_build::Error> {
@@ -81,41 +83,41 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A builder that does what [`generate`] does.
+    /// Creates a builder that does what [`generate`] does.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The folder of the package's Cargo.toml, instead of `CARGO_MANIFEST_DIR`.
+    /// Sets the folder of the package's Cargo.toml, instead of `CARGO_MANIFEST_DIR`.
     #[must_use]
     pub fn root(mut self, root: impl Into<PathBuf>) -> Self {
         self.root = Some(root.into());
         self
     }
 
-    /// The folder that the module is written to, instead of `OUT_DIR`.
+    /// Sets the folder to which the module is written, instead of `OUT_DIR`.
     #[must_use]
     pub fn out_dir(mut self, out: impl Into<PathBuf>) -> Self {
         self.out = Some(out.into());
         self
     }
 
-    /// The folder of the migrations relative to the root, instead of the manifest's `dir`; that of the set without a
-    /// name, where there are others.
+    /// Sets the folder of the migrations, relative to the root, instead of the manifest's `dir`. With several sets, it
+    /// is the folder of the set without a name.
     ///
-    /// It may lead out of the package: a build script is code, and may say so where a manifest may not.
+    /// It may lead out of the package: a build script is code, and may do what a manifest may not.
     #[must_use]
     pub fn dir(mut self, dir: impl Into<String>) -> Self {
         self.dir = Some(dir.into());
         self
     }
 
-    /// Works out the module and cargo's directives without writing anything.
+    /// Computes the module and cargo's directives, without writing anything.
     ///
     /// # Errors
     ///
-    /// When neither a root was given nor `CARGO_MANIFEST_DIR` is set.
+    /// If no root was given and `CARGO_MANIFEST_DIR` is not set.
     pub fn plan(&self) -> Result<Generated, Error> {
         let root = folder(self.root.as_deref(), "CARGO_MANIFEST_DIR")?;
         let mut sets = dbmigrate_core::load_sets(&root);
@@ -126,7 +128,7 @@ impl Builder {
         Ok(Generated::new(&root, &sets))
     }
 
-    /// Writes the module, where it changed, and prints cargo's directives.
+    /// Writes the module, if it changed, and prints cargo's directives.
     ///
     /// # Errors
     ///

@@ -28,7 +28,7 @@ pub(crate) fn render(root: &Path, loaded: &Loaded, shared: &[&Diagnostic]) -> (S
         env!("CARGO_PKG_VERSION"),
         set.config.dir.escape_debug()
     );
-    let _ = writeln!(text, "\nconst _: () = __dbmigrate::check_format({FORMAT});\n");
+    let _ = writeln!(text, "\nconst _: () = __dbmigrate::__private::check_format({FORMAT});\n");
     let own: Vec<&Diagnostic> = faults.iter().copied().filter(|fault| !shared.contains(fault)).collect();
     if !own.is_empty() {
         fault::render(&mut text, &format!("`{}`", set.config.dir), &own);

@@ -14,7 +14,7 @@ const MODULE: &str = "migrations.rs";
 /// The file that knows all sets of the package.
 const INDEX: &str = "sets.rs";
 
-/// Everything that a build script produces: files for `OUT_DIR` and directives for cargo.
+/// The result of a build script: files for `OUT_DIR` and directives for cargo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Generated {
     /// One for each set; there is one at least.
@@ -82,19 +82,19 @@ impl Generated {
         self.modules.first().map_or("", |module| &module.text)
     }
 
-    /// The text of the module of a set by its name, which is empty for the set without one.
+    /// The text of the module of a set, by the name of the set; the name is empty for a set without one.
     #[must_use]
     pub fn module_of(&self, set: &str) -> Option<&str> {
         self.modules.iter().find(|module| module.set == set).map(|module| module.text.as_str())
     }
 
-    /// How many faults the modules report by `compile_error!`; one that is in all of them counts once.
+    /// The number of faults that the modules report by `compile_error!`. A fault that is in all of them counts once.
     #[must_use]
     pub fn faults(&self) -> usize {
         self.shared_faults + self.modules.iter().map(|module| module.faults).sum::<usize>()
     }
 
-    /// The lines for cargo, for modules below `out_dir`: what to watch, and where they are.
+    /// The directives for cargo, for modules below `out_dir`: what to watch, and where the modules are.
     #[must_use]
     pub fn directives(&self, out_dir: &Path) -> Vec<String> {
         let mut lines: Vec<String> = self.watch.iter().map(|path| format!("cargo:rerun-if-changed={path}")).collect();
@@ -106,10 +106,10 @@ impl Generated {
         lines
     }
 
-    /// Writes what changed and returns the lines for cargo.
+    /// Writes what changed and returns the directives for cargo.
     ///
-    /// The scripts are among what stands beside the module, normalised, so that what is embedded is what was read,
-    /// whatever happens to the original before rustc gets there.
+    /// The normalised scripts are written beside the module, so that what is embedded is what was read, whatever
+    /// happens to the original before rustc gets there.
     pub(crate) fn write(&self, out_dir: &Path) -> Result<Vec<String>, Error> {
         for module in &self.modules {
             let folder = module.folder(out_dir);

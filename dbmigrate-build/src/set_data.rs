@@ -29,7 +29,7 @@ pub(crate) fn render(text: &mut String, set: &MigrationSet, code: &Table<'_>) ->
         |is_some: bool, what: &str| if is_some { format!("Some(__dbmigrate::{what})") } else { "None".to_owned() };
     let _ = write!(
         text,
-        "static SET: __dbmigrate::PackedSet = __dbmigrate::PackedSet::new(__dbmigrate::PackedData {{
+        "static SET: __dbmigrate::__private::PackedSet = __dbmigrate::__private::PackedSet::new(__dbmigrate::__private::PackedData {{
     name: {name},
     table: {table},
     chain: {chain},

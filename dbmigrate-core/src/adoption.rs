@@ -1,7 +1,8 @@
-//! The histories that other tools keep in a database, and `adopted.toml`: which of their records means which migration.
+//! The histories that other tools keep in a database, and `adopted.toml`, which says what each of their records means
+//! here.
 //!
-//! `cargo dbmigrate adopt` writes that file into the folder of the migrations, and programs take the histories of their
-//! installed databases over by it. The runtime knows no tool: what it needs to read a history are the queries of
+//! `cargo dbmigrate adopt` writes that file into the folder of the migrations. With it, programs take over the
+//! histories of their installed databases. The runtime knows no other tool: it reads a history with the queries of
 //! [`Adoption::history`]. Each tool is one file here.
 
 use std::fmt::Write;
@@ -54,19 +55,19 @@ struct Template {
 const DROP: &str = "DROP TABLE {table}";
 
 impl Tool {
-    /// The table that it usually keeps its history in.
+    /// The table in which the tool usually keeps its history.
     #[must_use]
     pub fn usual_table(self) -> Option<&'static str> {
         self.known().table
     }
 
-    /// Whether it keeps its history in a table.
+    /// Whether the tool keeps its history in a table.
     #[must_use]
     pub fn has_table(self) -> bool {
         self.known().shapes.iter().all(|shape| !shape.columns.is_empty())
     }
 
-    /// Whether a table with these columns, in lower case, can be its history.
+    /// Whether a table with these columns (in lower case) can be the tool's history.
     #[must_use]
     pub fn fits(self, columns: &[&str]) -> bool {
         let fits = |shape: &Template| shape.columns.iter().all(|column| columns.contains(column));
@@ -93,66 +94,66 @@ impl Tool {
     }
 }
 
-/// What `adopted.toml` says.
+/// The content of `adopted.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Adoption {
-    /// Who kept the history.
+    /// The tool that kept the history.
     pub tool: Tool,
-    /// Its table, where that is not the usual one.
+    /// Its table, if that is not the usual one.
     pub table: Option<String>,
-    /// Whether that table stays.
+    /// Whether that table is kept.
     pub keep: bool,
     /// What its records mean, by number.
     pub migrations: Vec<Adopted>,
 }
 
-/// What a record of an old history means.
+/// The meaning of a record of an old history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Adopted {
     /// The number of the migration.
     pub number: u64,
     /// Its full name.
     pub name: String,
-    /// By what the old tool recorded it.
+    /// The key under which the old tool recorded it.
     pub key: String,
-    /// The checksum that the old tool recorded, where it keeps any.
+    /// The checksum that the old tool recorded, if it keeps any.
     pub checksum: Option<String>,
 }
 
 /// An old history, as the runtime reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OldHistory {
-    /// Its table; none where it is kept elsewhere.
+    /// Its table; `None` if it is kept elsewhere.
     pub table: Option<String>,
-    /// The name of that table beside ours: its own, unless that is the name of ours.
+    /// The name of that table after it was taken over: its own, unless that is the name of our history table.
     pub aside: Option<String>,
-    /// How that may look; the first that fits is read.
+    /// The shapes that the table may have; the first one that fits is read.
     pub shapes: Vec<OldShape>,
-    /// Whether it records the newest of what is applied alone, which means all before that too.
+    /// Whether it records only the newest applied migration, which implies all before it.
     pub newest_only: bool,
-    /// What takes it away.
+    /// The statement that removes it.
     pub remove: String,
 }
 
-/// One look of an old history.
+/// One shape of an old history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OldShape {
-    /// The columns by which it is told, in lower case.
+    /// The columns that identify the shape, in lower case.
     pub columns: &'static [&'static str],
-    /// Asks for the key, the checksum and the time of what is applied.
+    /// The query for the key, the checksum and the time of what is applied.
     pub applied: String,
-    /// Asks for the key of what forbids to take it over, and the reason; empty where nothing can.
+    /// The query for the key of what forbids to take the history over, and the reason; empty if nothing can forbid it.
     pub forbids: String,
 }
 
 impl Adoption {
-    /// The table of the old history; none where it is kept elsewhere.
+    /// The table of the old history; `None` if it is kept elsewhere.
     #[must_use]
     pub fn table(&self) -> Option<&str> {
         self.table.as_deref().or(self.tool.usual_table())
     }
 
-    /// The name of that table beside ours, which is called `ours`. Where that is one name, the old one gets another.
+    /// The name of that table beside our history table `ours`. If both have the same name, the old one gets another.
     #[must_use]
     pub fn aside(&self, ours: &str) -> Option<String> {
         let table = self.table()?;
@@ -162,7 +163,7 @@ impl Adoption {
         })
     }
 
-    /// How to read the old history, beside ours in the table `ours`.
+    /// How to read the old history, beside our history table `ours`.
     #[must_use]
     pub fn history(&self, ours: &str) -> OldHistory {
         let known = self.tool.known();
@@ -184,7 +185,7 @@ impl Adoption {
         }
     }
 
-    /// A key as the queries answer with it.
+    /// The form in which the queries return a key.
     #[must_use]
     pub fn asked<'k>(&self, key: &'k str) -> &'k str {
         match self.tool {
@@ -193,7 +194,7 @@ impl Adoption {
         }
     }
 
-    /// The file.
+    /// Renders the file.
     #[must_use]
     pub fn render(&self) -> String {
         let mut text = HEAD.to_owned();

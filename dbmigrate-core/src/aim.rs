@@ -1,12 +1,12 @@
-//! Suggested commands on the files of a set that has a name: they say which set is meant. The runtime does the same for
-//! commands on databases (`cli/aim`), and can't be asked here.
+//! Names the set in suggested commands about the files of a set. The runtime does the same for commands on databases
+//! (`cli/aim`), and cannot be used here.
 
 use crate::diagnostic::Diagnostic;
 
 /// The commands that are about the files of one set.
 const OF_SETS: [&str; 5] = ["create", "lock --accept", "renumber", "snapshot", "squash"];
 
-/// Adds `--set` to the commands that the findings about a set suggest; a set without a name has nothing to add.
+/// Adds `--set` to the commands that the findings about a set suggest. For a set without a name, it adds nothing.
 ///
 /// ```
 /// use dbmigrate_core::{Diagnostic, aim};

@@ -1,8 +1,8 @@
-//! The checksums of migrations: what an applied migration is compared by, for ever.
+//! The checksums of migrations, by which applied migrations are compared for ever.
 //!
-//! A checksum is `v1:` and a SHA-256 in hexadecimal digits. What is hashed is a list of fields, each with its length
-//! before it, so that no two lists look alike; the first field names the kind. These rules are frozen: installed
-//! programs hold the results. Another rule is another version beside this one.
+//! A checksum is `v1:` and a SHA-256 in hexadecimal digits. The hash is over a list of fields, each preceded by its
+//! length, so that no two lists look alike; the first field names the kind. These rules are frozen, because installed
+//! programs contain the results. A different rule needs another version beside this one.
 //!
 //! * A script: each statement's tokens as written, then an empty field; each directive but `allow` and `irreversible`
 //!   as `--` and its words. White

@@ -1,8 +1,8 @@
 //! The configuration of a set: `[package.metadata.migrations]` in the package's manifest.
 //!
-//! What shapes the set or the history stands in the package only, because a published package does not carry its
-//! workspace; `[workspace.metadata.migrations]` gives defaults to what only tools use. Command line arguments and the
-//! environment are not known here.
+//! Keys that shape the set or its history are in the package only, because a published package does not carry its
+//! workspace; `[workspace.metadata.migrations]` gives defaults for keys that only tools use. Command line arguments and
+//! the environment are not known here.
 
 use std::collections::BTreeMap;
 
@@ -26,54 +26,55 @@ pub(crate) const TIMESTAMP_DIGITS: usize = 14;
 /// The most digits that `width` may ask for.
 pub(crate) const MAX_WIDTH: usize = 20;
 
-/// How a set is laid out, recorded and run. Its [`Default`] is what a manifest that says nothing means.
+/// How a set is laid out, recorded and run. [`Default`] is the configuration of a manifest without any keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// Whether the package's manifest holds the table at all.
+    /// Whether the package's manifest has the table at all.
     pub declared: bool,
-    /// The name of the set, from `sets.NAME`; empty for the one that the package's own keys describe.
+    /// The name of the set, from `sets.NAME`; empty for the set that the package's own keys describe.
     pub set: String,
     /// `dir`: the folder of the migrations, relative to the package, with `/`.
     pub dir: String,
-    /// `layout`: whose files those are. What the numbers are is then read from them.
+    /// `layout`: the tool whose files these are. The kind of numbers is then derived from them.
     pub layout: Layout,
     /// `database`: the path of the database that tools use, relative to the package.
     pub database: Option<String>,
     /// `table`: the history table.
     pub table: String,
-    /// `numbering`: what the numbers are.
+    /// `numbering`: the kind of numbers.
     pub numbering: Numbering,
-    /// `width`: the digits of a sequential number, at least.
+    /// `width`: the minimum number of digits of a sequential number.
     pub width: usize,
     /// `start`: the first sequential number.
     pub start: u64,
-    /// `reserved`: numbers without a file, each with its reason.
+    /// `reserved`: numbers for which there is no file, each with its reason.
     pub reserved: BTreeMap<u64, String>,
-    /// `reversible`: whether a new migration is given a way back to fill in.
+    /// `reversible`: whether a new migration gets a down script to fill in.
     pub reversible: bool,
-    /// `transaction`: what one transaction holds.
+    /// `transaction`: what one transaction contains.
     pub transaction: TransactionMode,
-    /// `foreign-keys`: enforcement for the files that say nothing about it.
+    /// `foreign-keys`: enforcement for files that do not set it.
     pub foreign_keys: ForeignKeys,
-    /// `store-sql`: which scripts the history keeps.
+    /// `store-sql`: which scripts the history stores.
     pub store_sql: StoreSql,
-    /// `out-of-order`: what a pending migration before an applied one means.
+    /// `out-of-order`: what to do about a pending migration before an applied one.
     pub out_of_order: OutOfOrder,
-    /// `newer-database`: what a database that knows more migrations than the program means.
+    /// `newer-database`: what to do about a database with migrations that the program does not know.
     pub newer_database: NewerDatabase,
-    /// `backup`: the copies that tools keep of a database; `None` where they keep none by themselves.
+    /// `backup`: the copies that tools make of a database; `None` if they make none by themselves.
     pub backup: Option<Backup>,
     /// `runner`: the binary target that runs sets with Rust in them.
     pub runner: Option<String>,
     /// `schema`: the file that declares the schema, relative to the package, with `/`.
     pub schema: String,
-    /// `fixtures`: the folder with rows of the team's own to test with, relative to the package, with `/`.
+    /// `fixtures`: the folder with the team's own rows for tests, relative to the package, with `/`.
     pub fixtures: Option<String>,
-    /// `min-sqlite`: the oldest SQLite that runs the migrations, as major and minor number; none where it is not declared.
+    /// `min-sqlite`: the oldest SQLite that runs the migrations, as major and minor number; `None` if it is not
+    /// declared.
     pub min_sqlite: Option<(u32, u32)>,
-    /// `replay`: what replays begin with, and what they stand in for.
+    /// `replay`: what a replay starts with, and for what it has stand-ins.
     pub replay: Replay,
-    /// `lints`: what is done about findings of the linter; those of the workspace first, then those of the package.
+    /// `lints`: the levels of lint rules; first those of the workspace, then those of the package.
     pub lints: Vec<LintSetting>,
 }
 
@@ -108,7 +109,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The set as messages name it: its name, or that it has none.
+    /// The set as messages call it: by its name, or as the set without a name.
     #[must_use]
     pub fn title(&self) -> String {
         if self.set.is_empty() { "the set without a name".to_owned() } else { format!("the set `{}`", self.set) }
@@ -120,13 +121,13 @@ impl Config {
         if self.set.is_empty() { TABLE.to_owned() } else { format!("[package.metadata.migrations.sets.{}]", self.set) }
     }
 
-    /// The tables in which a database keeps the history of the set.
+    /// The tables in which a database stores the history of the set.
     #[must_use]
     pub fn history_tables(&self) -> [String; 3] {
         history_tables(&self.table)
     }
 
-    /// A number as this set writes it: `001`, or `20240115103000`.
+    /// A number in the form of this set: `001`, or `20240115103000`.
     #[must_use]
     pub fn digits(&self, number: u64) -> String {
         let width = match self.numbering {
@@ -143,37 +144,37 @@ pub fn history_tables(table: &str) -> [String; 3] {
     [table.to_owned(), format!("{table}_head"), format!("{table}_repeatable")]
 }
 
-/// The copies that tools keep of a database before they take something away from it.
+/// The copies that tools make of a database before they remove something from it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Backup {
-    /// `keep`: how many, where the manifest says so.
+    /// `keep`: how many, if the manifest says so.
     pub keep: Option<u64>,
-    /// `dir`: the folder, relative to the package; that of the database without it.
+    /// `dir`: the folder, relative to the package; by default that of the database.
     pub dir: Option<String>,
 }
 
-/// What the numbers are.
+/// The kind of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Numbering {
-    /// One after the other, without gaps.
+    /// Consecutive, without gaps.
     Sequential,
-    /// `YYYYMMDDHHMMSS`; gaps mean nothing.
+    /// `YYYYMMDDHHMMSS`; gaps have no meaning.
     Timestamp,
 }
 
-/// What one transaction holds.
+/// What one transaction contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TransactionMode {
     /// One migration.
     Each,
-    /// All that are pending.
+    /// Everything that is pending.
     All,
 }
 
-/// Enforcement of foreign keys for files that say nothing about it.
+/// Foreign key enforcement for files that do not set it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ForeignKeys {
-    /// On, but off where a file drops a referenced table.
+    /// On, except where a file drops a referenced table.
     On,
     /// Off.
     Off,
@@ -181,30 +182,30 @@ pub enum ForeignKeys {
     Connection,
 }
 
-/// Which scripts the history keeps.
+/// Which scripts the history stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StoreSql {
-    /// The ways back.
+    /// The down scripts.
     Down,
-    /// The ways up and back.
+    /// The scripts of both directions.
     All,
     /// Neither.
     None,
 }
 
-/// What a pending migration before an applied one means.
+/// What to do about a pending migration before an applied one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OutOfOrder {
-    /// An error.
+    /// It is an error.
     Error,
-    /// It is applied late.
+    /// Apply it.
     Apply,
 }
 
-/// What a database that knows more migrations than the program means.
+/// What to do about a database with migrations that the program does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NewerDatabase {
-    /// An error.
+    /// It is an error.
     Refuse,
     /// The program runs on it.
     Allow,

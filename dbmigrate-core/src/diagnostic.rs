@@ -1,19 +1,19 @@
 //! Everything that can be wrong with a set, as data.
 //!
-//! Rendering lives elsewhere: `dbmigrate-build` writes a `compile_error!`, `cargo dbmigrate` draws snippets or
-//! JSON lines. The data is the same, so the outputs can't drift apart.
+//! Rendering is done elsewhere: `dbmigrate-build` writes a `compile_error!`, and `cargo dbmigrate` prints snippets or
+//! JSON lines. They share the data, so the outputs cannot drift apart.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::source::{Position, SourceText, Span, position};
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
-    /// The set can't be used.
+    /// The set cannot be used.
     Error,
-    /// The set works, and something about it deserves a look.
+    /// The set works, but something about it deserves attention.
     Warning,
 }
 
@@ -42,35 +42,35 @@ pub struct Location {
 }
 
 impl Location {
-    /// The place of `span` in `source`.
+    /// The location of `span` in `source`.
     #[must_use]
     pub fn new(source: &SourceText, span: Span) -> Self {
         Self { path: source.path().to_owned(), position: source.position(span.start), span, text: source.shared() }
     }
 
-    /// A place in a file whose text is not at hand: there is nothing to show of it.
+    /// A location in a file whose text is not available, so that nothing of it can be shown.
     #[must_use]
     pub fn bare(path: impl Into<String>, position: Position) -> Self {
         Self { path: path.into(), position, span: Span::new(0, 0), text: Arc::from("") }
     }
 
-    /// Where the span ends: the place after its last character.
+    /// The position after the last character of the span.
     #[must_use]
     pub fn end(&self) -> Position {
         if self.text.is_empty() { self.position } else { position(&self.text, self.span.end) }
     }
 
-    /// The line that the span starts in.
+    /// The line in which the span starts.
     #[must_use]
     pub fn line(&self) -> &str {
         self.text.lines().nth(self.position.line.saturating_sub(1)).unwrap_or_default()
     }
 }
 
-/// What puts a finding right, where that takes no decision. Paths are relative to the package, with `/`.
+/// A correction that needs no decision. Paths are relative to the package, with `/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fix {
-    /// A file gets another name, which nothing has yet.
+    /// Rename a file to a name that does not exist yet.
     Rename {
         /// Its path.
         from: String,
@@ -82,28 +82,28 @@ pub enum Fix {
 /// One finding: what is wrong, where, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// A stable kebab-case name of the kind of problem, such as `duplicate-number`.
+    /// A stable kebab-case name for the kind of problem, such as `duplicate-number`.
     pub code: &'static str,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
     /// What is wrong: lower case, no final period, values in backticks.
     pub message: String,
-    /// The file, where the problem has one but no span in it.
+    /// The file, if the problem is about a file but not about a span in it.
     pub file: Option<String>,
-    /// The place in a file.
+    /// The location in a file.
     pub location: Option<Location>,
     /// A few words under the marked span.
     pub label: Option<String>,
-    /// Facts that explain.
+    /// Explaining facts.
     pub notes: Vec<String>,
-    /// What to do next, with the exact command or text where there is one.
+    /// What to do next, with the exact command or text if there is one.
     pub help: Vec<String>,
-    /// What puts it right.
+    /// A correction, if there is one that needs no decision.
     pub fix: Option<Box<Fix>>,
 }
 
 impl Diagnostic {
-    /// An error without a place yet.
+    /// Creates an error without a location.
     #[must_use]
     pub fn error(code: &'static str, message: impl Into<String>) -> Self {
         Self {
@@ -119,20 +119,20 @@ impl Diagnostic {
         }
     }
 
-    /// A warning without a place yet.
+    /// Creates a warning without a location.
     #[must_use]
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
     }
 
-    /// Names the file, for a problem of the whole file.
+    /// Sets the file, for a problem of the whole file.
     #[must_use]
     pub fn in_file(mut self, path: impl Into<String>) -> Self {
         self.file = Some(path.into());
         self
     }
 
-    /// Names the place.
+    /// Sets the location.
     #[must_use]
     pub fn at(mut self, location: Location) -> Self {
         self.file = Some(location.path.clone());
@@ -140,7 +140,7 @@ impl Diagnostic {
         self
     }
 
-    /// Adds the words under the span.
+    /// Sets the words under the span.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
@@ -161,7 +161,7 @@ impl Diagnostic {
         self
     }
 
-    /// Whether the set can't be used because of it.
+    /// Whether it prevents the set from being used.
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error

@@ -1,7 +1,7 @@
-//! `-- dbmigrate: WORD …`: what a file says to the runner, in a comment on a line of its own.
+//! `-- dbmigrate: WORD …`: instructions to the runner, in a comment on a line of its own.
 //!
-//! A comment that looks like a directive and is none is an error, never ignored: a `down` that nobody sees would run
-//! the way back as part of the way up. Where a directive may stand is a matter of the script, not of this module.
+//! A comment that looks like a directive and is not one is an error, and never ignored: if a `down` went unnoticed, the
+//! down script would run as part of the up script. Where a directive is allowed is decided by the script, not here.
 
 mod allow;
 mod assertion;
@@ -13,30 +13,30 @@ use crate::nearest::nearest;
 use crate::problems::Problems;
 use crate::source::{SourceText, Span};
 
-/// What a directive says.
+/// A directive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Directive {
-    /// What follows is the way back.
+    /// The down script follows.
     Down,
-    /// Statement by statement, outside a transaction.
+    /// Run statement by statement, without a transaction.
     NoTransaction,
-    /// Foreign keys are enforced, or not, whatever the file does.
+    /// Enforce foreign keys, or not, whatever else the file does.
     ForeignKeys(bool),
-    /// Statements that fail because something exists already are skipped.
+    /// Skip statements that fail because something already exists.
     TolerateExisting,
-    /// The step of this name, written in Rust, runs here.
+    /// Run the step of this name, written in Rust, here.
     Call(String),
-    /// What follows is run only if this query answers with one value that is true.
+    /// Run what follows only if this query returns one true value.
     Assert(String),
     /// The migration of this name has to be applied before.
     Requires(String),
-    /// These rules of the linter do not object here, for this reason.
+    /// These lint rules do not apply here, for this reason.
     Allow(Vec<String>, String),
-    /// There is no way back, for this reason.
+    /// There is no down script, for this reason.
     Irreversible(String),
     /// The version of what a Rust migration does.
     Version(u64),
-    /// The file stands for the migrations from the first of these numbers to the last, as they are written.
+    /// The file replaces the migrations from the first to the last of these numbers, as written.
     Replaces(String, String),
 }
 
@@ -144,7 +144,7 @@ pub(crate) fn read(comment: Span, language: Language, problems: &mut Problems<'_
     meant
 }
 
-/// Whether a comment of SQL is a directive, or is refused because it looks like one.
+/// Whether a comment in SQL is a directive, or is refused because it looks like one.
 #[must_use]
 pub fn is_like_one(comment: &str) -> bool {
     let source = SourceText::new("", comment);

@@ -1,7 +1,7 @@
 //! The grammar of the names in the folder: `NNN_snake_case.sql`, `.up.sql`, `.down.sql` and `.rs`.
 //!
-//! A name is read leniently, written again as it should be, and right when both are the same: so every wrong name
-//! comes with the right one. Which names fit together is the business of [`crate::sequence`].
+//! A name is parsed leniently and then written in its correct form; it is right if the two are equal. So every wrong
+//! name comes with the right one. Which names fit together is checked by [`crate::sequence`].
 
 use std::fmt;
 
@@ -18,10 +18,10 @@ pub use number::{MAX_NUMBER, next};
 pub(crate) use number::{exists, parts, second_after};
 pub use side::{HOOKS, SideName, hook, repeatable};
 
-/// What the files of one migration share: its number and its name.
+/// What the files of one migration have in common: its number and its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stem {
-    /// The number that orders it.
+    /// The number, which determines the order.
     pub number: u64,
     /// The number as the name writes it, such as `001`.
     pub digits: String,
@@ -36,17 +36,17 @@ impl fmt::Display for Stem {
     }
 }
 
-/// What a file is, by its name.
+/// What a file is, according to its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileName {
-    /// A way up in SQL.
+    /// An up script in SQL.
     Up {
         /// Its number and name.
         stem: Stem,
         /// Whether it ends in `.up.sql`.
         explicit_up: bool,
     },
-    /// A way back in SQL.
+    /// A down script in SQL.
     Down {
         /// Its number and name.
         stem: Stem,
@@ -56,14 +56,14 @@ pub enum FileName {
         /// Its number and name.
         stem: Stem,
     },
-    /// No migration, and nothing that looks like one.
+    /// Not a migration, nor anything that looks like one.
     Ignored,
-    /// SQL or Rust without a number.
+    /// An SQL or Rust file without a number.
     Unnumbered {
         /// What comes after the number that it needs, such as `add_users.sql`.
         rest: Option<String>,
     },
-    /// Perhaps a migration, under a name that none has.
+    /// Probably a migration, under a wrong name.
     Misnamed {
         /// The number that it claims.
         number: Option<u64>,
@@ -94,7 +94,7 @@ impl Ending {
     }
 }
 
-/// Reads the name of a file in the folder of migrations.
+/// Parses the name of a file in the folder of migrations.
 #[must_use]
 pub fn parse(name: &str, config: &Config) -> FileName {
     let misnamed = |number, suggestion, why: &str| FileName::Misnamed { number, suggestion, why: why.to_owned() };
@@ -176,7 +176,7 @@ pub fn parse(name: &str, config: &Config) -> FileName {
 }
 
 impl FileName {
-    /// The number that a file claims, be its name right or wrong.
+    /// The number that a file claims, whether its name is right or wrong.
     #[must_use]
     pub fn number(&self) -> Option<u64> {
         match self {
@@ -186,7 +186,7 @@ impl FileName {
         }
     }
 
-    /// The number and name of a way up.
+    /// The number and the name of an up script.
     #[must_use]
     pub fn way_up(&self) -> Option<&Stem> {
         match self {
@@ -259,8 +259,8 @@ fn split_number(stem: &str, numbering: Numbering) -> (String, &str) {
     (number.chars().filter(char::is_ascii_digit).collect(), rest)
 }
 
-/// What people type, in snake_case: `Add user prefs` and `addUserPrefs` are `add_user_prefs`. None where nothing is
-/// left, or where a letter has no place in a name.
+/// Converts what people type to snake_case: `Add user prefs` and `addUserPrefs` become `add_user_prefs`. Returns `None`
+/// if nothing is left, or if a letter is not allowed in a name.
 #[must_use]
 pub fn slug(text: &str) -> Option<String> {
     let mut slug = String::with_capacity(text.len());

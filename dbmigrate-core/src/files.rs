@@ -1,4 +1,4 @@
-//! Where the files of a package come from: a folder, or anything else that has names and bytes.
+//! The source of a package's files: a folder, or anything else that has names and bytes.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -8,25 +8,25 @@ use std::path::Path;
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceText;
 
-/// What lies under a name; a link is what it leads to.
+/// What a name refers to; for a link, its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A file with bytes.
     File,
     /// A folder.
     Folder,
-    /// There, and neither: a socket, a device.
+    /// Neither of them, such as a socket or a device.
     Other,
-    /// A link that leads nowhere.
+    /// A link without a target.
     Broken,
 }
 
-/// One name in a folder.
+/// One entry of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The name, or what can be shown of it where it is no UTF-8.
+    /// The name, or what can be shown of it if it is not UTF-8.
     pub name: std::result::Result<String, String>,
-    /// What lies there.
+    /// What it is.
     pub kind: Kind,
     /// Whether it is a link.
     pub is_link: bool,
@@ -105,7 +105,7 @@ fn kind_of(path: &Path) -> Kind {
     }
 }
 
-/// Files that lie in memory, by path. Their folders are there, too.
+/// Files in memory, by path. The folders that contain them exist, too.
 ///
 /// ```
 /// use dbmigrate_core::files::InMemory;
@@ -118,7 +118,7 @@ fn kind_of(path: &Path) -> Kind {
 pub struct InMemory(BTreeMap<String, Vec<u8>>);
 
 impl InMemory {
-    /// These files.
+    /// Creates it from these files.
     pub fn new<P: Into<String>, B: Into<Vec<u8>>>(files: impl IntoIterator<Item = (P, B)>) -> Self {
         Self(files.into_iter().map(|(path, bytes)| (path.into(), bytes.into())).collect())
     }

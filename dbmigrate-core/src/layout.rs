@@ -1,9 +1,9 @@
-//! Folders of other tools, read where they lie and said in the words of the house.
+//! Folders of other tools, read in place and translated into dbmigrate's own terms.
 //!
-//! Each tool has a file here that knows how its newest release names, orders and divides its files. What comes out
-//! are house texts, line for line the originals: a directive is replaced on its own line, so a line number in a
-//! message is right in the original file as well. Nothing is written, and no database is known: which of them a
-//! database has is the business of whoever reads the tool's history, by [`TranslatedMigration::key`].
+//! Each tool has a file here, which knows how its newest release names, orders and divides its files. The result are
+//! texts in dbmigrate's own form, with the same lines as the originals: a directive replaces text on its own line only,
+//! so a line number in a message is right for the original file, too. Nothing is written, and no database is known.
+//! Which migrations a database has is found out by whoever reads the tool's history, with [`TranslatedMigration::key`].
 
 use crate::config::Numbering;
 use crate::diagnostic::Diagnostic;

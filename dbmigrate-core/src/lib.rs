@@ -1,8 +1,8 @@
 //! What a migration is: names, numbers, SQL tokens, directives, checksums, sets, discovery, configuration and
 //! diagnostics as data.
 //!
-//! This crate is pure: it reads the files of a package and knows no SQLite, no terminal, no environment and no
-//! process. Everything that a user can get wrong comes back as [`Diagnostic`] values, all of them at once.
+//! This crate is pure. It reads the files of a package, and knows no SQLite, no terminal, no environment and no
+//! process. Every user error is returned as a [`Diagnostic`], all of them at once.
 //!
 //! ```
 //! use dbmigrate_core::files::InMemory;
@@ -17,10 +17,10 @@
 //! assert_eq!(loaded.diagnostics[0].code, "gap");
 //! ```
 //!
-//! [dbmigrate-build] turns such a set into a Rust module, `cargo dbmigrate` into the data of its runner. Rust 1.85 compiles
-//! it. Its one feature, `layouts`, reads the folders of other tools. Input may be anything: nothing here panics, hangs or takes
-//! more than linear time for it. What the names, directives and keys mean is in
-//! [the guide](https://github.com/dbmigrate/dbmigrate/blob/main/docs/files.md).
+//! [dbmigrate-build] turns such a set into a Rust module, and `cargo dbmigrate` into the data of its runner. The
+//! minimum Rust version is 1.85. Its one feature, `layouts`, reads the folders of other tools. Input is untrusted:
+//! nothing here panics, hangs or takes more than linear time. [The
+//! guide](https://github.com/dbmigrate/dbmigrate/blob/main/docs/files.md) explains the names, directives and keys.
 //!
 //! [dbmigrate-build]: https://docs.rs/dbmigrate-build
 
@@ -54,6 +54,7 @@ pub mod statement;
 #[cfg(test)]
 mod testing;
 pub mod token;
+mod toml;
 mod tool;
 
 pub use adoption::Adoption;

@@ -1,7 +1,7 @@
-//! Reads a package's folder of migrations into a [`MigrationSet`], and everything that is wrong with it.
+//! Reads a package's folder of migrations into a [`MigrationSet`], and finds everything that is wrong with it.
 //!
-//! It reads files and nothing else: it never writes, and never looks outside the package's folder on its own account
-//! (a link inside the folder is followed).
+//! It only reads: it never writes, and it never looks outside the package's folder by itself (but it follows a link
+//! inside the folder).
 
 use std::sync::Arc;
 
@@ -43,32 +43,32 @@ pub use rows::rows;
 pub use set::MigrationSet;
 use watch::watch;
 
-/// What a folder of migrations holds, and what is wrong with it.
+/// The content of a folder of migrations, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded {
-    /// The set; complete where no diagnostic is an error.
+    /// The set. It is complete if no diagnostic is an error.
     pub set: MigrationSet,
     /// Every problem, sorted by file and position.
     pub diagnostics: Vec<Diagnostic>,
     /// The paths, relative to the package, whose change changes the set; all of them exist.
     ///
-    /// Empty where the folder does not exist and the package itself would have to be watched: a build script that
-    /// names no path is run again whenever any file of the package changes, so that the folder's arrival is seen.
+    /// It is empty if the folder does not exist, and the package itself would have to be watched: a build script that
+    /// names no path is run again whenever any file of the package changes, so the new folder is noticed.
     pub watch: Vec<String>,
-    /// The greatest number that a file claims, be the file right or wrong.
+    /// The greatest number that a file claims, whether the file is right or wrong.
     pub highest: Option<u64>,
-    /// Of the files of another tool: what is harmless, and read otherwise than it is written.
+    /// For the files of another tool: what is read differently from how it is written, without harm.
     pub notes: Vec<Diagnostic>,
 }
 
 impl Loaded {
-    /// Whether the set can't be used.
+    /// Whether the set cannot be used.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
-    /// Reads what replays begin with, too: no build knows of it, as nothing but tools replays.
+    /// Also reads what replays start with. No build does that, because only tools replay.
     #[must_use]
     pub fn with_base<F: Files + ?Sized>(mut self, root: &F) -> Self {
         self.set.base = side::base(root, &self.set.config, &mut self.diagnostics);
@@ -76,7 +76,7 @@ impl Loaded {
     }
 }
 
-/// Reads the folder of the package at `root` with a configuration that is known already.
+/// Reads the folder of the package at `root` with a given configuration.
 #[must_use]
 pub fn load_with<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     read_folder(root, config)

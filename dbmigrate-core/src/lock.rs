@@ -1,8 +1,9 @@
-//! `migrations.lock`: which migrations are sealed, and as what.
+//! `migrations.lock`: which migrations are sealed, and with which content.
 //!
-//! A sealed migration may not change any more. The file stands in the folder of the migrations and has one line for
-//! each, in order, so that two branches which seal the same number conflict when they are merged. Where the whole set
-//! is sealed it also holds the fingerprint of the schema that it leads to, as the runtime makes it; here that is a word.
+//! A sealed migration must no longer change. The file is in the folder of the migrations. It has one line for each of
+//! them, in order, so that two branches that seal the same number conflict when they are merged. If the whole set is
+//! sealed, the file also has the fingerprint of the schema that the set makes. The runtime computes it; here it is an
+//! opaque word.
 
 use std::fmt::Write;
 

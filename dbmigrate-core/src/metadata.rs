@@ -1,12 +1,12 @@
-//! What the header comments of a migration tell people: title, date, description, version.
+//! The header comments of a migration: title, date, description, version.
 //!
-//! It is shown, and a version is a target for `up --to`; nothing here changes what a migration does.
+//! They are shown to people, and a version is a target for `up --to`; nothing here changes what a migration does.
 
 use crate::rust_source::lexer;
 use crate::source::SourceText;
 use crate::token::{Token, TokenKind, tokens};
 
-/// The header of a migration: `-- Migration: …` and its like, before the first statement.
+/// The header of a migration: `-- Migration: …` and similar comments before the first statement.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Metadata {
     /// `Migration:`.
@@ -20,8 +20,8 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// Reads the header of a SQL file, or of a Rust file if its name ends in `.rs`. Of two lines with one key the
-    /// first counts.
+    /// Reads the header of an SQL file, or of a Rust file if its name ends in `.rs`. If a key occurs twice, the first
+    /// one counts.
     #[must_use]
     pub fn read(source: &SourceText) -> Self {
         let text = source.text();

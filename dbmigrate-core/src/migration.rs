@@ -1,4 +1,4 @@
-//! One migration as its files say it.
+//! One migration, as its files describe it.
 
 use std::sync::Arc;
 
@@ -9,28 +9,28 @@ use crate::script::Script;
 use crate::source::SourceText;
 use crate::squash::Replaces;
 
-/// A migration of the set: a number, a name, and what leads there and back.
+/// A migration of the set: a number, a name, and the scripts for both directions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceMigration {
-    /// The number that orders it.
+    /// The number, which determines the order.
     pub number: u64,
     /// The number as the file name writes it, such as `001`.
     pub digits: String,
     /// The rest of the name, such as `initial_schema`.
     pub slug: String,
-    /// The file that holds the way up, relative to the package, with `/`.
+    /// The file of the up script, relative to the package, with `/`.
     pub file: String,
-    /// What the header comments say.
+    /// The header comments.
     pub metadata: Metadata,
-    /// The migrations that have to be applied before, those of another set as `set/name`.
+    /// The migrations that have to be applied before; those of another set as `set/name`.
     pub requires: Vec<Requirement>,
-    /// The migrations that it stands for, where it is a squash.
+    /// The migrations that it replaces, if it is a squash.
     pub replaces: Option<Replaces>,
     /// What the migration does.
     pub body: Body,
-    /// The versioned checksum of the way up (see [`crate::checksum`]).
+    /// The versioned checksum of the up script (see [`crate::checksum`]).
     pub checksum: String,
-    /// The checksum of the text of the way up as it is written, comments included; empty for Rust.
+    /// The checksum of the text of the up script as written, comments included; empty for Rust.
     pub text_checksum: String,
     /// The chained checksum of this migration and all before it, in order.
     pub chain: String,
@@ -43,7 +43,7 @@ impl SourceMigration {
         format!("{}_{}", self.digits, self.slug)
     }
 
-    /// The file of the way up.
+    /// The file of the up script.
     #[must_use]
     pub fn source(&self) -> &SourceText {
         match &self.body {
@@ -60,23 +60,23 @@ pub(crate) fn place_of(migrations: &[SourceMigration], name: &str) -> Option<usi
     migrations.get(at).filter(|migration| migration.name() == name).map(|_| at)
 }
 
-/// What a migration is made of.
+/// The content of a migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
-    /// SQL, with `call` steps possibly between the statements.
+    /// SQL, possibly with `call` steps between the statements.
     Sql {
         /// The way up.
         up: Script,
         /// The way back.
         down: Down,
     },
-    /// A Rust file with `pub fn up` and perhaps `pub fn down`.
+    /// A Rust file with `pub fn up`, and perhaps `pub fn down`.
     Rust(Arc<RustSource>),
 }
 
 impl Body {
-    /// The way back in SQL. One without a statement is none where the way up has any: to run it would leave everything there,
-    /// and only make the history forget it.
+    /// The down script in SQL. One without a statement is none where the way up has any: running it would leave everything
+    /// in place, and only remove the migration from the history.
     #[must_use]
     pub fn way_back(&self) -> Option<&Script> {
         match self {
@@ -86,12 +86,12 @@ impl Body {
     }
 }
 
-/// The way back of a SQL migration.
+/// The down script of an SQL migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Down {
-    /// Nobody wrote one.
+    /// There is none.
     Missing,
-    /// There is none on purpose, for this reason.
+    /// There is deliberately none, for this reason.
     Irreversible(String),
     /// The script.
     Script(Box<Script>),

@@ -1,12 +1,12 @@
-//! The known word that a misspelt one probably means.
+//! The known word that is closest to a misspelt one.
 //!
-//! Used for configuration keys, directives and names of migrations. It suggests; it never decides.
+//! It is used for configuration keys, directives and names of migrations. It makes suggestions, and never decides.
 
 /// Longer words are not misspellings, and the comparison stays cheap for text that nobody checked.
 const MAX_LENGTH: usize = 64;
 
-/// The candidate closest to `word`: at most a third of its letters away, where swapping two neighbours counts as one
-/// change. Of equally close ones, the first.
+/// The candidate closest to `word`: at most a third of its letters differ, where swapping two neighbours counts as one
+/// change. Of equally close candidates, it is the first.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let mut search = Search::new(word)?;

@@ -1,5 +1,5 @@
-//! The one order in which the migrations of several sets run: each set by its numbers, and none before what it requires
-//! in another set.
+//! The order in which the migrations of several sets run: each set by its numbers, and none before one that it requires
+//! of another set.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,17 @@ use crate::load::MigrationSet;
 use crate::migration::{SourceMigration, place_of};
 use crate::requirement::Requirement;
 
-/// Requirements that lead round in a circle: none of these can be the first. Each is the place of a set, a migration that
-/// is next in it, and what that requires of the set after it; the last requires something of the first.
+/// A cycle of requirements: none of these migrations can be the first. Each entry has the index of a set, the next
+/// migration in it, and what that requires of the set after it; the last entry requires something of the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cycle<'s>(pub Vec<(usize, &'s SourceMigration, &'s Requirement)>);
 
-/// The places of the migrations, as set and migration, in the order in which they run. A set goes on for as long as it
-/// can; what is required of a set that is not among these, or of a name that it does not have, holds nothing up.
+/// The positions of the migrations, as set and migration, in the order in which they run. A set runs for as long as it
+/// can. Requirements on a set that is not among these, or on a name that the set does not have, do not delay anything.
 ///
 /// # Errors
 ///
-/// The first circle that there is.
+/// The first cycle that was found.
 pub fn order<'s>(sets: &[&'s MigrationSet]) -> Result<Vec<(usize, usize)>, Cycle<'s>> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for (at, set) in sets.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! One thing done to many items, on as many threads as there are cores. What comes out has the order of what went in.
+//! Does the same work on many items, on as many threads as there are cores. The results have the order of the items.
 
 use std::num::NonZero;
 use std::panic::resume_unwind;

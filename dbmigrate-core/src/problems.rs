@@ -1,7 +1,7 @@
-//! Collects what is wrong with one file, and stops counting somewhere.
+//! Collects what is wrong with one file, up to a limit.
 //!
-//! A diagnostic costs time in proportion to its file, so a file of nothing but faults would cost the square of its
-//! size; past a number that nobody reads, one line says that there are more.
+//! A diagnostic costs time in proportion to its file, so a file with nothing but faults would take quadratic time.
+//! Beyond a number that nobody reads, one line says that there are more.
 
 use crate::diagnostic::{Diagnostic, Location};
 use crate::source::{SourceText, Span};

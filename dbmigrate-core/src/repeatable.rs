@@ -1,7 +1,7 @@
-//! `repeatable/*.sql`: views and triggers that are made anew when their file changes.
+//! `repeatable/*.sql`: views and triggers that are recreated when their file changes.
 //!
-//! Nothing else may stand there: what a file makes is taken away before the file runs again, so it must hold no data.
-//! Whether SQLite takes a statement is SQLite's to say.
+//! Nothing else is allowed in such a file: what it makes is dropped before the file runs again, so it must not hold
+//! data. Whether a statement is valid is for SQLite to decide.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,35 +13,35 @@ use crate::script::{Role, Script, Step, parse_whole};
 use crate::source::{SourceText, Span};
 use crate::statement::Reader;
 
-/// A file of `repeatable`.
+/// A file in `repeatable`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repeatable {
-    /// The name of the file without its ending.
+    /// The name of the file without the extension.
     pub name: String,
-    /// What makes the objects; always in a transaction.
+    /// The script that creates the objects; always in a transaction.
     pub script: Script,
-    /// What the script makes, in order.
+    /// The objects that the script creates, in order.
     pub objects: Vec<Object>,
     /// The chained checksum of all migrations and the repeatables up to this one.
     pub chain: String,
 }
 
-/// A view or a trigger that a file makes.
+/// A view or a trigger that a file creates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
-    /// What it is.
+    /// Which of the two it is.
     pub kind: ObjectKind,
     /// Its name, unquoted.
     pub name: String,
-    /// The table or the view that a trigger is on, unquoted; none where it names none, which SQLite refuses.
+    /// The table or view that a trigger is on, unquoted; `None` if it names none, which SQLite rejects.
     pub table: Option<String>,
-    /// Whether it is an `INSTEAD OF` trigger, and so of a view: it goes when the view goes.
+    /// Whether it is an `INSTEAD OF` trigger, and therefore on a view: it is dropped with the view.
     pub instead: bool,
-    /// The statement that makes it.
+    /// The statement that creates it.
     pub statement: Span,
 }
 
-/// What can be made anew without losing anything.
+/// A kind of object that can be recreated without loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ObjectKind {
     /// A view.
@@ -74,7 +74,7 @@ fn key(kind: ObjectKind, name: &str) -> String {
     format!("{kind} {}", name.to_ascii_lowercase())
 }
 
-/// Reads a file: its script and what that makes; every problem goes to `diagnostics`.
+/// Parses a file: its script, and what that creates. Every problem is added to `diagnostics`.
 pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> (Script, Vec<Object>) {
     let mut problems = Problems::new(source, diagnostics);
     let script = parse_whole(source, Role::Repeatable, &mut problems);

@@ -1,7 +1,7 @@
 //! `requires`: a migration that has to be applied before another one.
 //!
-//! A name is right when it is the full name of an earlier migration of the set, or `set/name` for one of another set,
-//! whose files are somewhere else. What is applied is the runner's to know.
+//! A name is right if it is the full name of an earlier migration of the set, or `set/name` for one of another set,
+//! whose files are elsewhere. Whether the migration is applied is for the runner to check.
 
 use std::collections::BTreeMap;
 
@@ -15,15 +15,15 @@ use crate::source::Span;
 /// A migration that another one requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
-    /// Its full name; with that of its set and a `/` before it where that is another one, `/` alone for the one without
-    /// a name.
+    /// Its full name. For a migration of another set, the name of that set and a `/` precede it; for one of the set
+    /// without a name, only `/`.
     pub name: String,
     /// The directive.
     pub span: Span,
 }
 
 impl Requirement {
-    /// The set and the name, of one in another set; the set without a name has an empty one.
+    /// The set and the name, for a migration of another set; the name of the set without a name is empty.
     #[must_use]
     pub fn elsewhere(&self) -> Option<(&str, &str)> {
         self.name.split_once('/')

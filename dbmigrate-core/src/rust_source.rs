@@ -1,6 +1,6 @@
-//! Migrations written in Rust, read as far as a build script must: which functions are there, which directives.
+//! Migrations in Rust, read as far as a build script needs: which functions and directives there are.
 //!
-//! Nothing is parsed: types and bodies are for rustc, whose message will name the file.
+//! Nothing is parsed: types and bodies are left to rustc, whose messages name the file.
 
 pub(crate) mod lexer;
 
@@ -30,13 +30,13 @@ pub struct RustSource {
     pub foreign_keys: Option<bool>,
     /// The migrations that have to be applied before.
     pub requires: Vec<Requirement>,
-    /// Why there is no way back.
+    /// Why there is no down script.
     pub irreversible: Option<String>,
-    /// The version of what it does, which counts in its checksum.
+    /// The version of what it does, which is part of its checksum.
     pub version: Option<u64>,
 }
 
-/// Reads a `.rs` migration; every problem goes to `diagnostics`.
+/// Reads a `.rs` migration. Every problem is added to `diagnostics`.
 pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> RustSource {
     let mut problems = Problems::new(source, diagnostics);
     let text = source.text();

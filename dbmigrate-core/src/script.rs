@@ -1,7 +1,7 @@
-//! A script, such as one half of a SQL migration: its statements, its calls of Rust, and how they are to be run.
+//! A script, such as one direction of an SQL migration: its statements, its calls of Rust, and how they are run.
 //!
-//! What a file says is settled here, once: the halves, the directives, the file's own transaction and its PRAGMAs.
-//! What the steps do to a database is the runner's business.
+//! What a file says is decided here, once: its two directions, its directives, its own transaction and its PRAGMAs.
+//! What the steps do to a database is up to the runner.
 
 mod allow;
 mod faults;
@@ -24,17 +24,17 @@ pub(crate) use faults::code_without_a_net;
 use faults::{carriage_return, swallowed, unterminated};
 pub(crate) use role::Role;
 
-/// One half of a migration, a hook, or a repeatable: ready to run.
+/// One direction of a migration, a hook, or a repeatable: ready to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
     /// The file.
     pub source: Arc<SourceText>,
-    /// The part of the file that this half is.
+    /// The part of the file that this script is.
     pub section: Span,
-    /// What to run, in order. In a half with a transaction the file's own `BEGIN` and `COMMIT` and its
+    /// The steps, in order. If the script has a transaction, the file's own `BEGIN` and `COMMIT` and its
     /// `PRAGMA foreign_keys` are left out.
     pub steps: Vec<Step>,
-    /// The queries that have to answer with one true value before the first step: parts of comments.
+    /// Queries that have to return one true value before the first step: parts of comments.
     pub asserts: Vec<Statement>,
     /// Whether it runs inside a transaction of the runner.
     pub transaction: bool,
@@ -42,11 +42,11 @@ pub struct Script {
     pub foreign_keys: Option<bool>,
     /// Whether statements that fail because something exists already are skipped.
     pub tolerate_existing: bool,
-    /// What the linter is not to object to. In no checksum.
+    /// The lint rules that are silenced. In no checksum.
     pub allows: Vec<Allow>,
     /// The versioned checksum; see [`crate::checksum`].
     pub checksum: String,
-    /// Where there is no transaction: the checksums of the first 0, 1, 2, … steps.
+    /// For a script without a transaction: the checksums of its first 0, 1, 2, … steps.
     pub prefixes: Vec<String>,
 }
 
@@ -84,22 +84,22 @@ impl Step {
     }
 }
 
-/// What an up file holds.
+/// The content of an up file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Halves {
-    /// The way up.
+    /// The up script.
     pub up: Script,
     /// What follows the `down` directive.
     pub down: Option<Script>,
     /// The migrations that have to be applied before.
     pub requires: Vec<Requirement>,
-    /// Why there is no way back.
+    /// Why there is no down script.
     pub irreversible: Option<String>,
-    /// The migrations that it stands for.
+    /// The migrations that it replaces.
     pub replaces: Option<Replaces>,
 }
 
-/// Reads an up file, which may hold a `down` half; every problem goes to `diagnostics`.
+/// Reads an up file, which may contain a down script. Every problem is added to `diagnostics`.
 pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Halves {
     parse_under(&[], source, diagnostics)
 }
@@ -124,7 +124,7 @@ pub(crate) fn parse_under(header: &[Directive], source: &Arc<SourceText>, diagno
     }
 }
 
-/// Reads a `.down.sql` file, all of which is the way back; every problem goes to `diagnostics`.
+/// Reads a `.down.sql` file, all of which is the down script. Every problem is added to `diagnostics`.
 pub fn parse_down(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Script {
     parse_down_under(&[], source, diagnostics)
 }
@@ -140,12 +140,12 @@ pub(crate) fn parse_down_under(
     script.finish(source, &mut problems)
 }
 
-/// Reads a hook; every problem goes to `diagnostics`.
+/// Reads a hook. Every problem is added to `diagnostics`.
 pub fn parse_hook(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Script {
     parse_whole(source, Role::Hook, &mut Problems::new(source, diagnostics))
 }
 
-/// Reads a file of rows; every problem goes to `diagnostics`.
+/// Reads a file with rows. Every problem is added to `diagnostics`.
 pub fn parse_rows(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Script {
     parse_whole(source, Role::Rows, &mut Problems::new(source, diagnostics))
 }

@@ -1,6 +1,6 @@
-//! Whether the names of a folder form one sequence: no number twice, none missing, no way back without a way up.
+//! Whether the names in a folder form one sequence: no duplicate number, no gap, no down script without a migration.
 //!
-//! Only names are looked at; what the files hold is read by [`mod@crate::load`].
+//! Only names are checked; the contents of the files are read by [`mod@crate::load`].
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
-//! `snapshot.sql`: what the migrations up to a number lead an empty database to. A fresh database may start from it.
+//! `snapshot.sql`: what the migrations up to a number make of an empty database. A new database may start from it.
 //!
-//! It is a cache and never the source. Who deletes it loses time and nothing else; one that was edited is refused, and one
-//! of other migrations than those that are there is left alone.
+//! It is a cache, and never the source. Deleting it costs time and nothing else. One that was edited is refused; one
+//! that was taken of other migrations is ignored.
 
 use std::sync::Arc;
 

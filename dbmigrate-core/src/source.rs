@@ -1,7 +1,7 @@
 //! The text of one file, normalised once, with positions in it.
 //!
-//! Every other module works on [`SourceText`]: no byte order mark, `\n` line ends, valid UTF-8, no NUL. What is
-//! normalised here is what is hashed, embedded and executed, so a checkout with CRLF is the same migration.
+//! Every other module works on [`SourceText`]: no byte order mark, `\n` line endings, valid UTF-8, no NUL. The
+//! normalised text is what is hashed, embedded and executed, so a checkout with CRLF is the same migration.
 
 use std::fmt;
 use std::path::Path;
@@ -27,7 +27,7 @@ impl Span {
     }
 }
 
-/// A place in a file as people count it: both from 1, columns in characters.
+/// A position in a file as people count it: line and column from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Position {
     /// The line, from 1.
@@ -42,7 +42,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// A file's text, normalised: no byte order mark, `\n` line ends.
+/// The text of a file, normalised: no byte order mark, `\n` line endings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceText {
     path: String,
@@ -50,17 +50,17 @@ pub struct SourceText {
 }
 
 impl SourceText {
-    /// Takes text that needs no check, for tests and for text that never was a file.
+    /// Creates it from text that needs no check, for tests and for text that is not a file.
     #[must_use]
     pub fn new(path: impl Into<String>, text: &str) -> Self {
         Self { path: path.into(), text: normalise(text) }
     }
 
-    /// Normalises the bytes of the file that is called `path` in messages (relative to the package, with `/`).
+    /// Normalises the bytes of a file. `path` is its name in messages (relative to the package, with `/`).
     ///
     /// # Errors
     ///
-    /// A diagnostic with a position when the bytes are not UTF-8 or hold a NUL, which SQLite reads as the end.
+    /// A diagnostic with a position if the bytes are not UTF-8, or contain a NUL, which SQLite takes for the end.
     pub fn from_bytes(path: impl Into<String>, bytes: Vec<u8>) -> Result<Self, Diagnostic> {
         let path = path.into();
         let text = match String::from_utf8(bytes) {
@@ -86,12 +86,12 @@ impl SourceText {
     ///
     /// # Errors
     ///
-    /// A diagnostic when the file can't be read, or for what [`SourceText::from_bytes`] refuses.
+    /// A diagnostic if the file cannot be read, or as [`SourceText::from_bytes`].
     pub fn read(root: &Path, path: &str) -> Result<Self, Diagnostic> {
         root.text(path)
     }
 
-    /// The same text under another name.
+    /// The same text under another path.
     #[must_use]
     pub fn renamed(&self, path: impl Into<String>) -> Self {
         Self { path: path.into(), text: self.shared() }
@@ -114,20 +114,20 @@ impl SourceText {
         Arc::clone(&self.text)
     }
 
-    /// The text of a span; empty where the span does not lie in this text.
+    /// The text of a span; empty if the span is not in this text.
     #[must_use]
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.start..span.end).unwrap_or("")
     }
 
-    /// The part of a span that lies on its first line: what to mark of something long.
+    /// The part of a span on its first line: what to mark of a long span.
     #[must_use]
     pub fn first_line(&self, span: Span) -> Span {
         let text = self.slice(span);
         Span::new(span.start, span.start + text.find('\n').unwrap_or(text.len()))
     }
 
-    /// Where a byte offset lies; past the end it is the end.
+    /// The position of a byte offset; past the end, it is the end.
     #[must_use]
     pub fn position(&self, offset: usize) -> Position {
         position(&self.text, offset)

@@ -1,9 +1,9 @@
-//! A squash: one migration that stands for all from the first to its own number.
+//! A squash: one migration that replaces all from the first one to its own number.
 //!
-//! What it replaces is kept in a folder beside it, with a lock that seals every one of them: databases that have some
-//! of them need the others, and those that have all are known by their names and checksums. The first of them may be
-//! a squash itself, with such a folder in turn. Whether the squash does the same as they do is nothing that can be
-//! read here; `dbmigrate-schema` proves it.
+//! The replaced migrations are kept in a folder beside it, with a lock that seals each of them. A database that has
+//! some of them needs the others; one that has all of them is identified by their names and checksums. The first of
+//! them may itself be a squash with such a folder. Whether the squash does the same as its originals cannot be read
+//! from the files; `dbmigrate-schema` proves it.
 
 use crate::diagnostic::{Diagnostic, Location};
 use crate::lock::{Lock, Sealed};
@@ -14,7 +14,7 @@ use crate::source::Span;
 /// The folder, inside that of the migrations.
 pub const FOLDER: &str = "replaced";
 
-/// Why there is no way back of a migration whose file was pruned, as `down` says it.
+/// Why a migration whose file was pruned has no down script, in the words of `down`.
 pub const PRUNED: &str = "it was pruned from the program";
 
 /// What to do about files that git does not have, as nobody has committed the squash yet.
@@ -24,7 +24,7 @@ pub(crate) const UNDO: &str =
 /// How deep squashes of squashes are read.
 pub(crate) const MAX_DEPTH: usize = 16;
 
-/// What a file says that it stands for, as it is written there.
+/// What a file says it replaces, as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replaces {
     /// The first number.
@@ -40,11 +40,11 @@ pub struct Replaces {
 pub struct Replaced {
     /// The folder, relative to the package, with `/`.
     pub dir: String,
-    /// Every one of them, as it was. There is at least one.
+    /// The lock of all of them. It has at least one entry.
     pub lock: Lock,
-    /// Their files; none where these were pruned.
+    /// Their files; empty if these were pruned.
     pub migrations: Vec<SourceMigration>,
-    /// What the first of them replaces in turn.
+    /// What the first of them replaces, if it is a squash.
     pub replaced: Option<Box<Replaced>>,
 }
 
@@ -61,7 +61,7 @@ impl Replaced {
         self.lock.migrations.last()
     }
 
-    /// This one, and what the first of it replaces, and so on.
+    /// This level, that of the first migration in it, and so on.
     pub fn levels(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |level| level.replaced.as_deref())
     }
@@ -72,7 +72,7 @@ impl Replaced {
         self.levels().any(|level| level.lock.migrations.iter().any(|sealed| sealed.name == name))
     }
 
-    /// The number of the first migration that there ever was.
+    /// The number of the very first migration.
     #[must_use]
     pub fn start(&self) -> Option<u64> {
         self.levels().last().and_then(Self::first).map(|sealed| sealed.number)

@@ -1,7 +1,7 @@
-//! A script cut into statements, with what a runner that carries no parser must know about each.
+//! Splits a script into statements, with what a runner without a parser has to know about each.
 //!
-//! The cuts are those of `sqlite3_complete`: at every `;`, but for the body of a trigger. Nothing is checked here:
-//! a statement that makes no sense to SQLite is still a statement, and SQLite will say so.
+//! The splits are those of `sqlite3_complete`: at every `;`, except in the body of a trigger. Nothing is validated
+//! here: a statement that makes no sense to SQLite is still a statement, and SQLite reports it.
 
 mod effect;
 
@@ -16,11 +16,11 @@ use crate::token::{Token, TokenKind, is_word, tokens};
 pub struct Statement {
     /// From its first token to its last, without the final `;` and without comments around it.
     pub span: Span,
-    /// What the runner must know about it.
+    /// What the runner has to know about it.
     pub effect: Effect,
 }
 
-/// The statements of `text`, in order; empty ones vanish.
+/// The statements of `text`, in order, without empty ones.
 #[must_use]
 pub fn split(text: &str) -> Vec<Statement> {
     let mut splitter = Splitter::default();
@@ -29,8 +29,8 @@ pub fn split(text: &str) -> Vec<Statement> {
     statements
 }
 
-/// Whether a text may put the check of a foreign key off until the commit. A guess from its words, on the safe side; the
-/// runner makes the same one.
+/// Whether a text may defer the check of a foreign key until the commit. This is a conservative guess from its words,
+/// and the runner makes the same one.
 #[must_use]
 pub fn mentions_deferring(text: &str) -> bool {
     text.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"defer"))

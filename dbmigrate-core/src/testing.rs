@@ -29,7 +29,7 @@ impl Soup {
     }
 
     /// A number below `limit`.
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % limit
     }
@@ -39,11 +39,21 @@ impl Soup {
         let mut text = String::new();
         for _ in 0..self.below(pieces + 1) {
             let pieces = if self.below(8) == 0 { LONG } else { SHORT };
-            text.push_str(pieces[self.below(pieces.len())]);
+            text.push_str(self.pick(pieces));
             if self.below(2) == 0 {
                 text.push(' ');
             }
         }
         text
+    }
+
+    /// Up to `count` of these pieces.
+    pub(crate) fn pieces(&mut self, pieces: &[&str], count: usize) -> String {
+        (0..self.below(count + 1)).map(|_| self.pick(pieces)).collect()
+    }
+
+    /// One of these.
+    pub(crate) fn pick<'p>(&mut self, pieces: &[&'p str]) -> &'p str {
+        pieces[self.below(pieces.len())]
     }
 }

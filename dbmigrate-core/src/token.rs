@@ -1,14 +1,14 @@
-//! SQL text cut into tokens, exactly as SQLite's own tokenizer does.
+//! Splits SQL text into tokens, exactly as SQLite's own tokenizer does.
 //!
-//! Every byte belongs to one token, white space and comments included, so whoever needs the text between tokens
-//! has it. Nothing here knows grammar: a keyword is a [`TokenKind::Word`] like any other name.
+//! Every byte belongs to one token, including white space and comments, so the text between tokens is available.
+//! Nothing here knows the grammar: a keyword is a [`TokenKind::Word`] like any other name.
 //!
-//! One thing is stricter than SQLite: a block comment that runs to the end of the text is unterminated, where
-//! SQLite takes it for a comment and so would skip half a file without a word.
+//! In one respect it is stricter than SQLite: a block comment that runs to the end of the text is unterminated. SQLite
+//! accepts it, and would silently skip half a file.
 
 use crate::source::Span;
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TokenKind {
     /// White space, or a byte order mark.
@@ -21,7 +21,7 @@ pub enum TokenKind {
     Word,
     /// A name in `"`, `` ` `` or `[ ]`.
     QuotedName,
-    /// Text in `'`.
+    /// A string in `'`.
     String,
     /// Hexadecimal digits in `x'…'`.
     Blob,
@@ -37,13 +37,13 @@ pub enum TokenKind {
     RightParen,
     /// Any other operator or punctuation, of one to three characters.
     Operator,
-    /// Something that was opened and runs to the end of the text.
+    /// Something that is not closed before the end of the text.
     Unterminated(Unterminated),
-    /// What SQLite answers with `unrecognized token`.
+    /// What SQLite reports as `unrecognized token`.
     Illegal,
 }
 
-/// What was opened and never closed.
+/// What was opened and not closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unterminated {
     /// A string or a blob: `'`.
@@ -59,20 +59,20 @@ pub enum Unterminated {
 /// A piece of SQL text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token {
-    /// What it is.
+    /// The kind.
     pub kind: TokenKind,
-    /// Which bytes of the text it covers.
+    /// The bytes of the text that it covers.
     pub span: Span,
 }
 
 impl Token {
-    /// Whether it is white space or a comment, which a statement reads past.
+    /// Whether it is white space or a comment.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         matches!(self.kind, TokenKind::Space | TokenKind::LineComment | TokenKind::BlockComment)
     }
 
-    /// Its bytes in the text that it was cut from; empty for any other text.
+    /// Its bytes in the text that it was split from; empty for any other text.
     #[must_use]
     pub fn text<'a>(&self, text: &'a str) -> &'a str {
         text.get(self.span.start..self.span.end).unwrap_or("")
@@ -85,13 +85,13 @@ pub fn tokens(text: &str) -> Tokens<'_> {
     Tokens { text, at: 0 }
 }
 
-/// Whether `token` is this keyword, whatever its case; a quoted name is no keyword.
+/// Whether `token` is this keyword, in any letter case. A quoted name is not a keyword.
 #[must_use]
 pub fn is_word(text: &str, token: Token, keyword: &str) -> bool {
     token.kind == TokenKind::Word && token.text(text).eq_ignore_ascii_case(keyword)
 }
 
-/// The name that a token spells: quotes are taken off, doubled ones halved, and a bare word is itself.
+/// The name that a token spells: without quotes, and with doubled quotes halved. A bare word is itself.
 #[must_use]
 pub fn unquote(name: &str) -> String {
     let mut chars = name.chars();

@@ -1,12 +1,12 @@
-//! The tools that people come from, in the one list of them: how the files of each lie, and who kept a history.
+//! The tools that people come from, in one list: how the files of each are laid out, and which kept a history.
 
 /// Makes both enumerations of the one list.
 macro_rules! tools {
     ($($(#[doc = $files:literal])* $tool:ident = $name:literal,)*) => {
-        /// Whose files a folder holds.
+        /// The tool whose files a folder contains.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Layout {
-            /// Those of the house.
+            /// dbmigrate's own files.
             House,
             $($(#[doc = $files])* $tool,)*
         }
@@ -31,11 +31,11 @@ macro_rules! tools {
             }
         }
 
-        /// Who kept a history.
+        /// The tool that kept a history.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Tool {
             $(#[doc = concat!("`", $name, "`.")] $tool,)*
-            /// Nobody: the database has its tables, and no history of them.
+            /// None: the database has tables, but no history of them.
             Live,
         }
 
@@ -55,7 +55,7 @@ macro_rules! tools {
                 self.layout().map_or("live", Layout::name)
             }
 
-            /// Whose files these are; none for those of the house.
+            /// The tool whose files these are; `None` for dbmigrate's own.
             #[must_use]
             pub fn of(layout: Layout) -> Option<Self> {
                 match layout {
@@ -64,7 +64,7 @@ macro_rules! tools {
                 }
             }
 
-            /// How the files of the tool are laid out; none where it has none.
+            /// The layout of the tool's files; `None` if it has none.
             #[must_use]
             pub fn layout(self) -> Option<Layout> {
                 match self {

@@ -1,6 +1,6 @@
-//! The history that another tool kept before this one, as plain data: where it stands, and what each of its records
-//! means here. The runner knows no tool. What reads a history are queries that come with the data, and the code behind
-//! them is linked only into programs whose set names it.
+//! The history of another tool, as plain data: where it is, and what each of its records means here. The runner knows
+//! no other tool. The queries that read a history come with the data, and the code behind them is linked only into
+//! programs whose set names it.
 
 use std::fmt;
 
@@ -12,53 +12,55 @@ use crate::packed::{Reader, unpack};
 use crate::report::Report;
 use crate::{old_history, take_over, up};
 
-/// The history of another tool, to be taken over by the first [`Migrator::up`](crate::Migrator::up) that finds it.
+/// The history of another tool, which is taken over by the first [`Migrator::up`](crate::Migrator::up) that finds it.
 #[derive(Debug, Clone, Copy)]
 pub struct Adoption<'a> {
     /// The tool, for messages and for the rows that are recorded: `sqlx`.
     pub from: &'a str,
-    /// The table that it kept, unquoted; none where it kept something else.
+    /// The table of its history, unquoted; `None` if it stores its history elsewhere.
     pub table: Option<&'a str>,
-    /// How that table may look, by release of the tool: the first one that fits is read. Without a table there is one.
+    /// The shapes that this table may have, by release of the tool. The first one that fits is read. Without a table,
+    /// there is one.
     pub shapes: &'a [OldShape<'a>],
-    /// Whether it records only the newest of what is applied, which means all before that too.
+    /// Whether it records only the newest applied migration, which implies all before it.
     pub newest_only: bool,
-    /// Whether the table stays.
+    /// Whether the table is kept.
     pub keep: bool,
-    /// The name of that table beside ours: its own, unless that is the name of the history.
+    /// The name of that table after it was taken over: its own, unless that is the name of our history.
     pub aside: Option<&'a str>,
-    /// What takes it away where it does not stay.
+    /// The statement that removes it, if it is not kept.
     pub remove: &'a str,
     /// What its records mean, in the order of the migrations.
     pub migrations: &'a [Adopted<'a>],
-    /// What does all of it.
+    /// The code that takes it over.
     pub by: TakesOver,
 }
 
-/// One look of an old history's table.
+/// One shape of the table of an old history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OldShape<'a> {
-    /// The columns by which it is told, in lower case.
+    /// The columns that identify the shape, in lower case.
     pub columns: &'a [&'a str],
-    /// Asks for what is applied, in order: the key, the checksum and the time (`YYYY-MM-DD HH:MM:SS`, UTC), each a text,
-    /// the last two NULL where it is not known.
+    /// The query for what is applied, in order: the key, the checksum and the time (`YYYY-MM-DD HH:MM:SS`, UTC), each a
+    /// text. The last two are NULL if unknown.
     pub applied: &'a str,
-    /// Asks for what forbids to take it over: the key and the reason, each a text. Empty where nothing can.
+    /// The query for what forbids to take the history over: the key and the reason, each a text. Empty if nothing can
+    /// forbid it.
     pub forbids: &'a str,
 }
 
-/// What a record of an old history means.
+/// The meaning of a record of an old history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Adopted<'a> {
-    /// The key that the old tool gave it.
+    /// The key under which the old tool recorded the migration.
     pub key: &'a str,
-    /// The checksum that the old tool had for it, where it kept any.
+    /// The checksum that the old tool recorded, if it keeps any.
     pub checksum: Option<&'a str>,
     /// The number of the migration.
     pub number: u64,
 }
 
-/// The code that takes a history over.
+/// The code that takes over a history.
 #[derive(Clone, Copy)]
 pub struct TakesOver {
     pub(crate) read: old_history::ReadFn,
@@ -96,33 +98,34 @@ impl fmt::Debug for TakesOver {
 pub struct TakenOver {
     /// The tool.
     pub from: String,
-    /// The numbers and full names of the migrations that its history holds, and ours now.
+    /// The numbers and full names of the migrations that it recorded, which our history now records.
     pub migrations: Vec<(u64, String)>,
-    /// How the database compares with what these make.
+    /// How the database compares with what these migrations make.
     pub comparison: Comparison,
-    /// What is compared, in words.
+    /// What was compared, in words.
     pub covers: &'static str,
-    /// The table of the old history, where it was kept.
+    /// The table of the old history, if it was kept.
     pub kept: Option<String>,
 }
 
-/// A history of another tool that was not taken over yet.
+/// A history of another tool that has not been taken over yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OldHistory {
     /// The tool.
     pub from: String,
-    /// The keys of what it applied and this program does not know.
+    /// The keys of migrations that it applied and this program does not know.
     pub unknown: Vec<String>,
 }
 
 impl<B: Backend> Migrator<'_, B> {
-    /// Takes the history of another tool over, without applying anything: what [`Migrator::up`] does first. It does
-    /// nothing where there is none, or it was taken over already: [`Report::adopted`] says which.
+    /// Takes over the history of another tool without applying anything; [`Migrator::up`] does this first. If there is
+    /// no such history, or if it was taken over already, this does nothing: [`Report::adopted`] tells which.
     ///
     /// # Errors
     ///
-    /// [`Error::is_adoption`] where it can't be, and what the database says. Nothing is changed then.
+    /// [`Error::is_adoption`] if the history cannot be taken over, or an error of the database. Nothing is changed
+    /// then.
     #[inline]
     pub fn adopt(&self, connection: &mut B::Connection) -> Result<Report, Error> {
         up::adopt(&mut self.session(connection), self.set()?, &self.options)

@@ -19,26 +19,25 @@ use crate::value::{Param, Value};
 /// How many copies are kept if nothing else is said.
 pub(crate) const KEEP: usize = 3;
 
-/// When a copy of the database is kept before a run.
+/// When a copy of the database is made before a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BackupWhen {
-    /// Before a run that takes something away: it drops a table or a column, changes or deletes rows, or has Rust in
-    /// it.
+    /// Before a run that removes something: it drops a table or a column, changes or deletes rows, or contains Rust.
     Destructive,
     /// Before every run that has something to do.
     Always,
 }
 
-/// When a copy of the database is kept before a run, where, and how many.
+/// When a copy of the database is made before a run, where, and how many copies are kept.
 ///
-/// A database without rows has nothing to lose and is not copied. The copies of one database are told from others by
-/// its file name, so databases of one name need folders of their own.
+/// A database without rows has nothing to lose and is not copied. Copies belong to a database by its file name, so
+/// databases with the same file name need different folders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backup {
     pub(crate) when: BackupWhen,
     pub(crate) keep: usize,
     pub(crate) dir: Option<PathBuf>,
-    /// Also where there are no rows.
+    /// Copies a database even if it has no rows.
     pub(crate) without_rows: bool,
     pub(crate) by: &'static BackupPart,
 }
@@ -78,9 +77,9 @@ impl Backup {
         Self { when, keep: KEEP, dir: None, without_rows: false, by }
     }
 
-    /// How many copies are kept, one at least. Older ones go when a run has succeeded, but none of a newer version,
-    /// and of the version that was copied the oldest stays. After a run that failed half-way only those of its own
-    /// version go.
+    /// Sets how many copies are kept, at least one. Older copies are deleted after a successful run, except copies of a
+    /// newer version, and the oldest copy of the version that was copied. After a run that failed half-way, only copies
+    /// of the run's own version are deleted.
     #[must_use]
     #[inline]
     pub fn keep(mut self, count: usize) -> Self {
@@ -88,8 +87,8 @@ impl Backup {
         self
     }
 
-    /// The folder to keep them in, instead of that of the database, and relative to that. It is created if it is
-    /// missing.
+    /// Sets the folder for the copies. A relative path is relative to the folder of the database, which is the default.
+    /// The folder is created if it does not exist.
     #[must_use]
     #[inline]
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
@@ -97,7 +96,7 @@ impl Backup {
         self
     }
 
-    /// The folder to keep them in, where that is not the one of the database.
+    /// The folder for the copies, if it is not that of the database.
     #[must_use]
     #[inline]
     pub fn folder(&self) -> Option<&Path> {
@@ -267,7 +266,7 @@ pub(crate) fn are_destructive<'j, 's: 'j>(
 #[inline]
 fn is_table(db: &mut Db<'_>, name: &str) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
-    Ok(!db.query("could not read the schema", sql, &[Param::Text(name)])?.is_empty())
+    db.has_row("could not read the schema", sql, &[Param::Text(name)])
 }
 
 /// A table that can't be read counts as one with rows.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 
+use crate::adoption::OldHistory;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::history::{Head, History, Presence};
@@ -30,6 +31,17 @@ pub(crate) enum Found<'s> {
     Beside,
     /// A history. An `Rc` drops it out of line.
     History(Rc<KnownHistory<'s>>),
+}
+
+impl<'s> Found<'s> {
+    /// The history, where there is one.
+    #[inline]
+    pub(crate) fn known(&self) -> Option<&Rc<KnownHistory<'s>>> {
+        match self {
+            Self::History(known) => Some(known),
+            Self::Fresh | Self::Objects | Self::Beside => None,
+        }
+    }
 }
 
 /// A history beside its set.
@@ -71,6 +83,15 @@ pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, E
     }
 }
 
+/// Writes the head anew, as the rows say it: the last write of a transaction, as the triggers have emptied it.
+#[inline]
+pub(crate) fn write_head(db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> {
+    match look(db, set)?.known() {
+        Some(known) => History::new(set).write_head(db, known.chain()),
+        None => Ok(()),
+    }
+}
+
 /// What an old history says, as if it were ours.
 #[inline]
 pub(crate) fn behind<'s>(set: &'s Set<'s>, rows: Vec<Rc<HistoryRow>>, old: OldRecords) -> Found<'s> {
@@ -101,7 +122,7 @@ pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -
             let may_run_late = if head.is_some() { history.may_run_late(db)? } else { Vec::new() };
             let mut matches = matches(set, &rows, &may_run_late);
             for matched in matches.iter_mut().filter(|matched| matched.is_edited()) {
-                matched.applied_text = history.up_sql(db, matched.number)?;
+                matched.applied_text = history.stored(db, matched.number, "up_sql")?;
             }
             let records = match set.parts.repeatables {
                 Some(part) => (part.read)(db, &history.records)?,
@@ -206,6 +227,12 @@ impl<'s> KnownHistory<'s> {
     /// The history of another tool that all of this was read from.
     pub(crate) fn old(&self) -> Option<&OldRecords> {
         self.old.as_deref().map(AsRef::as_ref)
+    }
+
+    /// The same, for people.
+    #[inline]
+    pub(crate) fn old_history(&self) -> Option<OldHistory> {
+        self.old().map(|OldRecords { from, unknown, .. }| OldHistory { from: from.clone(), unknown: unknown.clone() })
     }
 
     /// Which repeatables were run.

@@ -2,7 +2,7 @@
 //! are not.
 
 use crate::db::Db;
-use crate::difference::{SchemaDifference, unreadable};
+use crate::difference::{SchemaDifference, noted_differences, unreadable};
 use crate::error::Error;
 use crate::excerpt::visible;
 use crate::history::History;
@@ -15,17 +15,17 @@ use crate::set::{Migration, Set};
 /// At most this many differences stand in an error.
 const SHOWN: usize = 30;
 
-/// How a database compares with what its migrations make.
+/// The result of comparing a database with what its migrations make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Comparison {
-    /// There was nothing to record, and so nothing to compare.
+    /// There was nothing to record, and therefore nothing to compare.
     Nothing,
-    /// They are the same: this many objects, in what `covers` says.
+    /// The schemas are the same. The number is that of the objects; `covers` says what was compared.
     Same(usize),
-    /// These are the differences.
+    /// The schemas differ.
     Different(Vec<String>),
-    /// They could not be compared, for this reason.
+    /// The schemas could not be compared, for this reason.
     Impossible(String),
 }
 
@@ -116,12 +116,7 @@ fn sentence(difference: &SchemaDifference) -> String {
 
 /// Names the differences.
 #[inline]
-pub(crate) fn noted(mut error: Error, differences: &[String], covers: &str) -> Error {
-    for difference in differences.iter().take(SHOWN) {
-        error = error.note(difference);
-    }
-    if let Some(more) = differences.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        error = error.note(format_args!("and {more} more differences"));
-    }
-    error.note(format_args!("compared, from the migrations to the database: {covers}"))
+pub(crate) fn noted(error: Error, differences: &[String], covers: &str) -> Error {
+    noted_differences(error, differences, SHOWN)
+        .note(format_args!("compared, from the migrations to the database: {covers}"))
 }

@@ -24,7 +24,7 @@ use crate::value::Value;
 pub(crate) type FreeSpace = fn(&Path) -> Option<u64>;
 
 /// Which connection reads the database for a copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum CopyReader {
     /// The session's own, outside of a transaction.
     Own,
@@ -94,7 +94,7 @@ pub(crate) fn write(
     reader: CopyReader,
 ) -> Result<String, Error> {
     let recorded = history.summary_sql();
-    if let Some(copy) = db.session().backup_with() {
+    if let Some(copy) = db.session().hooks().backup_with.as_deref() {
         copy(part.path()).map_err(|cause| {
             let message = format!("`backup_with` of the program could not copy the database: {cause}");
             Error::new(ErrorKind::Copy, message).also(ErrorKind::Hook).because(cause)

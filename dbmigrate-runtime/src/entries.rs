@@ -1,10 +1,8 @@
 //! Where a database stands, as the history and the program together say it.
 
-use crate::adoption::OldHistory;
 use crate::compare::{Found, KnownHistory, Match, look};
 use crate::db::Db;
 use crate::error::Error;
-use crate::old_history::OldRecords;
 use crate::options::Options;
 use crate::records::Recorded;
 use crate::repeatable;
@@ -36,9 +34,7 @@ fn status_of(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Res
     let entries = known.matches.iter().map(|matched| entry(set, matched, notes.next().unwrap_or_default()));
     let mut entries: Vec<Entry> = entries.collect();
     squash::explain(set, known.is_recognised, &mut entries);
-    let old = known.old();
-    let old = old.map(|OldRecords { from, unknown, .. }| OldHistory { from: from.clone(), unknown: unknown.clone() });
-    Ok(Status { entries, repeatables, old })
+    Ok(Status { entries, repeatables, old: known.old_history() })
 }
 
 #[inline]

@@ -1,4 +1,4 @@
-//! What can go wrong, said so that one knows where and what to do next.
+//! The error of the runner: what went wrong, where, and what to do next.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use crate::report::Report;
 
 /// An error of the runner.
 ///
-/// `Display` (and `Debug`, which is the same) is the whole message: what, where, the statement, what was rolled back,
-/// and `help:` lines with the next step. The message of the database or of a code migration is part of it; the error
-/// that it came from is [`Error::cause`], and therefore not `source()`.
+/// `Display` and `Debug` both print the whole message: what went wrong, where, the statement, what was rolled back, and
+/// `help:` lines with the next step. This includes the message of the database or of a migration in Rust. The
+/// underlying error is returned by [`Error::cause`], and therefore not by `source()`.
 // Never shared. An `Arc` drops what it holds out of line, where a `Box` has that compiled into each function that sees an
 // error: 10 KiB in every program.
 pub struct Error(Arc<Inner>);
@@ -33,7 +33,7 @@ struct Inner {
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $kind:ident $is:ident,)+) => {
-        /// What sort of error it is.
+        /// The kind of an [`Error`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ErrorKind {
@@ -53,15 +53,15 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// The database refused a statement.
+    /// The database rejected a statement.
     Sql is_sql,
-    /// Another connection was in the way for longer than the busy timeout.
+    /// Another connection held a lock for longer than the busy timeout.
     Busy is_busy,
-    /// A foreign key would be violated, or rows lost through one.
+    /// A foreign key would be violated, or rows would be lost through one.
     ForeignKey is_foreign_key,
     /// An applied migration was edited.
     Edited is_edited,
-    /// The number of an applied migration has another name now.
+    /// An applied migration has another name in the program.
     Renamed is_renamed,
     /// An applied migration is missing from the program.
     Missing is_missing,
@@ -73,55 +73,56 @@ kinds! {
     Late is_late,
     /// A pending migration is below an applied one, and the order of the two makes a difference to the schema.
     OrderConflict is_order_conflict,
-    /// The database has migrations of a newer program.
+    /// The database has migrations of a newer version of the program.
     NewerDatabase is_newer_database,
     /// The database lacks a migration that was pruned from the program.
     Pruned is_pruned,
-    /// Another process changed which migrations the database has: the same call again is right.
+    /// Another process changed which migrations the database has. Calling the same method again is right.
     Moved is_moved,
-    /// The history is kept in a format that this version can't read.
+    /// The history has a format that this version cannot read.
     NewerFormat is_newer_format,
     /// The database has tables, but no history.
     ExistingSchema is_existing_schema,
-    /// The history table has another shape, or a row that can't be.
+    /// The history table has an unknown shape, or contains an impossible row.
     History is_history,
-    /// The head of the history is not what its rows say.
+    /// The head of the history does not agree with its rows.
     Head is_head,
-    /// A migration without a transaction was stopped on its way.
+    /// A migration without a transaction was interrupted.
     Interrupted is_interrupted,
-    /// The connection was inside a transaction already.
+    /// The connection was already in a transaction.
     OpenTransaction is_open_transaction,
     /// A migration ended the runner's transaction.
     TransactionEnded is_transaction_ended,
-    /// There is no way back.
+    /// A migration has no down script.
     NoDown is_no_down,
     /// Later migrations have to be rolled back first.
     OutOfOrder is_out_of_order,
     /// The migration is not applied.
     NotApplied is_not_applied,
-    /// No migration has that number.
+    /// No migration has this number.
     UnknownMigration is_unknown_migration,
-    /// Rust code of a migration returned an error.
+    /// The Rust code of a migration returned an error.
     Code is_code,
-    /// A call that the program asked for returned an error.
+    /// A callback of the program returned an error.
     Hook is_hook,
-    /// The set has Rust in it, which this migrator can't run.
+    /// The set contains Rust, which this migrator cannot run.
     NoCode is_no_code,
-    /// The set can't be run as it is.
+    /// The set cannot be run as it is.
     Set is_set,
-    /// A setting of the connection could not be made or restored, or it is in a state in which nothing may run.
+    /// A setting of the connection could not be made or restored, or the connection is in a state in which nothing may
+    /// run.
     Settings is_settings,
-    /// The database does not have what the migrations that are to be marked make.
+    /// The database does not have what the migrations to be marked make.
     Mismatch is_mismatch,
-    /// The schema of the database is not what its migrations lead to.
+    /// The schema of the database is not what its migrations make.
     Drift is_drift,
-    /// The schema of the database can't be compared with what its migrations make.
+    /// The schema of the database cannot be compared with what its migrations make.
     Unverified is_unverified,
-    /// The history of another tool can't be taken over.
+    /// The history of another tool cannot be taken over.
     Adoption is_adoption,
-    /// A copy of the database could not be made, or not be put back.
+    /// A copy of the database could not be made or restored.
     Copy is_copy,
-    /// What a test wants in its database besides the migrations could not be put there.
+    /// The seed of a database for a test failed.
     Seed is_seed,
 }
 
@@ -152,7 +153,7 @@ impl Error {
         self.with(|inner| inner.kinds.push(kind))
     }
 
-    /// Says of what it is, before the message.
+    /// Says what the error is about, before the message.
     #[cold]
     #[inline(never)]
     pub(crate) fn of(self, what: &dyn fmt::Display) -> Self {
@@ -182,7 +183,7 @@ impl Error {
         self.with(|inner| inner.notes.push(format!("{note}")))
     }
 
-    /// Without what was rolled back, which is of no interest where all of it was for trying.
+    /// Removes the notes about what was rolled back, which nobody needs after a trial.
     #[inline]
     pub(crate) fn without_notes(self) -> Self {
         self.with(|inner| inner.notes.clear())
@@ -193,7 +194,7 @@ impl Error {
         self.hint_dyn(&help, false)
     }
 
-    /// A hint to run a command again once something was corrected.
+    /// A help that says to run a command again after a correction.
     #[inline]
     pub(crate) fn retry(self, help: impl fmt::Display) -> Self {
         self.hint_dyn(&help, true)
@@ -210,7 +211,7 @@ impl Error {
         })
     }
 
-    /// The same of one set of several: a suggested command that is about one set names it.
+    /// The same error about one of several sets: suggested commands about one set name it.
     #[inline]
     pub(crate) fn of_set(self, set: &str) -> Self {
         self.with(|inner| inner.help.iter_mut().for_each(|help| *help = one_set::name(help, set)))
@@ -220,7 +221,7 @@ impl Error {
         self.with(|inner| inner.cause = Some(cause))
     }
 
-    /// Takes what was done before it.
+    /// Takes the report of what was done before the error.
     pub(crate) fn after(self, report: &mut Report) -> Self {
         self.with(|inner| std::mem::swap(&mut inner.report, report))
     }
@@ -232,19 +233,19 @@ impl Error {
         self
     }
 
-    /// What sort of error it is; the first where there are several.
+    /// The kind of the error; the first one if there are several.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kinds[0]
     }
 
-    /// The whole message but for its `help:` lines, for those who show these in a way of their own.
+    /// The whole message except its `help:` lines, for programs that show these in their own way.
     #[must_use]
     pub fn message(&self) -> String {
         format!("{}", self.0)
     }
 
-    /// What is wrong, without the place, the statement and the notes.
+    /// What went wrong, without the place, the statement and the notes.
     #[must_use]
     pub fn summary(&self) -> &str {
         &self.0.message
@@ -274,7 +275,7 @@ impl Error {
         self.0.statement.as_deref()
     }
 
-    /// What else is worth knowing, such as what was rolled back.
+    /// Additional facts, such as what was rolled back.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.0.notes
@@ -286,28 +287,28 @@ impl Error {
         &self.0.help
     }
 
-    /// Which of [`Error::help`] says to run the command on this database again: with many databases it is another one,
-    /// and the file may not be corrected where others have it.
+    /// The index of the [`Error::help`] that says to run the command on this database again. With many databases that
+    /// is a different command, and the file must not be corrected if others have it.
     #[doc(hidden)]
     #[must_use]
     pub fn retry_help(&self) -> Option<usize> {
         self.0.retry
     }
 
-    /// What was done before it failed, and stays.
+    /// What was done before the failure and was not rolled back.
     #[must_use]
     pub fn report(&self) -> &Report {
         &self.0.report
     }
 
-    /// The error of the database or of a code migration that this one came from.
+    /// The underlying error, of the database or of a migration in Rust.
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
         self.0.cause.as_deref()
     }
 }
 
-/// All but the helps.
+/// Everything except the help.
 impl fmt::Display for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;

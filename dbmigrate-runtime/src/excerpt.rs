@@ -8,7 +8,6 @@ const LINES: usize = 8;
 const WIDTH: usize = 160;
 
 /// A place in a file of migrations.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) file: String,
     pub(crate) line: Option<u32>,

@@ -9,12 +9,12 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::guard::Settings;
 use crate::parts::needed;
-use crate::set::{Effect, ForeignKeys, Script, Step};
+use crate::set::{Effect, ForeignKeys, Script};
 use crate::value::{Param, Value};
 use crate::{drops, elsewhere, violations};
 
 /// How a script runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) struct Choice {
     /// With foreign keys enforced.
     pub(crate) enforced: bool,
@@ -22,6 +22,13 @@ pub(crate) struct Choice {
     pub(crate) explicit: bool,
     /// It would be enforced, but for another script that shares its transaction.
     pub(crate) for_others: bool,
+}
+
+impl Choice {
+    /// Of the runner, for the script's own sake.
+    fn of(enforced: bool) -> Self {
+        Self { enforced, explicit: false, for_others: false }
+    }
 }
 
 /// What decides for scripts that drop tables, and looks at what came of running without enforcement.
@@ -58,20 +65,20 @@ pub(crate) trait Watch {
     fn refuse_growth(&self, db: &mut Db<'_>, keys: bool) -> Result<(), Error>;
 }
 
-/// Chooses for a script. `drops_own` is known from an attempt: the script drops a table that it lets another refer to.
+/// Chooses for a script. That it `needs_off` is known from an attempt: it drops a table to which it has let another refer.
 pub(crate) fn choose(
     db: &mut Db<'_>,
     settings: &Settings,
     rule: ForeignKeys,
     script: &Script<'_>,
-    drops_own: bool,
+    needs_off: bool,
     part: Option<ForeignKeysPart>,
 ) -> Result<Choice, Error> {
     if let Some(enforced) = script.foreign_keys {
         return Ok(Choice { enforced, explicit: true, for_others: false });
     }
-    let off = Choice { enforced: false, explicit: false, for_others: false };
-    if has_code(script) {
+    let off = Choice::of(false);
+    if script.has_code() {
         return Ok(off);
     }
     let enforced = match rule {
@@ -82,47 +89,48 @@ pub(crate) fn choose(
     if !enforced {
         return Ok(off);
     }
-    let drops = effects(script).any(|(effect, _)| matches!(effect, Effect::DropTable(_)));
-    if !drops && !drops_own {
-        return Ok(Choice { enforced: true, explicit: false, for_others: false });
+    let drops = dropped(script).next().is_some();
+    if !drops && !needs_off {
+        return Ok(Choice::of(true));
     }
-    (needed(part, "drops tables")?.choose)(db, script, drops_own)
+    (needed(part, "drops tables")?.choose)(db, script, needs_off)
 }
 
 /// Chooses for a script that drops tables, where they would be enforced.
 #[inline]
-fn choose_for_drops(db: &mut Db<'_>, script: &Script<'_>, drops_own: bool) -> Result<Choice, Error> {
-    let dropped = match effects(script).find_map(|(effect, _)| match effect {
-        Effect::DropTable(table) => is_referenced(db, table).map(|is| is.then_some(table)).transpose(),
-        _ => None,
-    }) {
-        None if !drops_own => return Ok(Choice { enforced: true, explicit: false, for_others: false }),
+fn choose_for_drops(db: &mut Db<'_>, script: &Script<'_>, needs_off: bool) -> Result<Choice, Error> {
+    let first = dropped(script).find_map(|table| is_referenced(db, table).map(|is| is.then_some(table)).transpose());
+    let referenced = match first {
+        None if !needs_off => return Ok(Choice::of(true)),
         found => found.transpose()?,
     };
     match written(db, script)? {
-        None => Ok(Choice { enforced: false, explicit: false, for_others: false }),
+        None => Ok(Choice::of(false)),
         // The reference may be gone by the time of the drop, which looks again.
-        Some(_) if script.transaction && !drops_own => {
-            Ok(Choice { enforced: true, explicit: false, for_others: false })
-        }
+        Some(_) if script.transaction && !needs_off => Ok(Choice::of(true)),
         Some((table, start)) => {
             // Nothing may refer yet to one that it drops.
-            let own = effects(script).find_map(|(effect, _)| match effect {
-                Effect::DropTable(table) => Some(table),
-                _ => None,
-            });
-            Err(both(script, dropped.or(own).unwrap_or(table), table, start))
+            let own = dropped(script).next();
+            Err(both(script, referenced.or(own).unwrap_or(table), table, start))
         }
     }
+}
+
+/// The tables that a script drops.
+fn dropped<'a>(script: &Script<'a>) -> impl Iterator<Item = &'a str> {
+    script.statements().filter_map(|statement| match statement.effect {
+        Effect::DropTable(table) => Some(table),
+        _ => None,
+    })
 }
 
 /// The first referenced table whose rows a script changes, so that it may count on cascades.
 #[inline]
 fn written<'a>(db: &mut Db<'_>, script: &Script<'a>) -> Result<Option<(&'a str, usize)>, Error> {
-    for (effect, start) in effects(script) {
-        if let Effect::Write(table) = effect {
+    for statement in script.statements() {
+        if let Effect::Write(table) = statement.effect {
             if is_referenced(db, table)? {
-                return Ok(Some((table, start)));
+                return Ok(Some((table, statement.start as usize)));
             }
         }
     }
@@ -209,20 +217,8 @@ pub(crate) fn all(db: &mut Db<'_>) -> Result<Vec<ForeignKey>, Error> {
     Ok(keys)
 }
 
-/// Whether a script has Rust in it.
-pub(crate) fn has_code(script: &Script<'_>) -> bool {
-    script.steps.iter().any(|step| matches!(step, Step::Code(_)))
-}
-
 /// Whether a script may put the check of a foreign key off until the commit. A guess from its words, on the safe side:
 /// it only costs a look.
 pub(crate) fn mentions_deferring(script: &Script<'_>) -> bool {
     script.text.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"defer"))
-}
-
-fn effects<'a>(script: &Script<'a>) -> impl Iterator<Item = (Effect<'a>, usize)> {
-    script.steps.iter().filter_map(|step| match step {
-        Step::Sql(statement) => Some((statement.effect, statement.start as usize)),
-        Step::Code(_) => None,
-    })
 }

@@ -1,6 +1,6 @@
 //! What a run puts back on every way out: no transaction open, the connection's settings as they were.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::db::Db;
@@ -10,7 +10,7 @@ use crate::parts::needed;
 use crate::put_back::{RememberFn, SavedSettings};
 use crate::report::Report;
 use crate::session::Session;
-use crate::set::{Effect, Script, Step};
+use crate::set::{Effect, Script, Statement};
 use crate::value::{Value, into_text};
 
 const READ: &str = "could not read a setting";
@@ -21,6 +21,8 @@ pub(crate) struct Settings {
     remember: Option<RememberFn>,
     /// Those that scripts may change, from before the first one that does.
     others: OnceCell<Box<dyn SavedSettings>>,
+    /// Whether they were asked for, and not put back since.
+    may_differ: Cell<bool>,
 }
 
 impl Settings {
@@ -29,7 +31,8 @@ impl Settings {
             let file = "SELECT 1 FROM pragma_database_list WHERE seq = 0 AND file <> ''";
             return Err(no_journal(db.value(READ, file)?.is_some()));
         }
-        Ok(Self { foreign_keys: Self::is_enforced(db)?, remember, others: OnceCell::new() })
+        let foreign_keys = Self::is_enforced(db)?;
+        Ok(Self { foreign_keys, remember, others: OnceCell::new(), may_differ: Cell::new(false) })
     }
 
     /// Whether the connection enforced foreign keys.
@@ -62,6 +65,7 @@ impl Settings {
 
     /// What takes back what a script sets. It is asked for before the script runs.
     pub(crate) fn others(&self, db: &mut Db<'_>) -> Result<&dyn SavedSettings, Error> {
+        self.may_differ.set(true);
         if let Some(others) = self.others.get() {
             return Ok(others.as_ref());
         }
@@ -69,20 +73,21 @@ impl Settings {
         Ok(self.others.get_or_init(|| others).as_ref())
     }
 
-    /// Takes back what scripts set and attached, so that the next one starts like the first. The caller has no transaction
-    /// open.
-    pub(crate) fn restore_outside(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        match self.others.get() {
+    /// Takes back what scripts may have set and attached, so that the next one starts like the first. The caller has no
+    /// transaction open.
+    pub(crate) fn restore_changed(&self, db: &mut Db<'_>) -> Result<(), Error> {
+        if let Some(others) = self.others.get().filter(|_| self.may_differ.get()) {
             // The one also where the other fails.
-            Some(others) => others.settings(db, true).and(others.attached(db)),
-            None => Ok(()),
+            others.settings(db, true).and(others.attached(db))?;
+            self.may_differ.set(false);
         }
+        Ok(())
     }
 
     fn restore(&self, db: &mut Db<'_>) -> Result<(), Error> {
         let attempt = |db: &mut Db<'_>| {
             // Each also where another fails.
-            db.rollback().and(Self::enforce(db, self.foreign_keys)).and(self.restore_outside(db))
+            db.rollback().and(Self::enforce(db, self.foreign_keys)).and(self.restore_changed(db))
         };
         // Again where it failed once: a connection that is given back with foreign keys off loses data later.
         match catch_unwind(AssertUnwindSafe(|| attempt(db))) {
@@ -98,10 +103,8 @@ impl Settings {
 
 /// Whether a script may set something of the connection.
 pub(crate) fn may_set(script: &Script<'_>) -> bool {
-    script.steps.iter().any(|step| match step {
-        Step::Sql(statement) => matches!(statement.effect, Effect::Session | Effect::Bare { .. }),
-        Step::Code(_) => true,
-    })
+    let sets = |statement: &Statement<'_>| matches!(statement.effect, Effect::Session | Effect::Bare { .. });
+    script.has_code() || script.statements().any(sets)
 }
 
 /// Does a run's work and puts the connection back as it was, whatever happens. `remember` is for what scripts may set.

@@ -88,7 +88,6 @@ fn is_suffix(end: &str) -> bool {
 }
 
 /// What lives in a database that has no history of the set.
-#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Neighbours {
     /// Nothing but tables of histories.
     Nothing,

@@ -5,6 +5,7 @@
 //! which migrations were taken out of the history, and so may run although later ones are applied. Once everything is
 //! applied the chain goes on over the repeatables, whose records are in a table of their own.
 
+use std::fmt;
 use std::rc::Rc;
 
 use crate::db::{Db, failed};
@@ -40,6 +41,9 @@ pub(crate) const COLUMNS: Columns = Columns {
     count: 16,
 };
 
+const READ: &str = "could not read the history";
+const CHANGE: &str = "could not change the history";
+
 /// How many parameters the statement has that records a migration.
 const PARAMS: usize = 14;
 
@@ -51,7 +55,7 @@ pub(crate) struct Stage {
 }
 
 /// What a database has.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq)]
 pub(crate) enum Presence {
     /// Nothing at all.
     Fresh,
@@ -120,7 +124,7 @@ impl<'s> History<'s> {
             return Ok(false);
         }
         let has_rows = db.has_row(
-            "could not read the history",
+            READ,
             format_args!("SELECT 1 FROM {} WHERE set_name = ?1 LIMIT 1", self.rows_sql),
             &[text(self.set.name)],
         )?;
@@ -184,7 +188,7 @@ impl<'s> History<'s> {
         let columns = HistoryRow::COLUMNS;
         let mut rows = Vec::new();
         let mut found = db.query(
-            "could not read the history",
+            READ,
             format_args!("SELECT {columns} FROM {} WHERE set_name = ?1 ORDER BY {by}", self.rows_sql),
             &[text(self.set.name)],
         )?;
@@ -211,7 +215,7 @@ impl<'s> History<'s> {
     #[inline]
     pub(crate) fn stage(&self, db: &mut Db<'_>, number: u64) -> Result<Option<Stage>, Error> {
         let rows = db.query(
-            "could not read the history",
+            READ,
             format_args!(
                 "SELECT state, statements_done, checksum FROM {} WHERE set_name = ?1 AND number = ?2",
                 self.rows_sql
@@ -234,7 +238,7 @@ impl<'s> History<'s> {
     #[inline]
     pub(crate) fn ways_back(&self, db: &mut Db<'_>) -> Result<Vec<(u64, String)>, Error> {
         let rows = db.query(
-            "could not read the history",
+            READ,
             format_args!(
                 "SELECT number, down_sql FROM {} WHERE set_name = ?1 AND down_sql IS NOT NULL ORDER BY number",
                 self.rows_sql
@@ -250,22 +254,12 @@ impl<'s> History<'s> {
             .collect())
     }
 
-    /// The text of a migration as it was applied.
-    pub(crate) fn up_sql(&self, db: &mut Db<'_>, number: u64) -> Result<Option<String>, Error> {
-        self.stored_sql(db, number, "up_sql")
-    }
-
-    /// The foreign-key violations that were there when a migration without a transaction began.
-    #[inline]
-    pub(crate) fn violations(&self, db: &mut Db<'_>, number: u64) -> Result<Option<String>, Error> {
-        self.stored_sql(db, number, "violations")
-    }
-
-    pub(crate) fn stored_sql(&self, db: &mut Db<'_>, number: u64, column: &str) -> Result<Option<String>, Error> {
+    /// What a column has of a migration, where that is a text.
+    pub(crate) fn stored(&self, db: &mut Db<'_>, number: u64, column: &str) -> Result<Option<String>, Error> {
         let params = [text(self.set.name), integer(number)?];
         Ok(db
             .find(
-                "could not read the history",
+                READ,
                 format_args!("SELECT {column} FROM {} WHERE set_name = ?1 AND number = ?2", self.rows_sql),
                 &params,
             )?
@@ -380,15 +374,21 @@ impl<'s> History<'s> {
             optional(up_sql.as_deref()),
             optional(down_sql.as_deref()),
         ];
-        db.change(
-            format_args!("could not change the record of `{}`", migration.name),
-            format_args!(
-                "UPDATE {} SET name = ?3, checksum = ?4, text_checksum = ?5, up_sql = ?6, down_sql = ?7 \
-                 WHERE set_name = ?1 AND number = ?2",
-                self.rows_sql
-            ),
-            &params,
-        )
+        let what = format_args!("could not change the record of `{}`", migration.name);
+        let set = "name = ?3, checksum = ?4, text_checksum = ?5, up_sql = ?6, down_sql = ?7";
+        self.update(db, what, set, &params)
+    }
+
+    /// Changes the row of a migration: the set and the number are the first parameters.
+    fn update(
+        &self,
+        db: &mut Db<'_>,
+        what: impl fmt::Display,
+        changes: &str,
+        params: &[Param<'_>],
+    ) -> Result<(), Error> {
+        let sql = format_args!("UPDATE {} SET {changes} WHERE set_name = ?1 AND number = ?2", self.rows_sql);
+        db.change(what, sql, params)
     }
 
     /// Lets a squash stand for all that is applied up to its number. The moment is that of the last of them.
@@ -401,15 +401,9 @@ impl<'s> History<'s> {
             format_args!("DELETE FROM {} WHERE set_name = ?1 AND number < ?2", self.rows_sql),
             &params[..2],
         )?;
-        db.change(
-            what,
-            format_args!(
-                "UPDATE {} SET statements_done = ?3, duration_us = NULL, steps_us = NULL, prefix_checksum = NULL, \
-                 violations = NULL WHERE set_name = ?1 AND number = ?2",
-                self.rows_sql
-            ),
-            &params,
-        )?;
+        let set =
+            "statements_done = ?3, duration_us = NULL, steps_us = NULL, prefix_checksum = NULL, violations = NULL";
+        self.update(db, what, set, &params)?;
         self.accept(db, squash)
     }
 
@@ -422,7 +416,7 @@ impl<'s> History<'s> {
     /// Takes a migration out: it was rolled back, or is to be forgotten.
     pub(crate) fn delete(&self, db: &mut Db<'_>, number: u64) -> Result<(), Error> {
         db.change(
-            "could not change the history",
+            CHANGE,
             format_args!("DELETE FROM {} WHERE set_name = ?1 AND number = ?2", self.rows_sql),
             &[text(self.set.name), integer(number)?],
         )
@@ -448,37 +442,22 @@ impl<'s> History<'s> {
             optional(prefix),
             optional(violations),
         ];
-        db.change(
-            "could not record the progress",
-            format_args!(
-                "UPDATE {} SET state = ?3, statements_done = ?4, prefix_checksum = ?5, \
-                 violations = coalesce(violations, ?6) WHERE set_name = ?1 AND number = ?2",
-                self.rows_sql
-            ),
-            &params,
-        )
+        let set = "state = ?3, statements_done = ?4, prefix_checksum = ?5, violations = coalesce(violations, ?6)";
+        self.update(db, "could not record the progress", set, &params)
     }
 
     /// Keeps these as the violations from before, instead of those that were kept.
     #[inline]
     pub(crate) fn keep_violations(&self, db: &mut Db<'_>, number: u64, violations: &str) -> Result<(), Error> {
         let params = [text(self.set.name), integer(number)?, text(violations)];
-        db.change(
-            "could not change the history",
-            format_args!("UPDATE {} SET violations = ?3 WHERE set_name = ?1 AND number = ?2", self.rows_sql),
-            &params,
-        )
+        self.update(db, CHANGE, "violations = ?3", &params)
     }
 
     /// Keeps the way back that is being run, so that it can go on from where it was stopped.
     #[inline]
     pub(crate) fn keep_down(&self, db: &mut Db<'_>, number: u64, down_sql: &str) -> Result<(), Error> {
         let params = [text(self.set.name), integer(number)?, text(down_sql)];
-        db.change(
-            "could not change the history",
-            format_args!("UPDATE {} SET down_sql = ?3 WHERE set_name = ?1 AND number = ?2", self.rows_sql),
-            &params,
-        )
+        self.update(db, CHANGE, "down_sql = ?3", &params)
     }
 
     /// Marks a migration without a transaction as applied.
@@ -492,16 +471,8 @@ impl<'s> History<'s> {
     ) -> Result<(), Error> {
         let (duration, steps) = times(options, Some(timing));
         let params = [text(self.set.name), integer(number)?, duration, optional(steps.as_deref())];
-        db.change(
-            "could not change the history",
-            format_args!(
-                "UPDATE {} SET state = 'applied', applied_at = datetime('now'), duration_us = ?3, steps_us = ?4, \
-                 violations = NULL \
-                 WHERE set_name = ?1 AND number = ?2",
-                self.rows_sql
-            ),
-            &params,
-        )
+        let set = "state = 'applied', applied_at = datetime('now'), duration_us = ?3, steps_us = ?4, violations = NULL";
+        self.update(db, CHANGE, set, &params)
     }
 
     /// Writes the head: the last write of a transaction, as the triggers have emptied it.
@@ -521,7 +492,7 @@ impl<'s> History<'s> {
     /// The migrations that may run although later ones are applied, by ascending number. There is a head.
     pub(crate) fn may_run_late(&self, db: &mut Db<'_>) -> Result<Vec<u64>, Error> {
         let late = db.find(
-            "could not read the history",
+            READ,
             format_args!("SELECT may_run_late FROM {} WHERE set_name = ?1", self.head_sql),
             &[text(self.set.name)],
         )?;

@@ -1,4 +1,4 @@
-//! One row of the history, as it is read; and how long a script took, as it is written.
+//! One row of the history as it is read, and the duration of a script as it is written.
 
 use std::mem::take;
 use std::time::Duration;
@@ -10,26 +10,26 @@ use crate::value::{Param, Value, micros, whole_micros};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HistoryRow {
-    /// The order in which rows were written.
+    /// The id of the row. Rows are written in this order.
     pub id: i64,
     /// The full name of the migration.
     pub name: String,
     /// When it was applied: `YYYY-MM-DD HH:MM:SS`, UTC.
     pub applied_at: String,
-    /// The set that it belongs to; empty for the only one.
+    /// The set that the migration belongs to; empty for a set without a name.
     pub set_name: String,
-    /// Its number.
+    /// The number.
     pub number: u64,
     /// The checksum of what was applied.
     pub checksum: String,
-    /// How far it has come: applied, or stopped on its way.
+    /// How far it has come: applied, or interrupted.
     pub state: RowState,
-    /// The steps that are done.
+    /// The number of completed steps.
     pub statements_done: u64,
     /// How long it took.
     pub duration: Option<Duration>,
-    /// How long each of its steps took, in order; empty where that is not known, as with a migration that was stopped
-    /// on its way. Without a transaction, the file's own group from `BEGIN` to `COMMIT` is one step.
+    /// How long each of its steps took, in order. Empty if unknown, for example for a migration that was interrupted.
+    /// Without a transaction, the file's own group from `BEGIN` to `COMMIT` is one step.
     pub steps: Vec<Duration>,
     /// The program that applied it.
     pub tool: Option<String>,

@@ -1,6 +1,7 @@
-//! What a program is told while its migrations run, and how it makes a copy of a database that only it can read.
+//! The callbacks of a program while its migrations run, and its own way to copy a database that only it can read.
 //!
-//! None of them gets the connection: what changes a database is a migration, so that it is recorded and undone as one.
+//! No callback gets the connection: only a migration changes a database, so that every change is recorded and can be
+//! undone.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use crate::BoxError;
 use crate::report::Done;
 
-/// Which way a migration runs.
+/// The direction in which a migration runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// It is applied.
@@ -32,27 +33,27 @@ impl Direction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Upcoming<'m> {
-    /// Its number.
+    /// The number.
     pub number: u64,
-    /// Its full name.
+    /// The full name.
     pub name: &'m str,
-    /// Which way it runs.
+    /// The direction.
     pub direction: Direction,
 }
 
-/// How far a script has come: said right before each of its steps.
+/// How far a script has come; reported right before each of its steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress<'m> {
     /// The full name of the migration, or the file of a hook or a repeatable.
     pub name: &'m str,
-    /// Which way it runs.
+    /// The direction.
     pub direction: Direction,
     /// The step that is about to run, from 1.
     pub step: usize,
-    /// How many steps there are.
+    /// The number of steps.
     pub of: usize,
-    /// For how long the script has been running.
+    /// How long the script has been running.
     pub elapsed: Duration,
 }
 
@@ -71,7 +72,16 @@ impl Hooks<'static> {
         &Self { before_each: None, after_each: None, on_progress: None, backup_with: None };
 }
 
+impl Hooks<'_> {
+    /// A step is about to run.
+    pub(crate) fn progress(&self, progress: &Progress<'_>) {
+        if let Some(hook) = &self.on_progress {
+            hook(progress);
+        }
+    }
+}
+
 type BeforeEach<'a> = dyn Fn(&Upcoming<'_>) -> Result<(), BoxError> + 'a;
 type AfterEach<'a> = dyn Fn(&Done) + 'a;
 type OnProgress<'a> = dyn Fn(&Progress<'_>) + 'a;
-pub(crate) type BackupWith<'a> = dyn Fn(&Path) -> Result<(), BoxError> + 'a;
+type BackupWith<'a> = dyn Fn(&Path) -> Result<(), BoxError> + 'a;

@@ -1,20 +1,21 @@
-//! The macro that puts the generated module into a program.
+//! The macro that includes the generated module in a program.
 
-/// Declares the module of this package's migrations, as the build script generated it.
+/// Declares the module with the migrations of this package, which the build script has generated.
 ///
-/// `include_migrations!(pub mod migrations)` binds it to `::rusqlite`. Another path to rusqlite is given as
-/// `driver = path::to::rusqlite`, and `driver = none` leaves the connection to the `_with` calls of the migrator. With
-/// `backup` behind it (`include_migrations!(pub mod migrations, backup)` or `…, driver = ::rusqlite, backup)`) the
-/// migrator can [restore](crate::Migrator::restore) a copy and makes databases for tests (feature `testing`) faster,
-/// which needs the feature `backup` of rusqlite. Attributes and doc comments may stand before `mod`.
+/// `include_migrations!(pub mod migrations)` binds the module to `::rusqlite`. `driver = path::to::rusqlite` names
+/// another path to rusqlite. `driver = none` binds it to no library; use the methods of the migrator that end in
+/// `_with`. With `backup` at the end (`include_migrations!(pub mod migrations, backup)` or
+/// `…, driver = ::rusqlite, backup)`), the migrator can [restore](crate::Migrator::restore) a copy, and makes databases
+/// for tests (feature `testing`) faster; this needs the feature `backup` of rusqlite. Attributes and doc comments may
+/// precede `mod`.
 ///
-/// A package with several sets (`[package.metadata.migrations.sets.billing]`) has a module for each:
-/// `include_migrations!(pub mod billing, set = "billing")`, where `set` stands before `driver` and `backup`.
+/// A package with several sets (`[package.metadata.migrations.sets.billing]`) has one module per set:
+/// `include_migrations!(pub mod billing, set = "billing")`. `set` precedes `driver` and `backup`.
 ///
-/// The items of the module are public, and `unreachable_pub` is allowed in it, as the module may be private. So a crate may
-/// deny that lint, but not forbid it: rustc takes no `allow` under a `forbid` (E0453).
+/// The items of the module are public. The module may be private, so `unreachable_pub` is allowed in it. A crate may
+/// therefore deny that lint, but not forbid it: under a `forbid`, rustc rejects an `allow` (E0453).
 ///
-/// It needs the build script to have called `dbmigrate_build::generate()`, and says so otherwise.
+/// The build script has to call `dbmigrate_build::generate()`. If it does not, the compiler says so.
 #[macro_export]
 macro_rules! include_migrations {
     ($(#[$attribute:meta])* $visibility:vis mod $name:ident $(,)?) => {

@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
-use crate::foreign_keys::has_code;
 use crate::hooks::{Direction, Upcoming};
 use crate::set::{Migration, Repeatable, Script};
 
@@ -49,7 +48,7 @@ pub(crate) struct ScriptBuffer<'x> {
 }
 
 /// What shares a transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     /// Nothing, as many as the group says, or all.
     Migration,
@@ -134,11 +133,11 @@ impl Job<'_> {
     /// Whether Rust is one of its steps.
     pub(crate) fn has_code(&self) -> bool {
         match &self.way {
-            Way::Up(_, migration) => has_code(&migration.up),
+            Way::Up(_, migration) => migration.up.has_code(),
             // A stored one has none, as that has no way to be written down.
-            Way::Back(back) => has_code(&back.outline()),
-            Way::Before(script) | Way::After(script) => has_code(script),
-            Way::Repeat(repeatable) => has_code(&repeatable.script),
+            Way::Back(back) => back.outline().has_code(),
+            Way::Before(script) | Way::After(script) => script.has_code(),
+            Way::Repeat(repeatable) => repeatable.script.has_code(),
         }
     }
 

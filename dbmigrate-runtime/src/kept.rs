@@ -55,7 +55,6 @@ impl Kept {
 }
 
 /// Where the copies of a database are kept, and what they are called.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct CopyPlace {
     pub(crate) dir: PathBuf,
     /// The file name of the database, with bytes that are no text: of two databases neither may remove what is the

@@ -1,8 +1,8 @@
-//! Migrations that come late: below one that is applied, where `out-of-order = "apply"` lets them.
+//! Late migrations: pending below an applied one, which `out-of-order = "apply"` permits.
 //!
-//! Such a database runs its migrations in another order than that of their numbers, in which every fresh one does.
-//! Before anything is written, both orders run on databases in memory, and the two schemas are compared: where they are
-//! not one, or nobody can tell, nothing runs. Rows are not compared.
+//! The database then runs its migrations in a different order than a new database, which runs them by number. Before
+//! anything is written, both orders run on databases in memory, and the two schemas are compared. If they differ, or
+//! cannot be compared, nothing runs. Rows are not compared.
 
 mod order;
 mod replays;
@@ -12,13 +12,13 @@ use std::fmt;
 use self::order::Order;
 use self::replays::{Difference, Replays};
 use crate::compare::KnownHistory;
+use crate::difference::noted_differences;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::{Place, visible};
-use crate::foreign_keys::has_code;
 use crate::names::Names;
 use crate::options::Options;
 use crate::session::Session;
-use crate::set::{Effect, Migration, Set, Step};
+use crate::set::{Effect, Migration, Set};
 use crate::sorted::sorted;
 use crate::status::State;
 
@@ -88,12 +88,12 @@ fn prove<'s>(
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OrderConflict {
-    /// The full name of the one that comes late.
+    /// The full name of the late migration.
     pub late: String,
-    /// The full name of the one above it that has run before it.
+    /// The full name of the migration above it that ran before it.
     pub other: String,
-    /// What the schema has otherwise than the order of the numbers makes it, or why the migrations fail in this order:
-    /// a sentence for each.
+    /// How the schema differs from the one that the order of the numbers makes, or why the migrations fail in this
+    /// order; one sentence each.
     pub differences: Vec<String>,
 }
 
@@ -212,18 +212,15 @@ impl<'s> Arrivals<'s> {
         let error = match refusal {
             Refusal::Conflict(OrderConflict { other, differences, .. }) => {
                 let message = format!("`{name}` is not applied, but `{other}` is, and their order matters");
-                let more = differences.len().saturating_sub(SHOWN);
-                let shown = differences.into_iter().take(SHOWN);
-                let error = Error::new(ErrorKind::OrderConflict, message);
-                let error = shown.fold(error, |error, it| error.note(format_args!("in this order, {it}")));
-                if more > 0 { error.note(format_args!("and {more} more differences")) } else { error }
+                let differences: Vec<String> = differences.iter().map(|it| format!("in this order, {it}")).collect();
+                noted_differences(Error::new(ErrorKind::OrderConflict, message), &differences, SHOWN)
             }
             Refusal::Unproven(why) => {
                 let message = format!(
                     "`{name}` is not applied, but later ones are, and nobody can tell whether their order matters"
                 );
                 let error = Error::new(ErrorKind::Unverified, message).note(why);
-                if numbered.iter().any(|migration| has_code(&migration.up)) {
+                if numbered.iter().any(|migration| migration.up.has_code()) {
                     error.hint("let Rust run on a database in memory as well: `replay_code()` of the migrator")
                 } else {
                     error
@@ -274,12 +271,9 @@ impl<'s> Arrivals<'s> {
 /// The tables of which a migration changes or removes rows, in lower case.
 #[inline]
 fn written(migration: &Migration<'_>) -> Names {
-    let tables = migration.up.steps.iter().filter_map(|step| match step {
-        Step::Sql(statement) => match statement.effect {
-            Effect::Write(table) => Some(table.to_ascii_lowercase()),
-            _ => None,
-        },
-        Step::Code(_) => None,
+    let tables = migration.up.statements().filter_map(|statement| match statement.effect {
+        Effect::Write(table) => Some(table.to_ascii_lowercase()),
+        _ => None,
     });
     tables.collect()
 }

@@ -6,7 +6,7 @@ use crate::history::Head;
 use crate::set::Set;
 
 /// The end of a set, as the head of a database has it that is up to date.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Latest<'s> {
     pub(crate) name: &'s str,
     pub(crate) table: &'s str,

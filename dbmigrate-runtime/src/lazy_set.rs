@@ -1,4 +1,5 @@
-//! How a migrator holds its set, and those that live beside it: at hand, or packed until something is to be done.
+//! How a migrator holds its set, and the other sets of its database: unpacked, or packed until something has to be
+//! done.
 
 use crate::driver::Backend;
 use crate::error::Error;
@@ -10,7 +11,7 @@ use crate::packed::PackedSet;
 use crate::set::Set;
 
 /// A set that may be packed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) enum LazySet<'a> {
     Set(&'a Set<'a>),
     Packed(&'static PackedSet),
@@ -39,7 +40,8 @@ impl<'a, B: Backend> Migrator<'a, B> {
         Self::holding(LazySet::Set(set))
     }
 
-    /// A migrator for a set as the build packed it: what the generated module makes.
+    /// A migrator for a set that the build has packed, as the generated module makes it.
+    #[doc(hidden)]
     #[must_use]
     pub fn packed(set: &'static PackedSet) -> Self {
         Self::holding(LazySet::Packed(set))
@@ -50,8 +52,8 @@ impl<'a, B: Backend> Migrator<'a, B> {
         Self { lazy_set, options, code: None, code_captures: false, hooks, schema: None, beside: Vec::new() }
     }
 
-    /// Says that the set of another migrator lives in the same database: what it makes is no drift, and what it requires
-    /// is not rolled back. To bring up several sets there is [`Together`](crate::Together).
+    /// Declares that the set of another migrator is in the same database: what it makes is not drift, and what it
+    /// requires is not rolled back. To apply several sets, use [`Together`](crate::Together).
     #[must_use]
     pub fn beside<O: Backend>(self, other: &Migrator<'a, O>) -> Self {
         self.beside_set(other.lazy_set)
@@ -62,17 +64,17 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self
     }
 
-    /// The name of the set that it runs; empty for the only one.
+    /// The name of the set; empty for a set without a name.
     #[must_use]
     pub fn name(&self) -> &'a str {
         self.lazy_set.latest().name
     }
 
-    /// The set that it runs.
+    /// The set.
     ///
     /// # Errors
     ///
-    /// [`Error::is_set`] where the program does not hold what its build wrote.
+    /// [`Error::is_set`] if the program does not contain the data that its build wrote.
     pub fn set(&self) -> Result<&'a Set<'a>, Error> {
         self.lazy_set.set()
     }

@@ -1,12 +1,13 @@
 //! The SQLite migration runner that ships inside a program.
 //!
-//! It applies the pending migrations of a [`Set`] to a database through the program's own connection and says where a
-//! database stands; with the feature `manage` it also rolls them back and settles what differs. It has no dependency and links no SQLite (`links =
-//! "sqlite3"` allows one in a build, and that one is the program's): [`rusqlite_driver!`] expands an adapter against the
-//! caller's rusqlite, of any version from 0.29 to 0.43.
+//! It applies the pending migrations of a [`Set`] to a database, through the program's own connection, and reports the
+//! state of the database. With the feature `manage` it also rolls migrations back, and repairs a history that differs
+//! from the program. It has no dependencies, and does not link SQLite: `links = "sqlite3"` allows only one such crate
+//! in a build, and that is the program's. Instead, [`rusqlite_driver!`] expands an adapter against the caller's
+//! rusqlite, of any version from 0.29 to 0.43.
 //!
-//! `cargo dbmigrate init` wires a package: a build script registers the files of `migrations/` by [dbmigrate-build], and
-//! [`include_migrations!`] declares the module that it generates.
+//! `cargo dbmigrate init` sets up a package: a build script registers the files of `migrations/` with
+//! [dbmigrate-build], and [`include_migrations!`] includes the module that it generates.
 //!
 //! ```
 //! # #[cfg(any())] // The build script of a program has to be there.
@@ -23,8 +24,8 @@
 //! # }
 //! ```
 //!
-//! What can go wrong is an [`Error`], whose message says what, where and what to do next; a program asks it by
-//! [`Error::kind`] or a predicate:
+//! Every failure is an [`Error`], whose message says what went wrong, where, and what to do next. A program can match
+//! on [`Error::kind`], or ask by a predicate:
 //!
 //! ```
 //! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
@@ -39,19 +40,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! There is no SQL parser here: `dbmigrate-core` splits the scripts when the program is built, and the generated
-//! module holds them, [packed](PackedSet), with what a runner must know of them. The types of a [`Set`] are what it is written in, and grow
-//! with the versions of this crate: build both from one version, as [`FORMAT`] checks.
+//! This crate has no SQL parser. `dbmigrate-core` splits the scripts when the program is built, and the generated
+//! module contains them, packed, with everything that the runner has to know about them. The types of a
+//! [`Set`] are the format of that data and grow with the versions of this crate: use the same version of
+//! dbmigrate-build and dbmigrate-runtime, which the generated code checks when it is compiled.
 //!
 //! # Features
 //!
 //! | feature | |
 //! |---|---|
-//! | `cli` | `Migrator::cli`, `Together::cli` and the module `cli`: `status`, `up`, `down` and the other database commands for a program's own binary |
-//! | `manage` | what takes a database back or apart, or maintains it: `down` and its like, `redo`, `rehearse`, `reset`, `mark`, `forget`, `repair`, `verify_schema`, fingerprints of schemas, and copies by hand (`back_up`, `backups`, `copy_to`, `restore`). A program that brings its database up when it starts does without, and its build spends a tenth less on this crate: `cargo add dbmigrate-runtime --features manage` |
-//! | `testing` | `Migrator::testing`: databases for tests, and a trial of all migrations. It belongs into `[dev-dependencies]`: `cargo add --dev dbmigrate-runtime --features testing` |
+//! | `cli` | `Migrator::cli`, `Together::cli` and the module `cli`: `status`, `up`, `down` and the other database commands, for a program's own binary |
+//! | `manage` | everything beyond applying migrations: `down` and its variants, `redo`, `rehearse`, `reset`, `mark`, `forget`, `repair`, `verify_schema`, fingerprints of schemas, and copies on request (`back_up`, `backups`, `copy_to`, `restore`). A program that only migrates its database at startup does not need it, and saves a tenth of the compile time of this crate. Enable it with `cargo add dbmigrate-runtime --features manage` |
+//! | `testing` | `Migrator::testing`: databases for tests, and a test of all migrations. It belongs in `[dev-dependencies]`: `cargo add --dev dbmigrate-runtime --features testing` |
 //!
-//! Nothing is on by default, and no file of a set needs any of them. `cli` and `testing` turn `manage` on. Rust 1.85 compiles it.
+//! No feature is on by default, and no migration file needs one. `cli` and `testing` enable `manage`. The minimum Rust
+//! version is 1.85.
 //!
 //! # More
 //!
@@ -85,7 +88,6 @@ mod error;
 mod excerpt;
 mod file_lock;
 mod foreign_keys;
-mod format;
 mod guard;
 mod hidden;
 mod histories;
@@ -166,11 +168,8 @@ pub use backup::{Backup, BackupWhen};
 pub use batch::Batch;
 pub use comparison::Comparison;
 pub use difference::SchemaDifference;
-#[doc(hidden)]
-pub use driver::boxed;
 pub use driver::{Access, Backend, Driver};
 pub use error::{Error, ErrorKind};
-pub use format::check_format;
 pub use histories::history_tables;
 pub use history_row::HistoryRow;
 pub use hooks::{Direction, Progress, Upcoming};
@@ -184,7 +183,6 @@ pub use migrator::Migrator;
 pub use no_backend::NoBackend;
 pub use notes::Note;
 pub use options::JournalMode;
-pub use packed::{PackedData, PackedSet};
 pub use parts::Parts;
 pub use plan::Planned;
 pub use quote::identifier as quote_identifier;
@@ -193,17 +191,26 @@ pub use report::{Done, Repeated, Report};
 pub use row_state::RowState;
 pub use rows::Rows;
 pub use set::{
-    Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder,
-    Repeatable, Rules, Script, Set, Squash, Statement, Step, StoreSql, TransactionMode,
+    Code, Down, Effect, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder, Repeatable,
+    Rules, Script, Set, Squash, Statement, Step, StoreSql, TransactionMode,
 };
 pub use snapshot::{Snapshot, Started, StartsFrom};
 pub use status::{Entry, State, Status};
 #[cfg(feature = "testing")]
 pub use testing::{Fault, FaultKind, Faults, Leg, Tested, Testing};
 pub use together::{SetReport, SetStatus, Together};
-pub use unknown::{UnknownMigration, unknown_code};
+pub use unknown::UnknownMigration;
 pub use value::{Row, Value};
 pub use verify::{Problem, Verification};
 
 /// Any error, as code migrations return it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What only generated code and the macros of this crate name. It can change with every version.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::driver::boxed;
+    pub use crate::packed::{PackedData, PackedSet};
+    pub use crate::set::{FORMAT, check_format};
+    pub use crate::unknown::unknown_code;
+}

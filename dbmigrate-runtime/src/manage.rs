@@ -1,4 +1,5 @@
-//! What takes an existing database back or apart, or maintains it. A program that only brings databases up does without.
+//! Everything that rolls back, compares, repairs or copies an existing database. A program that only applies migrations
+//! does without.
 
 mod built_upon;
 mod copies;

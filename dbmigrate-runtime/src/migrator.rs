@@ -1,4 +1,5 @@
-//! The migrator: a set, options, and the calls that a program makes. The work is done elsewhere, on an erased driver.
+//! The migrator: a set, its options, and the methods that a program calls. The work is done elsewhere, on an erased
+//! driver.
 
 use std::fmt;
 use std::path::Path;
@@ -24,8 +25,9 @@ use crate::{entries, history, journal, up, verify};
 
 /// Applies a set of migrations to databases, and rolls them back.
 ///
-/// Every call takes the program's own connection and gives it back as it was: no transaction open, `foreign_keys` and
-/// the like restored, the busy handler untouched. A call on a connection that is inside a transaction is an error.
+/// Every method takes the program's own connection and leaves it as it was: no transaction is open, `foreign_keys` and
+/// other settings are restored, and the busy handler is untouched. If the connection is already in a transaction, that
+/// is an error.
 ///
 /// ```
 /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
@@ -47,7 +49,7 @@ pub struct Migrator<'a, B: Backend> {
     pub(crate) lazy_set: LazySet<'a>,
     pub(crate) options: Options,
     pub(crate) code: Option<Box<Dispatch<'a, B::Connection>>>,
-    /// Whether the dispatcher holds something, such as the steps of the program.
+    /// Whether the dispatcher captures a value, such as the steps of the program.
     pub(crate) code_captures: bool,
     pub(crate) hooks: Hooks<'a>,
     pub(crate) schema: Option<Box<Reader<'a, B::Connection>>>,
@@ -63,7 +65,7 @@ impl<B: Backend> fmt::Debug for Migrator<'_, B> {
 }
 
 impl<'a, B: Backend> Migrator<'a, B> {
-    /// The dispatcher that runs the code of the set, by [`Code::id`](crate::Code::id).
+    /// Sets the dispatcher that runs the Rust code of the set, by [`Code::id`](crate::Code::id).
     #[must_use]
     pub fn with_code(mut self, run: impl Fn(u32, &B::Connection) -> Result<(), BoxError> + 'a) -> Self {
         self.code_captures = size_of_val(&run) != 0;
@@ -71,45 +73,47 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self
     }
 
-    /// For how long to wait for other connections: 30 seconds if not told. The connection's own busy handler stays.
+    /// Sets how long to wait for other connections; the default is 30 seconds. A busy handler of the connection is
+    /// kept.
     #[must_use]
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.options.busy_timeout = timeout;
         self
     }
 
-    /// The journal mode to switch to before the first migration, when something is pending.
+    /// Sets the journal mode to switch to before the first migration, if something is pending.
     #[must_use]
     pub fn journal_mode(mut self, mode: JournalMode) -> Self {
         self.options.journal_mode = Some((mode, journal::switch));
         self
     }
 
-    /// Starts at the first migration on a database that has tables but no history, instead of an error.
+    /// Applies the set from its first migration on a database that has tables but no history. Without this call, such a
+    /// database is an error.
     #[must_use]
     pub fn allow_existing_schema(mut self) -> Self {
         self.options.allow_existing_schema = true;
         self
     }
 
-    /// Lets [`Migrator::mark`] record migrations on a database that does not have what they make, and the history of
-    /// another tool be taken over that differs from it.
+    /// Accepts schemas that differ: lets [`Migrator::mark`] record migrations on a database that does not have what
+    /// they make, and lets the history of another tool be taken over in that case.
     #[must_use]
     pub fn allow_mismatch(mut self) -> Self {
         self.options.allow_mismatch = true;
         self
     }
 
-    /// Lets [`Migrator::verify_schema`] and [`Migrator::order_conflict`] run the Rust of the set on a database
-    /// in memory. Without this call they do not, as nobody but you knows what the code does besides: with it, a set with
-    /// Rust can be verified.
+    /// Allows [`Migrator::verify_schema`] and [`Migrator::order_conflict`] to run the Rust of the set on a database in
+    /// memory. They do not by default, because only you know what else the code does. Without this call, a set with
+    /// Rust cannot be verified.
     #[must_use]
     pub fn replay_code(mut self) -> Self {
         self.options.replay_code = true;
         self
     }
 
-    /// Keeps a copy of the database before a run, by these rules. Without this call nothing is copied.
+    /// Keeps a copy of the database before a run, according to these rules. Without this call, nothing is copied.
     ///
     /// The copy is made under the write lock, through a connection of its own, and checked before anything runs.
     #[must_use]
@@ -118,48 +122,50 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self
     }
 
-    /// Makes those copies with `copy`, which gets the path of a file that does not exist yet: for a database in memory,
-    /// an encrypted one, or one with collations of the program. It runs while this connection holds the write lock,
-    /// so it has to read through another one. What it makes is not opened.
+    /// Makes these copies with `copy`, which gets the path of a file that does not exist yet. This is for a database in
+    /// memory, an encrypted one, or one that uses collations of the program. `copy` runs while this connection holds
+    /// the write lock, so it has to read through another connection. Its result is not opened.
     #[must_use]
     pub fn backup_with(mut self, copy: impl Fn(&Path) -> Result<(), BoxError> + 'a) -> Self {
         self.hooks.backup_with = Some(Rc::new(copy));
         self
     }
 
-    /// Asks this for the bytes that are free in a folder before a copy of the database is made there, and refuses one
-    /// for which there is no room. Otherwise a full disk shows when it is full.
+    /// Sets a function that returns the free bytes in a folder. It is called before a copy of the database is made
+    /// there, and a copy for which there is no room is refused. Without it, a full disk is noticed only when it is
+    /// full.
     #[must_use]
     pub fn free_space(mut self, ask: fn(&Path) -> Option<u64>) -> Self {
         self.options.free_space = Some(ask);
         self
     }
 
-    /// Is called before each migration, in its transaction if it has one. An error stops the run there, and nothing of
-    /// that migration is left. A migration that has to start over is announced again.
+    /// Sets a function that is called before each migration, in the migration's transaction if it has one. An error
+    /// stops the run there, and nothing of that migration remains. The function is called again for a migration that
+    /// has to start over.
     #[must_use]
     pub fn before_each(mut self, call: impl Fn(&Upcoming<'_>) -> Result<(), BoxError> + 'a) -> Self {
         self.hooks.before_each = Some(Rc::new(call));
         self
     }
 
-    /// Is called for each migration that has run, once that is committed.
+    /// Sets a function that is called for each migration that has run, once it is committed.
     #[must_use]
     pub fn after_each(mut self, call: impl Fn(&Done) + 'a) -> Self {
         self.hooks.after_each = Some(Rc::new(call));
         self
     }
 
-    /// Is called right before each step of a script.
+    /// Sets a function that is called right before each step of a script.
     #[must_use]
     pub fn on_progress(mut self, call: impl Fn(&Progress<'_>) + 'a) -> Self {
         self.hooks.on_progress = Some(Rc::new(call));
         self
     }
 
-    /// Reads schemas with this instead of the runner's own reader, which carries no parser, in rehearsals and in
-    /// [`Migrator::mark`]. It says in what the schema of a connection differs from the one that it was asked for before;
-    /// the tables of the history are no part of it.
+    /// Sets a reader of schemas, for rehearsals and [`Migrator::mark`], in place of the runner's own reader, which has
+    /// no parser. It returns how the schema of a connection differs from the one of its previous call; the history
+    /// tables are not part of it.
     #[must_use]
     pub fn schema_reader(
         mut self,
@@ -169,14 +175,14 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self
     }
 
-    /// The name that the history records for the program that applied a migration.
+    /// Sets the name that the history records for the program that applied a migration.
     #[must_use]
     pub fn tool(mut self, tool: &'static str) -> Self {
         self.options.tool = tool;
         self
     }
 
-    /// Keeps no times in the history: for a run that is only looked at, to be repeated elsewhere.
+    /// Records no times in the history: for a run that is only observed, to be repeated elsewhere.
     #[cfg(feature = "cli")]
     #[must_use]
     pub fn untimed(mut self) -> Self {
@@ -184,40 +190,40 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self
     }
 
-    /// Applies what is pending: migrations, then repeatables, with the hooks of the set around them. With nothing pending
-    /// it costs one read, takes no lock and writes nothing.
+    /// Applies what is pending: migrations, then repeatables, with the hooks of the set around them. With nothing
+    /// pending, this costs one read, takes no lock and writes nothing.
     ///
-    /// Where the set knows the history of another tool and the database still has that, it is taken over first:
+    /// If the set knows the history of another tool, and the database has it, that history is taken over first; see
     /// [`Report::adopted`].
     ///
     /// # Errors
     ///
-    /// Whatever stops a migration, or a history that is not the program's. What was applied before stays, and
-    /// [`Error::report`] says what that is.
+    /// If a migration fails, or if the history does not fit the program. What was applied before the failure stays, and
+    /// [`Error::report`] lists it.
     #[inline]
     pub fn up(&self, connection: &mut B::Connection) -> Result<Report, Error> {
         up::start(&mut self.session(connection), self.lazy_set, &self.options, None)
     }
 
-    /// Applies what is pending, up to and including this number. Repeatables wait for the newest migration.
+    /// Applies what is pending, up to and including this number. Repeatables run only after the newest migration.
     ///
     /// # Errors
     ///
-    /// As [`Migrator::up`], and a number that no migration has.
+    /// As [`Migrator::up`], and if no migration has this number.
     pub fn up_to(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Report, Error> {
         up::start(&mut self.session(connection), self.lazy_set, &self.options, Some(up::Target::at(number.into())))
     }
 
-    /// The state of every migration. It changes nothing.
+    /// Returns the state of every migration. It changes nothing.
     ///
     /// # Errors
     ///
-    /// What the database says, and a history table of another shape.
+    /// If the database cannot be read, or if the history table has an unknown shape.
     pub fn status(&self, connection: &mut B::Connection) -> Result<Status, Error> {
         entries::status(&mut self.session(connection), self.set()?, &self.options)
     }
 
-    /// The migrations that [`Migrator::up`] would still run. It changes nothing.
+    /// Returns the migrations that [`Migrator::up`] would run. It changes nothing.
     ///
     /// # Errors
     ///
@@ -230,21 +236,21 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// # Errors
     ///
-    /// What the database says. Differences are not errors but what it returns.
+    /// If the database cannot be read. Differences are not errors: they are part of the result.
     pub fn verify(&self, connection: &mut B::Connection) -> Result<Verification, Error> {
         verify::verify(&mut self.session(connection), self.set()?, &self.options)
     }
 
-    /// Whether a database that has run the migrations of these numbers, in this order, and then runs the others of the
-    /// set, has the schema in the end that the order of the numbers makes: both orders run on databases in memory.
-    /// `None` where it has, and else two of them that conflict. [`Migrator::up`] asks by itself before it applies a
-    /// migration below an applied one, which it does under `out-of-order = "apply"` only.
+    /// Compares two orders of the migrations of this set: first those with the numbers `applied`, in that order, and
+    /// then the others; and the order of the numbers. Both run on databases in memory. Returns `None` if the schema is
+    /// the same in the end, and otherwise two migrations that conflict. Under `out-of-order = "apply"`,
+    /// [`Migrator::up`] calls this by itself before it applies a migration below an applied one.
     ///
-    /// Rows are not compared. [`Report::notes`] names tables of which two such migrations change rows.
+    /// Rows are not compared. If two such migrations change rows of the same table, [`Report::notes`] says so.
     ///
     /// # Errors
     ///
-    /// [`Error::is_unverified`] where nobody can tell, as the migrations can't run in memory (see
+    /// [`Error::is_unverified`] if the migrations cannot be run in memory, so that the orders cannot be compared (see
     /// [`Migrator::replay_code`]).
     pub fn order_conflict(&self, applied: &[u64]) -> Result<Option<OrderConflict>, Error> {
         let Some(arrivals) = Arrivals::after(self.set()?, applied) else { return Ok(None) };
@@ -259,7 +265,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
         }
     }
 
-    /// The rows of the history, in the order in which they were applied. It changes nothing.
+    /// Returns the rows of the history, in the order in which they were applied. It changes nothing.
     ///
     /// # Errors
     ///

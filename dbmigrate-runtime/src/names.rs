@@ -5,11 +5,12 @@
 //! names in any order are collected.
 
 /// Names, each once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(crate) struct Names(Vec<String>);
 
 /// Values by their names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) struct ByName<V> {
     names: Names,
     /// In the order of the names.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::assertion;
 use crate::code;
-use crate::compare::{self, Found};
+use crate::compare::write_head;
 use crate::db::{Db, failed};
 use crate::dependent;
 use crate::error::{Error, ErrorKind};
@@ -82,7 +82,7 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
         context.set.parts.foreign_keys,
     )?;
     // Where it was stopped, what is new since it began is new.
-    let from_before = context.history.violations(db, job.number)?;
+    let from_before = context.history.stored(db, job.number, "violations")?;
     // The table that foreign keys had to be off for may be gone by now.
     choice.enforced &= choice.explicit || from_before.is_none();
     Settings::enforce(db, choice.enforced)?;
@@ -152,7 +152,7 @@ impl Walk<'_, '_, '_> {
                 of,
                 elapsed: start.elapsed(),
             };
-            self.db.session().progress(&progress);
+            self.db.session().hooks().progress(&progress);
             let begun = Instant::now();
             self.step(step, done).map_err(|error| self.explain(error, done))?;
             waited = Instant::now();
@@ -455,10 +455,7 @@ impl Walk<'_, '_, '_> {
                 Some(_) => context.history.applied(db, context.options, job.number, timing)?,
                 None => context.history.delete(db, job.number)?,
             }
-            match compare::look(db, context.set)? {
-                Found::History(known) => context.history.write_head(db, known.chain()),
-                Found::Fresh | Found::Objects | Found::Beside => Ok(()),
-            }
+            write_head(db, context.set)
         });
         if let Some(rows) = refused {
             // So that a repair lets be what was shown. Where it can't be written, the next run shows it again.

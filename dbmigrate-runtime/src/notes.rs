@@ -1,6 +1,6 @@
-//! What is worth knowing of an applied migration and no difference: its comments were edited, or its way back.
+//! Remarks about applied migrations that are not differences: an edited comment, or an edited down script.
 //!
-//! Nothing has to be repaired for it, and no exit code depends on it.
+//! Nothing has to be repaired because of them, and no exit code depends on them.
 
 use crate::compare::KnownHistory;
 use crate::db::Db;
@@ -10,7 +10,7 @@ use crate::set::{Down, Migration, Set};
 use crate::status::State;
 use crate::stored::{self, Stored};
 
-/// A note on one migration.
+/// A remark about one migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Note {
@@ -18,7 +18,7 @@ pub struct Note {
     pub name: String,
     /// Its file.
     pub file: String,
-    /// What is worth knowing.
+    /// The remark.
     pub message: String,
 }
 

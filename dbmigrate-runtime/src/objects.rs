@@ -32,7 +32,7 @@ pub(crate) fn rows(db: &mut Db<'_>, history: &History<'_>) -> Result<Vec<Row>, E
 }
 
 /// One of them.
-#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(crate) struct Object {
     pub(crate) kind: String,
     /// In lower case, as SQLite compares names.
@@ -42,7 +42,7 @@ pub(crate) struct Object {
 }
 
 /// All of them, by type and name.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 pub(crate) struct Objects(pub(crate) Vec<Object>);
 
 impl Objects {

@@ -1,4 +1,4 @@
-//! What a migrator can be told.
+//! The options of a migrator.
 
 use std::time::Duration;
 
@@ -6,22 +6,22 @@ use crate::backup::{Backup, BackupWhen};
 use crate::copy::FreeSpace;
 use crate::journal;
 
-/// A journal mode to switch a database to before its first migration.
+/// A journal mode, to which a database is switched before its first migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JournalMode {
-    /// A write-ahead log: readers and a writer don't wait for each other.
+    /// Write-ahead log: readers and a writer do not block each other.
     Wal,
-    /// A rollback journal that is deleted.
+    /// A rollback journal that is deleted after each transaction.
     Delete,
-    /// A rollback journal that is truncated.
+    /// A rollback journal that is truncated after each transaction.
     Truncate,
-    /// A rollback journal that stays.
+    /// A rollback journal that is kept, with its header overwritten.
     Persist,
 }
 
 impl JournalMode {
-    /// The name as SQLite spells it.
+    /// The name that SQLite uses.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -34,7 +34,8 @@ impl JournalMode {
 }
 
 /// Which part of bringing a set up a run is, where it alternates with other sets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(crate) struct RunPart {
     /// Whether it is the first: the hook before all belongs to it.
     pub(crate) first: bool,
@@ -48,7 +49,7 @@ impl RunPart {
 }
 
 /// The options of a migrator.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Options {
     pub(crate) busy_timeout: Duration,
     pub(crate) journal_mode: Option<(JournalMode, journal::SwitchFn)>,

@@ -10,7 +10,7 @@ use crate::requires::elsewhere;
 use crate::set::{Migration, Set, TransactionMode};
 
 /// One run of one set, among those of others.
-#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(crate) struct Leg {
     /// The place of the set.
     pub(crate) place: usize,

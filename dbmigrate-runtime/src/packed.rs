@@ -1,8 +1,9 @@
-//! A set as the generated module holds it: packed, and unpacked once something is to be done.
+//! A set as the generated module contains it: packed, and unpacked once something has to be done.
 //!
-//! What a start with nothing pending asks for is at hand, so that such a start unpacks nothing. Two files hold the rest:
-//! all texts, and numbers that say which of them is what. So a program carries little more than its scripts, has nothing
-//! to relocate when it is loaded, and its compiler sees two literals. `dbmigrate-build` writes them, and reads none.
+//! A start with nothing pending unpacks nothing, because what it needs is not packed. The rest is in two files: all
+//! texts, and numbers that say which text is what. So a program carries little more than its scripts, has nothing to
+//! relocate when it is loaded, and its compiler sees two literals. `dbmigrate-build` writes the files, and does not
+//! read them.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -19,44 +20,44 @@ pub(crate) mod unpack;
 
 pub(crate) use reader::Reader;
 
-/// All migrations of one history, packed. The build writes them; [`Set`] is what they are unpacked to.
+/// All migrations of one history, packed. The build writes it; it is unpacked to a [`Set`].
 pub struct PackedSet {
     contents: PackedData,
     /// `None` where they can't be read.
     set: OnceLock<Option<&'static Set<'static>>>,
 }
 
-/// What the generated module says of a packed set.
+/// The data of a packed set, as the generated module has them.
 #[derive(Debug, Clone, Copy)]
 pub struct PackedData {
     /// [`Set::name`].
     pub name: &'static str,
     /// [`Set::table`].
     pub table: &'static str,
-    /// The chained checksum of all migrations and repeatables; empty where there are none.
+    /// The chained checksum of all migrations and repeatables; empty if there are none.
     pub chain: &'static str,
-    /// How many migrations there are.
+    /// The number of migrations.
     pub migrations: usize,
-    /// How many repeatables there are.
+    /// The number of repeatables.
     pub repeatables: usize,
     /// [`Set::rules`].
     pub rules: Rules,
     /// [`Set::parts`].
     pub parts: Parts,
-    /// The code that starts from the snapshot, where there is one.
+    /// The code that starts from the snapshot, if there is one.
     pub snapshot: Option<StartsFrom>,
-    /// The code that takes the history of another tool over, where there is one.
+    /// The code that takes over the history of another tool, if there is one.
     pub adoption: Option<TakesOver>,
     /// All texts.
     pub texts: &'static str,
-    /// What they are.
+    /// What each text is.
     pub data: &'static [u8],
     /// A hash of both.
     pub seal: u64,
 }
 
 impl PackedSet {
-    /// A set that is not unpacked yet.
+    /// Creates a set that is not unpacked yet.
     #[must_use]
     pub const fn new(contents: PackedData) -> Self {
         Self { contents, set: OnceLock::new() }
@@ -68,11 +69,11 @@ impl PackedSet {
         Latest { name, table, chain, has_migrations: migrations > 0, has_repeatables: repeatables > 0 }
     }
 
-    /// The set, which is unpacked once for each process.
+    /// The set, which is unpacked once per process.
     ///
     /// # Errors
     ///
-    /// [`Error::is_set`] where the data are not what the build wrote.
+    /// [`Error::is_set`] if the data are not what the build wrote.
     pub fn set(&'static self) -> Result<&'static Set<'static>, Error> {
         self.set.get_or_init(|| unpack::unpack(&self.contents)).ok_or_else(|| {
             Error::new(ErrorKind::Set, "the migrations in this program are not those that its build wrote")

@@ -1,9 +1,9 @@
-//! What a program may leave out: the parts of the engine that only some sets need.
+//! The parts of the engine that only some sets need, and that other programs leave out.
 //!
-//! The engine calls them through function pointers that stand in the set, so the linker keeps only those that its set
-//! names. A set that needs one and does not name it is refused: nothing runs otherwise than it should.
+//! The engine calls them through function pointers in the set, so the linker keeps only those that the set names. A set
+//! that needs a part and does not name it is refused; no step is ever skipped.
 //!
-//! In this crate the type of such a pointer ends in `Fn`, a struct of them in `Part`, and its value is `LINKED`.
+//! In this crate, the type of such a pointer ends in `Fn`, a struct of them in `Part`, and its value is `LINKED`.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ use crate::requires::RequirementsPart;
 use crate::squash::SquashPart;
 use crate::stored::TextsPart;
 
-/// Which parts of the runner a set needs besides the core of it. The build names them from the files.
+/// The parts of the runner that a set needs besides its core. The build names them from the files.
 #[derive(Clone, Copy)]
 pub struct Parts {
     pub(crate) assertions: Option<assertion::CheckFn>,
@@ -33,7 +33,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// None of them: SQL in transactions, with foreign keys on, of which the history keeps no text.
+    /// No parts: SQL in transactions, with foreign keys on, and no texts in the history.
     pub const NONE: Self = Self {
         assertions: None,
         code: None,
@@ -46,7 +46,7 @@ impl Parts {
         without_transaction: None,
     };
 
-    /// All of them, for a set that is not known when the program is built.
+    /// All parts, for a set that is not known when the program is built.
     pub const ALL: Self = Self::NONE
         .assertions()
         .code()
@@ -58,7 +58,7 @@ impl Parts {
         .texts()
         .without_transaction();
 
-    /// For scripts that assert something.
+    /// For scripts with assertions.
     #[inline]
     #[must_use]
     pub const fn assertions(self) -> Self {
@@ -72,14 +72,14 @@ impl Parts {
         Self { code: Some(code::run), ..self }
     }
 
-    /// For scripts that drop a table, run with foreign keys off, or put their check off.
+    /// For scripts that drop a table, run with foreign keys off, or defer their check.
     #[inline]
     #[must_use]
     pub const fn foreign_keys(self) -> Self {
         Self { foreign_keys: Some(ForeignKeysPart::LINKED), ..self }
     }
 
-    /// For views and triggers that are made anew.
+    /// For repeatables.
     #[inline]
     #[must_use]
     pub const fn repeatables(self) -> Self {
@@ -93,7 +93,7 @@ impl Parts {
         Self { requirements: Some(RequirementsPart::LINKED), ..self }
     }
 
-    /// For scripts that set something of the connection, or run Rust, which may.
+    /// For scripts that change settings of the connection, or run Rust, which may.
     #[inline]
     #[must_use]
     pub const fn settings(self) -> Self {
@@ -107,7 +107,7 @@ impl Parts {
         Self { squash: Some(SquashPart::LINKED), ..self }
     }
 
-    /// For a history that keeps ways back, or texts.
+    /// For a history that stores down scripts, or all texts.
     #[inline]
     #[must_use]
     pub const fn texts(self) -> Self {

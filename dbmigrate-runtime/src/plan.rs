@@ -1,26 +1,26 @@
-//! What a run would do, and whether anything forbids it: for who wants to know before the first of many databases is
-//! changed. Nothing is changed here, and no lock is taken, so a run looks again.
+//! What a run would do, and whether anything forbids it, for callers that want to know before they change the first of
+//! many databases. Nothing is changed here and no lock is taken, so the run checks again.
 
 use crate::driver::Backend;
 use crate::error::Error;
 use crate::migrator::Migrator;
 use crate::up;
 
-/// What a run would do to a database as it is now.
+/// What a run would do to a database in its current state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Planned {
-    /// The applied migration with the highest number; `None` where there is none, and where the plan of a way up needed no
-    /// look at the history, or not at one alone.
+    /// The applied migration with the highest number. It is `None` if there is none, and if planning did not have to
+    /// read the history, or had to read more than one.
     pub newest: Option<String>,
-    /// How many migrations it would apply or roll back.
+    /// The number of migrations that would be applied or rolled back.
     pub migrations: usize,
-    /// How many repeatables it would run.
+    /// The number of repeatables that would run.
     pub repeatables: usize,
-    /// Whether it would take over the history of another tool first.
+    /// Whether the history of another tool would be taken over first.
     pub takes_over: bool,
-    /// Whether it would keep a copy of the database first, by [`Migrator::backup`]. Of several sets it is enough that
-    /// one of them may.
+    /// Whether a copy of the database would be made first, according to [`Migrator::backup`]. With several sets, it is
+    /// enough that one of them may need it.
     pub copies: bool,
 }
 
@@ -34,23 +34,24 @@ impl Planned {
 }
 
 impl<B: Backend> Migrator<'_, B> {
-    /// What [`Migrator::up`] would do, or [`Migrator::up_to`] this number. It changes nothing.
+    /// Returns what [`Migrator::up`] would do, or [`Migrator::up_to`] with this number. It changes nothing.
     ///
     /// # Errors
     ///
-    /// All that keeps `up` from its first migration. What stops a migration only shows when it runs: that is for
-    /// [`Migrator::rehearse`].
+    /// Everything that stops `up` before its first migration. Whether a migration itself fails shows only when it runs:
+    /// use [`Migrator::rehearse`] for that.
     #[inline]
     pub fn up_plan(&self, connection: &mut B::Connection, to: Option<u64>) -> Result<Planned, Error> {
         up::plan_up(&mut self.session(connection), self.set()?, &self.options, to)
     }
 
-    /// Whether the database could be changed now: takes the lock that a run takes, lets it go, and writes nothing.
+    /// Checks whether the database could be written now: takes the lock that a run takes, releases it, and writes
+    /// nothing.
     ///
     /// # Errors
     ///
-    /// [`Error::is_busy`] where another connection has it for longer than the busy timeout, and what the database says
-    /// where it can't be written.
+    /// [`Error::is_busy`] if another connection holds the lock for longer than the busy timeout, and the error of the
+    /// database if it cannot be written.
     #[inline]
     pub fn can_write(&self, connection: &mut B::Connection) -> Result<(), Error> {
         self.on(connection, |db| db.begin().and_then(|()| db.rollback()))

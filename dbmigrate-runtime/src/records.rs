@@ -58,7 +58,6 @@ impl Recorded {
 }
 
 /// A repeatable as it was run.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) checksum: String,
     pub(crate) applied_at: String,

@@ -1,8 +1,8 @@
-//! Repeatables: how each stands, which have to run, and how room is made for what they make.
+//! Repeatables: the state of each, which of them have to run, and how the objects in their way are dropped.
 //!
-//! A migration may take away what a repeatable made (a rebuild drops the triggers of its table), so each one that runs
-//! clears the records, and all repeatables run after it. Without migrations only those run that are new or changed.
-//! Where what a repeatable made is in the way of a migration, the runner takes all of it away and tries again.
+//! A migration may remove what a repeatable made (a rebuild drops the triggers of its table). So each migration clears
+//! the records, and all repeatables run after it. If no migration runs, only new and changed repeatables do. If an
+//! object of a repeatable is in the way of a migration, the runner drops all of these objects and tries again.
 
 use std::time::Duration;
 
@@ -21,27 +21,27 @@ use crate::value::{into_text, text};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RepeatableEntry {
-    /// The name of its file without its ending.
+    /// The name of its file without the extension.
     pub name: String,
-    /// Its file, relative to the package; `None` where the program has none.
+    /// Its file, relative to the package; `None` if the program does not have it.
     pub file: Option<String>,
-    /// How it stands.
+    /// The state.
     pub state: RepeatableState,
-    /// When it was run last: `YYYY-MM-DD HH:MM:SS`, UTC.
+    /// When it was last run: `YYYY-MM-DD HH:MM:SS`, UTC.
     pub applied_at: Option<String>,
 }
 
-/// How a repeatable stands.
+/// The state of a repeatable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RepeatableState {
-    /// It was run as it is.
+    /// Its current text was run.
     Applied,
     /// It was not run, or not since the last migration: `up` runs it.
     Pending,
-    /// It was run with another text: `up` runs it again.
+    /// A different text was run: `up` runs it again.
     Changed,
-    /// It was run, but the program does not have it. What it made stays.
+    /// It was run, but the program does not have it. The objects that it made stay.
     Missing,
 }
 

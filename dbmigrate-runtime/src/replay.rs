@@ -4,14 +4,13 @@
 use crate::db::Db;
 use crate::difference::SchemaDifference;
 use crate::error::Error;
-use crate::foreign_keys::has_code;
 use crate::histories::title;
 use crate::history::History;
 use crate::options::Options;
 use crate::order::{Leg, Member, legs};
 use crate::requires::elsewhere;
 use crate::session::Session;
-use crate::set::{Effect, Migration, Rules, Script, Set, Step, TransactionMode};
+use crate::set::{Effect, Migration, Rules, Script, Set, TransactionMode};
 use crate::up;
 
 /// Gives `work` sets as they can run on an empty database of their own, or says why they can't. `runs_code` is about the
@@ -138,7 +137,7 @@ pub(crate) fn filled<T>(
 /// Why a script can't run on a database in memory.
 #[inline]
 fn obstacle(script: &Script<'_>, runs_code: bool) -> Option<&'static str> {
-    if !runs_code && has_code(script) {
+    if !runs_code && script.has_code() {
         return Some("has Rust in it");
     }
     works_on_other_files(script).then_some("works on other files as well")
@@ -147,15 +146,16 @@ fn obstacle(script: &Script<'_>, runs_code: bool) -> Option<&'static str> {
 /// Whether a script opens or makes another database file.
 #[inline]
 pub(crate) fn works_on_other_files(script: &Script<'_>) -> bool {
-    script.steps.iter().any(|step| {
-        let Step::Sql(statement) = step else { return false };
+    script.statements().any(|statement| {
         match statement.effect {
             Effect::Bare { idempotent } => !idempotent,
             // On the safe side: a PRAGMA does not say ATTACH.
-            Effect::Session => {
-                let sql = script.text.get(statement.start as usize..statement.end as usize).unwrap_or_default();
-                sql.as_bytes().windows(6).any(|word| word.eq_ignore_ascii_case(b"attach"))
-            }
+            Effect::Session => script
+                .sql(statement)
+                .unwrap_or_default()
+                .as_bytes()
+                .windows(6)
+                .any(|word| word.eq_ignore_ascii_case(b"attach")),
             _ => false,
         }
     })

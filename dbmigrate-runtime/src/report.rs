@@ -1,4 +1,4 @@
-//! What a run has done.
+//! The report of a run.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,13 +14,14 @@ pub struct Report {
     pub applied: Vec<Done>,
     /// The migrations that were rolled back.
     pub rolled_back: Vec<Done>,
-    /// The repeatables that were run again.
+    /// The repeatables that were run.
     pub repeated: Vec<Repeated>,
-    /// What is worth knowing of hooks: statements that were skipped, with their place.
+    /// Remarks about hooks: statements that were skipped, and where.
     pub notes: Vec<String>,
-    /// The copy of the database that was kept first.
+    /// The copy of the database that was made before the run.
     pub backup: Option<PathBuf>,
-    /// The snapshot that a fresh database started from: the first of what was applied did not run.
+    /// The snapshot from which a new database started. The migrations that it stands for are in `applied`, but did not
+    /// run.
     pub snapshot: Option<Started>,
     /// The history of another tool that was taken over, before anything else.
     pub adopted: Option<TakenOver>,
@@ -30,14 +31,14 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Repeated {
-    /// The name of its file without its ending.
+    /// The name of its file without the extension.
     pub name: String,
     /// How long it took, without the commit.
     pub duration: Duration,
 }
 
 impl Report {
-    /// Whether nothing was to do.
+    /// Whether there was nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.applied.is_empty() && self.rolled_back.is_empty() && self.repeated.is_empty() && self.adopted.is_none()
@@ -48,15 +49,15 @@ impl Report {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Done {
-    /// Its number.
+    /// The number.
     pub number: u64,
-    /// Its full name.
+    /// The full name.
     pub name: String,
-    /// How long it took, without the commit; nothing where a [snapshot](Report::snapshot) stood for it.
+    /// How long it took, without the commit; zero if it came from a [snapshot](Report::snapshot).
     pub duration: Duration,
-    /// How long each of its steps took, in order; empty where an interrupted run had done some before, or a snapshot
-    /// stood for it.
+    /// How long each of its steps took, in order. Empty if an interrupted run had completed some of them before, or if
+    /// the migration came from a snapshot.
     pub steps: Vec<Duration>,
-    /// What is worth knowing: statements that were skipped, with their place.
+    /// Remarks: statements that were skipped, and where.
     pub notes: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! How far a migration has come, as a row of the history says it: text in the table, and nowhere else.
+//! How far a migration has come, as a row of the history records it. It is text in the table only.
 
 use std::fmt;
 
@@ -8,22 +8,22 @@ use crate::hooks::Direction;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RowState {
-    /// `applied`: it has run to its end.
+    /// `applied`: it has completed.
     Applied,
-    /// `running`: it has no transaction, and was stopped on its way up, between two steps.
+    /// `running`: it runs without a transaction, and was interrupted on its way up, between two steps.
     Running,
-    /// `started`: … in a step that has no transaction either, so that nobody knows whether that ran.
+    /// `started`: the same, in a step that cannot run in a transaction, so that nobody knows whether that step ran.
     Started,
-    /// `reverting`: … on its way back, between two steps.
+    /// `reverting`: it was interrupted on its way down, between two steps.
     Reverting,
-    /// `reverting-started`: … on its way back, in such a step.
+    /// `reverting-started`: the same, in a step that cannot run in a transaction.
     RevertingStarted,
 }
 
 impl RowState {
     const ALL: [Self; 5] = [Self::Applied, Self::Running, Self::Started, Self::Reverting, Self::RevertingStarted];
 
-    /// As the table has it.
+    /// The text in the table.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl RowState {
         }
     }
 
-    /// The state that a text means; `None` for one of a newer version.
+    /// The state with this text; `None` for one of a newer version.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }

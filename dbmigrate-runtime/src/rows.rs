@@ -2,7 +2,7 @@
 
 use crate::value::{Param, Row, Value};
 
-/// Rows of as many columns each. All of their values stand in one list, row by row.
+/// Rows with the same number of columns. All values are in one list, row by row.
 ///
 /// ```
 /// use dbmigrate_runtime::{Rows, Value};
@@ -22,13 +22,13 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// No row yet, of so many columns.
+    /// Creates a list without rows, for this number of columns.
     #[must_use]
     pub const fn new(columns: usize) -> Self {
         Self { columns, values: Vec::new() }
     }
 
-    /// Adds the next value: that of the next column, or the first of another row.
+    /// Adds the next value: that of the next column, or the first one of a new row.
     pub fn push(&mut self, value: Value) {
         self.values.push(value);
     }
@@ -46,26 +46,26 @@ impl Rows {
         &self.values
     }
 
-    /// A row by its place, if all of it is there.
+    /// The row at this index, if it is complete.
     #[must_use]
     pub fn get(&self, row: usize) -> Option<&[Value]> {
         self.iter().nth(row)
     }
 
-    /// Each row.
+    /// Iterates over the rows.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = &[Value]> {
         self.values.chunks_exact(self.columns.max(1))
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     #[must_use]
     #[inline]
     pub fn len(&self) -> usize {
         self.values.len() / self.columns.max(1)
     }
 
-    /// Whether there is none.
+    /// Whether there are no rows.
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {

@@ -16,7 +16,7 @@ use crate::db::Db;
 use crate::dependent;
 use crate::error::Error;
 use crate::excerpt::Place;
-use crate::foreign_keys::{Choice, ForeignKeysPart, Watch, has_code, mentions_deferring};
+use crate::foreign_keys::{Choice, ForeignKeysPart, Watch, mentions_deferring};
 use crate::guard::{Settings, may_set};
 use crate::hidden;
 use crate::history::History;
@@ -58,7 +58,7 @@ impl<'s> Plan<'s> {
 }
 
 /// How many scripts share a transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Group {
     /// Each has its own.
     One,
@@ -84,13 +84,14 @@ pub(crate) struct Runner<'r, 's> {
     enforced: bool,
     /// One transaction for all that has to run without enforcement.
     all_off: bool,
-    /// Migrations that let another table refer to one that they drop.
-    drop_own: Vec<String>,
+    /// Migrations that need foreign keys off, as was seen on the way: they drop a table to which they have let another
+    /// one refer.
+    needs_off: Vec<String>,
     /// A migration that failed among others, to be run alone.
     alone: Option<String>,
-    /// Whether an object of a repeatable was in the way of a migration: they all go before it, as none would be there
-    /// in a fresh database. They come back after it.
-    makes_way: bool,
+    /// Whether the objects of the repeatables are dropped before each migration, as one was in the way: in a fresh
+    /// database none would be there. They come back after the last.
+    without_repeatables: bool,
     /// Whether a script may look at the history, so that the rows of those before it have to be there.
     is_history_read: bool,
     /// Whether the script, or in a fresh database one before it, may have put the check of a foreign key off until the
@@ -98,19 +99,25 @@ pub(crate) struct Runner<'r, 's> {
     deferring: bool,
     /// What a fresh database may start from, as long as that was not tried.
     snapshot: Option<&'s Snapshot<'s>>,
-    /// Whether the hook before this run has run.
-    has_entered: bool,
-    /// Whether something was applied.
-    has_applied: bool,
-    /// Whether the hook after this run has run, with which it ends.
-    has_left: bool,
+    phase: Phase,
     /// Whether there are records of repeatables.
     has_records: bool,
-    /// Whether a script may have set something of the connection since that was looked at last.
-    may_have_set: bool,
     /// What the head said after the last commit, if that is the whole truth.
     head: &'s str,
     run_backup: RunBackup,
+}
+
+/// How far a run has come: what of it is committed.
+#[derive(Clone, Copy, PartialEq)]
+enum Phase {
+    /// Nothing, or ways back.
+    Begun,
+    /// The hook before everything.
+    Entered,
+    /// Something was applied.
+    Applied,
+    /// The hook after everything, with which the run ends.
+    Over,
 }
 
 /// What the scripts of one transaction did.
@@ -137,7 +144,6 @@ impl Batch<'_> {
 }
 
 /// What came of trying one script, or all of a transaction.
-#[derive(PartialEq, Eq)]
 enum Outcome {
     /// It ran.
     Ran,
@@ -161,17 +167,14 @@ impl<'r, 's> Runner<'r, 's> {
             group,
             enforced,
             all_off: false,
-            drop_own: Vec::new(),
+            needs_off: Vec::new(),
             alone: None,
-            makes_way: false,
+            without_repeatables: false,
             is_history_read: false,
             deferring: false,
             snapshot: set.snapshot.as_ref(),
-            has_entered: false,
-            has_applied: false,
-            has_left: false,
+            phase: Phase::Begun,
             has_records: false,
-            may_have_set: false,
             head: "",
             run_backup: RunBackup::default(),
         }
@@ -188,10 +191,8 @@ impl<'r, 's> Runner<'r, 's> {
         let mut current = Plan::default();
         let (kind, done, unrecorded) = (Kind::Migration, Vec::new(), Vec::new());
         let mut batch = Batch { kind, done, unrecorded, before: None, creates: false };
-        while !self.has_left {
-            if std::mem::take(&mut self.may_have_set) {
-                self.context.settings.restore_outside(db)?;
-            }
+        while self.phase != Phase::Over {
+            self.context.settings.restore_changed(db)?;
             Settings::enforce(db, self.enforced)?;
             db.begin()?;
             let head = self.context.history.head(db)?;
@@ -233,7 +234,7 @@ impl<'r, 's> Runner<'r, 's> {
                 (part.alone)(self, db, first, report)?;
                 continue;
             }
-            if let Err(error) = self.turn(db, &mut current, &mut batch, report) {
+            if let Err(error) = self.run_transaction(db, &mut current, &mut batch, report) {
                 db.rollback()?;
                 return Err(note_applied(error, report));
             }
@@ -251,20 +252,20 @@ impl<'r, 's> Runner<'r, 's> {
         let Context { set, options, .. } = &self.context;
         let part = options.part;
         let applies = jobs.first().is_some_and(|job| job.direction() == Direction::Up);
-        if let Some(script) = set.before_all.as_ref().filter(|_| part.first && applies && !self.has_entered) {
+        if let Some(script) = set.before_all.as_ref().filter(|_| part.first && applies && self.phase == Phase::Begun) {
             jobs.insert(0, Job::beside(Way::Before(script)));
         }
-        if let Some(script) = set.after_all.as_ref().filter(|_| part.last && (applies || self.has_applied)) {
+        if let Some(script) = set.after_all.as_ref().filter(|_| part.last && (applies || self.phase == Phase::Applied))
+        {
             jobs.push(Job::beside(Way::After(script)));
         }
     }
 
     /// Whether a script may set something of the connection, which is put back before the next transaction.
-    fn may_set(&mut self, db: &mut Db<'_>, script: &Script<'_>) -> Result<bool, Error> {
+    fn may_set(&self, db: &mut Db<'_>, script: &Script<'_>) -> Result<bool, Error> {
         let sets = may_set(script);
         if sets {
             self.context.settings.others(db)?;
-            self.may_have_set = true;
         }
         Ok(sets)
     }
@@ -295,7 +296,7 @@ impl<'r, 's> Runner<'r, 's> {
 
     /// One transaction, which is open.
     #[inline(never)]
-    fn turn(
+    fn run_transaction(
         &mut self,
         db: &mut Db<'_>,
         plan: &mut Plan<'s>,
@@ -307,7 +308,7 @@ impl<'r, 's> Runner<'r, 's> {
         let kind = first.kind();
         batch.begin(kind, creates);
         for job in plan.left() {
-            match self.one(db, job, batch)? {
+            match self.run_one(db, job, batch)? {
                 Outcome::Ran if self.is_last(job) => break,
                 Outcome::Ran => {}
                 Outcome::NextTransaction => break,
@@ -328,12 +329,14 @@ impl<'r, 's> Runner<'r, 's> {
             let asked = self.context.set.repeatables.iter().try_for_each(|it| (part.ask_views)(db, it));
             asked.map_err(|error| self.rolled_back(error, kind, Some(first), 0))?;
         }
-        let prefix = plan.left().iter().take(count).fold(plan.prefix, |prefix, job| self.prefix_after(prefix, job));
+        let mut prefix = plan.left().iter().take(count).fold(plan.prefix, |prefix, job| self.prefix_after(prefix, job));
         let blame = if count == 1 { Some(first) } else { None };
-        let Some(prefix) = self.seal(db, prefix, batch, blame)? else { return db.rollback() };
+        if !self.commit(db, &mut prefix, batch, blame)? {
+            return db.rollback();
+        }
         plan.prefix = prefix;
         for done in batch.done.drain(..) {
-            self.done(db, report, &plan.jobs[plan.next], done);
+            self.committed(db, report, &plan.jobs[plan.next], done);
             plan.next += 1;
         }
         Ok(())
@@ -341,11 +344,14 @@ impl<'r, 's> Runner<'r, 's> {
 
     /// Reports what was committed.
     #[inline(never)]
-    fn done(&mut self, db: &mut Db<'_>, report: &mut Report, job: &Job<'_>, mut done: Done) {
+    fn committed(&mut self, db: &mut Db<'_>, report: &mut Report, job: &Job<'_>, mut done: Done) {
         let kind = job.kind();
-        self.has_entered |= kind == Kind::Before;
-        self.has_left |= kind == Kind::After;
-        self.has_applied |= kind != Kind::Before && kind != Kind::After && job.direction() == Direction::Up;
+        self.phase = match (kind, job.direction()) {
+            (Kind::Before, _) => Phase::Entered,
+            (Kind::After, _) => Phase::Over,
+            (Kind::Migration | Kind::Repeatable, Direction::Up) => Phase::Applied,
+            (Kind::Migration | Kind::Repeatable, Direction::Down) => self.phase,
+        };
         if kind == Kind::Migration {
             db.session().after_each(&done);
         }
@@ -368,8 +374,8 @@ impl<'r, 's> Runner<'r, 's> {
         }
     }
 
-    fn drops_own(&self, job: &Job<'_>) -> bool {
-        self.drop_own.iter().any(|name| name == job.name())
+    fn needs_off(&self, job: &Job<'_>) -> bool {
+        self.needs_off.iter().any(|name| name == job.name())
     }
 
     fn is_alone(&self, job: &Job<'_>) -> bool {
@@ -378,14 +384,14 @@ impl<'r, 's> Runner<'r, 's> {
 
     /// Runs one script in the open transaction, with its history row.
     #[inline(never)]
-    fn one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch<'s>) -> Result<Outcome, Error> {
+    fn run_one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch<'s>) -> Result<Outcome, Error> {
         let others = batch.done.len();
         let stop = match self.try_one(db, job, batch) {
             Ok(tried) => return Ok(tried),
             Err(stop) => stop,
         };
-        if matches!(stop, Stop::NeedsOff) && !self.drops_own(job) {
-            self.drop_own.push(job.name().to_owned());
+        if matches!(stop, Stop::NeedsOff) && !self.needs_off(job) {
+            self.needs_off.push(job.name().to_owned());
         }
         // Those before it have to be kept, and it has to be seen alone.
         let split = others > 0 && self.is_filling(batch);
@@ -393,7 +399,7 @@ impl<'r, 's> Runner<'r, 's> {
             self.alone = Some(job.name().to_owned());
         }
         match stop {
-            Stop::Failed(error) if !split && !self.makes_way(job, &error) => {
+            Stop::Failed(error) if !split && !self.retries_without_repeatables(job, &error) => {
                 Err(self.rolled_back(error, batch.kind, Some(job), others))
             }
             _ => Ok(Outcome::Restart),
@@ -402,10 +408,13 @@ impl<'r, 's> Runner<'r, 's> {
 
     /// Whether a migration can be tried again without the repeatables.
     #[inline(never)]
-    fn makes_way(&mut self, job: &Job<'_>, error: &Error) -> bool {
-        let is_new = !self.makes_way && job.kind() == Kind::Migration && !error.is_transaction_ended();
-        self.makes_way |= is_new && dependent::is_made_again(self.context.set, &error.message());
-        is_new && self.makes_way
+    fn retries_without_repeatables(&mut self, job: &Job<'_>, error: &Error) -> bool {
+        let retries = !self.without_repeatables
+            && job.kind() == Kind::Migration
+            && !error.is_transaction_ended()
+            && dependent::is_made_again(self.context.set, &error.message());
+        self.without_repeatables |= retries;
+        retries
     }
 
     #[inline(never)]
@@ -413,7 +422,7 @@ impl<'r, 's> Runner<'r, 's> {
         let mut buffer = ScriptBuffer::default();
         let script = job.script(&mut buffer);
         let is_first = batch.done.is_empty();
-        let alone = !script.transaction || has_code(script) || self.is_alone(job);
+        let alone = !script.transaction || script.has_code() || self.is_alone(job);
         if job.kind() != batch.kind || !is_first && self.is_filling(batch) && alone {
             return Ok(Outcome::NextTransaction);
         }
@@ -430,7 +439,7 @@ impl<'r, 's> Runner<'r, 's> {
         // SQLite forgets what a PRAGMA has put off when that is put back. What a constraint puts off is known to the commit,
         // but of many scripts not by whom.
         self.deferring = mentions_deferring(script) || self.deferring && self.group == Group::Fresh;
-        if batch.before.is_none() && (!choice.enforced || self.deferring || has_code(script)) {
+        if batch.before.is_none() && (!choice.enforced || self.deferring || script.has_code()) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
         }
         if self.is_filling(batch) && !self.is_history_read && self.may_read_history(script) {
@@ -475,13 +484,13 @@ impl<'r, 's> Runner<'r, 's> {
             let Context { set, history, .. } = &self.context;
             (RepeatablesPart::of(set)?.drop_objects)(db, &history.records, repeatable)
                 .map_err(|error| blame(error, job.kind(), Some(job)).at(Place::line(script.file, 1)))?;
-        } else if self.makes_way && job.kind() == Kind::Migration {
+        } else if self.without_repeatables && job.kind() == Kind::Migration {
             let Context { set, history, .. } = &self.context;
             let part = RepeatablesPart::of(set)?;
             set.repeatables.iter().try_for_each(|it| (part.drop_objects)(db, &history.records, it))?;
         }
         let trace = script::run(db, job.name(), job.direction(), script, choice, &self.context.set.parts)?;
-        let looks = choice.enforced && (self.deferring || has_code(script));
+        let looks = choice.enforced && (self.deferring || script.has_code());
         if looks {
             self.refuse_violations(db, batch, Some(job))?;
         }
@@ -502,16 +511,16 @@ impl<'r, 's> Runner<'r, 's> {
         Ok(Done { number: job.number, name: job.name().to_owned(), duration, steps, notes })
     }
 
-    /// Checks, writes the head and commits; what the history holds then. `None` if the transaction has to be begun
-    /// again, with each script in its own.
+    /// Checks, writes the head and commits. False if the transaction has to be begun again, with each script in its
+    /// own. `prefix` is how many of the set's first migrations the history holds then, if that could be told.
     #[inline(never)]
-    fn seal(
+    fn commit(
         &mut self,
         db: &mut Db<'_>,
-        prefix: Option<usize>,
+        prefix: &mut Option<usize>,
         batch: &Batch<'_>,
         job: Option<&Job<'_>>,
-    ) -> Result<Option<Option<usize>>, Error> {
+    ) -> Result<bool, Error> {
         let may_split = self.is_filling(batch) && batch.done.len() > 1;
         let violations = if self.enforced { Ok(()) } else { self.refuse_violations(db, batch, job) };
         if let Err(error) = violations.and_then(|()| hidden::refuse(db).map_err(|error| blame(error, batch.kind, job)))
@@ -520,14 +529,15 @@ impl<'r, 's> Runner<'r, 's> {
                 return Err(self.rolled_back(error, batch.kind, job, batch.done.len().saturating_sub(1)));
             }
             self.group = Group::One;
-            return Ok(None);
+            return Ok(false);
         }
         self.clear_records(db, batch.kind)?;
         let set = self.context.set;
-        let (prefix, head) = match (batch.kind, prefix) {
+        let head;
+        (*prefix, head) = match (batch.kind, *prefix) {
             // A hook does not change what the head speaks of. If it did, the triggers have emptied it.
-            (Kind::Before | Kind::After, _) => (prefix, self.head),
-            (Kind::Migration, Some(_)) => (prefix, chain(set, prefix)),
+            (Kind::Before | Kind::After, prefix) => (prefix, self.head),
+            (Kind::Migration, prefix @ Some(_)) => (prefix, chain(set, prefix)),
             (Kind::Migration, None) | (Kind::Repeatable, _) => match compare::look(db, set)? {
                 Found::History(known) => (known.prefix(), known.chain()),
                 Found::Fresh | Found::Objects | Found::Beside => (None, ""),
@@ -539,11 +549,11 @@ impl<'r, 's> Runner<'r, 's> {
         match db.commit() {
             Ok(()) => {
                 self.head = head;
-                Ok(Some(prefix))
+                Ok(true)
             }
             Err(error) if may_split && !error.busy => {
                 self.group = Group::One;
-                Ok(None)
+                Ok(false)
             }
             Err(error) => Err(self.not_committed(db, error, batch, job)),
         }

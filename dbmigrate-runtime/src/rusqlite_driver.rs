@@ -1,18 +1,18 @@
 //! The adapter for rusqlite, as a macro: it expands against the caller's own version.
 //!
-//! It names only what every rusqlite since 0.29 has with its default features off. What stands behind a feature
-//! (`SqlInputError`, `serialize`) is not used: positions of errors are read from their text. The one exception is asked
-//! for by name: `backup`.
+//! It uses only what every rusqlite since 0.29 has without its default features. Items behind a feature (`SqlInputError`,
+//! `serialize`) are not used: positions of errors are read from their text. The one exception has to be requested by
+//! name: `backup`.
 
 /// Expands to the [`Backend`](crate::Backend) for a rusqlite: `rusqlite_driver!(::rusqlite)`.
 ///
-/// `rusqlite_driver!(::rusqlite, backup)` can also [restore](crate::Migrator::restore) a copy, and makes databases for
-/// tests (feature `testing`) faster; that needs the feature `backup` of rusqlite.
+/// With `rusqlite_driver!(::rusqlite, backup)`, the migrator can also [restore](crate::Migrator::restore) a copy, and
+/// makes databases for tests (feature `testing`) faster; this needs the feature `backup` of rusqlite.
 ///
-/// The module gets the marker type `Rusqlite`, the adapter `RusqliteDriver`, the crate's `Connection`, and what code
-/// migrations need: `savepoint`, `in_batches`, `add_column`, and whether something exists (`table_exists`,
-/// `column_exists`, `index_exists`, `view_exists`, `trigger_exists`). Together they fill a new column of a big table, in
-/// a migration that can be stopped anywhere and run again:
+/// The module gets the marker type `Rusqlite`, the adapter `RusqliteDriver`, the `Connection` of rusqlite, and helpers for
+/// migrations in Rust: `savepoint`, `in_batches`, `add_column`, `table_exists`, `column_exists`, `index_exists`,
+/// `view_exists` and `trigger_exists`. This example fills a new column of a big table, in a migration that can be
+/// interrupted anywhere and run again:
 ///
 /// ```
 /// mod migrations {
@@ -96,7 +96,7 @@ macro_rules! rusqlite_driver {
         #[derive(Debug, Clone, Copy)]
         pub struct Rusqlite;
 
-        #[doc = "A connection, as the runner talks to it."]
+        #[doc = "A connection as a driver of the runner."]
         #[derive(Debug)]
         pub struct RusqliteDriver<'c> {
             connection: &'c $($rusqlite)+::Connection,
@@ -127,7 +127,7 @@ macro_rules! rusqlite_driver {
                     }
                 };
                 let flags = flags | $($rusqlite)+::OpenFlags::SQLITE_OPEN_NO_MUTEX;
-                $($rusqlite)+::Connection::open_with_flags(path, flags).map_err($crate::boxed)
+                $($rusqlite)+::Connection::open_with_flags(path, flags).map_err($crate::__private::boxed)
             }
 
             fn open_shared(
@@ -139,14 +139,14 @@ macro_rules! rusqlite_driver {
                     | $($rusqlite)+::OpenFlags::SQLITE_OPEN_NO_MUTEX;
                 let uri = ::std::format!("file:{name}?mode=memory&cache=shared");
                 let opened = $($rusqlite)+::Connection::open_with_flags(uri, flags);
-                ::std::option::Option::Some(opened.map_err($crate::boxed))
+                ::std::option::Option::Some(opened.map_err($crate::__private::boxed))
             }
 
             fn execute_batch(
                 connection: &mut $($rusqlite)+::Connection,
                 sql: &str,
             ) -> ::std::result::Result<(), $crate::BoxError> {
-                connection.execute_batch(sql).map_err($crate::boxed)
+                connection.execute_batch(sql).map_err($crate::__private::boxed)
             }
 
             $($pages)*
@@ -241,11 +241,11 @@ macro_rules! rusqlite_driver {
             })
         }
 
-        #[doc = "Runs `work` in a savepoint of its own: if it fails, what it did is undone and the rest stays."]
+        #[doc = "Runs `work` in a savepoint of its own. If it fails, only what it did is rolled back."]
         #[doc = ""]
         #[doc = "# Errors"]
         #[doc = ""]
-        #[doc = "What `work` returns, or what the database says."]
+        #[doc = "The error of `work`, or of the database."]
         pub fn savepoint<T, E: ::std::convert::From<$($rusqlite)+::Error>>(
             db: &$($rusqlite)+::Connection,
             work: impl ::std::ops::FnOnce(&$($rusqlite)+::Connection) -> ::std::result::Result<T, E>,
@@ -259,16 +259,16 @@ macro_rules! rusqlite_driver {
             result
         }
 
-        #[doc = "Does something large in many short transactions, so that it holds nobody up and a kill loses one batch."]
+        #[doc = "Does large work in many short transactions, so that it blocks nobody for long, and a kill loses only one batch."]
         #[doc = ""]
-        #[doc = "Calls `work`, which returns how many rows it has changed, until that is none, and returns the sum."]
-        #[doc = "Each call has a transaction of its own, or a savepoint where one is open already."]
-        #[doc = "What is still to do has to be asked of the rows (`WHERE slug IS NULL … LIMIT 1000`): then a second"]
-        #[doc = "run goes on where the first one was stopped. Each batch must leave fewer rows, or there is no end."]
+        #[doc = "Calls `work`, which returns the number of rows that it has changed, until that is 0, and returns the sum."]
+        #[doc = "Each call has a transaction of its own, or a savepoint if a transaction is already open."]
+        #[doc = "The rows themselves have to tell what is left to do (`WHERE slug IS NULL … LIMIT 1000`). Then a second"]
+        #[doc = "run continues where the first one stopped. Each batch must leave fewer rows, or the work never ends."]
         #[doc = ""]
         #[doc = "# Errors"]
         #[doc = ""]
-        #[doc = "What `work` returns, or what the database says. The batches before stay, unless a transaction was open."]
+        #[doc = "The error of `work`, or of the database. Completed batches stay, unless a transaction was open."]
         pub fn in_batches<E: ::std::convert::From<$($rusqlite)+::Error>>(
             db: &$($rusqlite)+::Connection,
             mut work: impl ::std::ops::FnMut(
@@ -294,12 +294,12 @@ macro_rules! rusqlite_driver {
             }
         }
 
-        #[doc = "Adds a column, `definition` being what stands after its name, if the table does not have it yet."]
-        #[doc = "Says whether it did."]
+        #[doc = "Adds a column, if the table does not have it yet; `definition` is what follows its name."]
+        #[doc = "Returns whether it did."]
         #[doc = ""]
         #[doc = "# Errors"]
         #[doc = ""]
-        #[doc = "What the database says."]
+        #[doc = "An error of the database."]
         pub fn add_column(
             db: &$($rusqlite)+::Connection,
             table: &str,
@@ -318,7 +318,7 @@ macro_rules! rusqlite_driver {
         #[doc = ""]
         #[doc = "# Errors"]
         #[doc = ""]
-        #[doc = "What the database says."]
+        #[doc = "An error of the database."]
         pub fn table_exists(
             db: &$($rusqlite)+::Connection,
             table: &str,
@@ -326,11 +326,11 @@ macro_rules! rusqlite_driver {
             object_exists(db, "table", table)
         }
 
-        #[doc = "Whether the table or view has this column, a generated one included."]
+        #[doc = "Whether the table or view has this column, including generated columns."]
         #[doc = ""]
         #[doc = "# Errors"]
         #[doc = ""]
-        #[doc = "What the database says."]
+        #[doc = "An error of the database."]
         pub fn column_exists(
             db: &$($rusqlite)+::Connection,
             table: &str,
@@ -347,7 +347,7 @@ macro_rules! rusqlite_driver {
         #[doc = ""]
         #[doc = "# Errors"]
         #[doc = ""]
-        #[doc = "What the database says."]
+        #[doc = "An error of the database."]
         pub fn index_exists(
             db: &$($rusqlite)+::Connection,
             index: &str,
@@ -359,7 +359,7 @@ macro_rules! rusqlite_driver {
         #[doc = ""]
         #[doc = "# Errors"]
         #[doc = ""]
-        #[doc = "What the database says."]
+        #[doc = "An error of the database."]
         pub fn view_exists(
             db: &$($rusqlite)+::Connection,
             view: &str,
@@ -371,7 +371,7 @@ macro_rules! rusqlite_driver {
         #[doc = ""]
         #[doc = "# Errors"]
         #[doc = ""]
-        #[doc = "What the database says."]
+        #[doc = "An error of the database."]
         pub fn trigger_exists(
             db: &$($rusqlite)+::Connection,
             trigger: &str,

@@ -17,14 +17,14 @@ pub(crate) const COMPARED: &str = "tables, columns (type, NOT NULL, default, key
                                    triggers by name";
 
 /// The objects of a database, but for the history's own.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Schema {
     /// By type and name.
     pub(crate) objects: ByName<Object>,
 }
 
 /// A table, a view or a trigger.
-#[derive(Debug, Default, Clone)]
+#[derive(Default, Clone)]
 pub(crate) struct Object {
     /// `table`, `view` or `trigger`.
     pub(crate) kind: String,

@@ -48,7 +48,7 @@ pub(crate) fn run(
     let (start, of) = (Instant::now(), script.steps.len());
     let mut before = Duration::ZERO;
     for (at, step) in script.steps.iter().enumerate() {
-        db.session().progress(&Progress { name, direction, step: at + 1, of, elapsed: before });
+        db.session().hooks().progress(&Progress { name, direction, step: at + 1, of, elapsed: before });
         let rest = script.steps.get(at + 1..).unwrap_or_default();
         run_step(db, name, script, (step, rest), choice, parts, &mut trace.notes)?;
         let elapsed = start.elapsed();
@@ -137,7 +137,7 @@ pub(crate) fn begins(sql: &str, word: &str) -> bool {
 
 /// The text of a statement.
 pub(crate) fn sql_of<'a>(name: &str, script: &Script<'a>, statement: &Statement<'_>) -> Result<&'a str, Error> {
-    script.text.get(statement.start as usize..statement.end as usize).ok_or_else(|| {
+    script.sql(statement).ok_or_else(|| {
         Error::new(ErrorKind::Set, format_args!("`{name}` has a statement that lies outside of its text"))
             .hint("build the program again")
     })
@@ -168,8 +168,7 @@ pub(crate) fn failed(
     let place = Place::of(script.file, script.text, start);
     // Without an offset nobody knows the column.
     let place = Place { column: place.column.filter(|_| error.offset.is_some()), ..place };
-    let sql = script.text.get(statement.start as usize..statement.end as usize).unwrap_or_default();
-    because(result.at(place).in_statement(sql), error)
+    because(result.at(place).in_statement(script.sql(statement).unwrap_or_default()), error)
 }
 
 /// Whether a statement failed only because what it makes is there.
@@ -184,6 +183,6 @@ pub(crate) fn says(message: &str, words: &str) -> bool {
 }
 
 pub(crate) fn at(error: Error, script: &Script<'_>, statement: &Statement<'_>) -> Error {
-    let sql = script.text.get(statement.start as usize..statement.end as usize).unwrap_or_default();
-    error.at(Place::of(script.file, script.text, statement.start as usize)).in_statement(sql)
+    let place = Place::of(script.file, script.text, statement.start as usize);
+    error.at(place).in_statement(script.sql(statement).unwrap_or_default())
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::BoxError;
 use crate::difference::{Reader, SchemaDifference};
 use crate::driver::{Access, Backend, Driver, boxed};
-use crate::hooks::{BackupWith, Hooks, Progress, Upcoming};
+use crate::hooks::{Hooks, Upcoming};
 use crate::report::Done;
 use crate::rows::Rows;
 use crate::value::Value;
@@ -36,18 +36,20 @@ pub(crate) trait Session {
     fn run_code(&mut self, id: u32) -> Result<(), BoxError>;
     /// Whether code can be run at all.
     fn has_code(&self) -> bool;
+    /// The calls that the program asked for.
+    fn hooks(&self) -> &Hooks<'_>;
     /// A migration is about to run, in its transaction if it has one. An error stops it.
-    fn before_each(&mut self, upcoming: &Upcoming<'_>) -> Result<(), BoxError>;
-    /// A step is about to run.
-    fn progress(&mut self, progress: &Progress<'_>);
+    fn before_each(&mut self, upcoming: &Upcoming<'_>) -> Result<(), BoxError> {
+        self.hooks().before_each.as_ref().map_or(Ok(()), |hook| hook(upcoming))
+    }
     /// The script of a migration has run; its transaction is still open if it has one.
     fn ran(&mut self, _: &Upcoming<'_>) -> Result<(), DbError> {
         Ok(())
     }
     /// A migration has run, and that is committed.
-    fn after_each(&mut self, done: &Done);
-    /// The program's own way to copy its database into a new file.
-    fn backup_with(&self) -> Option<&BackupWith<'_>>;
+    fn after_each(&mut self, done: &Done) {
+        self.hooks().after_each.iter().for_each(|hook| hook(done));
+    }
     /// Opens a file, or a database in memory, through the same backend; `None` where that can't be.
     fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError>;
     /// Does something on what [`Session::open`] opened, with the program's code if that is wanted.
@@ -89,11 +91,9 @@ fn call_driver<D: Driver>(driver: &mut D, sql: &str, call: &mut Call<'_>) -> Res
 }
 
 /// An error of the database. One word wide, as it passes through many hands.
-#[derive(Debug)]
 pub(crate) struct DbError(pub(crate) Box<DbErrorInner>);
 
 /// What the database says.
-#[derive(Debug)]
 pub(crate) struct DbErrorInner {
     pub(crate) busy: bool,
     /// What the database says, without the statement that rusqlite appends.
@@ -185,20 +185,8 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
         self.code.is_some()
     }
 
-    fn before_each(&mut self, upcoming: &Upcoming<'_>) -> Result<(), BoxError> {
-        self.hooks.before_each.as_ref().map_or(Ok(()), |hook| hook(upcoming))
-    }
-
-    fn progress(&mut self, progress: &Progress<'_>) {
-        self.hooks.on_progress.iter().for_each(|hook| hook(progress));
-    }
-
-    fn after_each(&mut self, done: &Done) {
-        self.hooks.after_each.iter().for_each(|hook| hook(done));
-    }
-
-    fn backup_with(&self) -> Option<&BackupWith<'_>> {
-        self.hooks.backup_with.as_deref().map(|hook| hook as _)
+    fn hooks(&self) -> &Hooks<'_> {
+        self.hooks
     }
 
     fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError> {
@@ -258,20 +246,8 @@ impl<B: Backend, D: Driver> Session for Plain<'_, B, D> {
         false
     }
 
-    fn before_each(&mut self, upcoming: &Upcoming<'_>) -> Result<(), BoxError> {
-        self.hooks.before_each.as_ref().map_or(Ok(()), |hook| hook(upcoming))
-    }
-
-    fn progress(&mut self, progress: &Progress<'_>) {
-        self.hooks.on_progress.iter().for_each(|hook| hook(progress));
-    }
-
-    fn after_each(&mut self, done: &Done) {
-        self.hooks.after_each.iter().for_each(|hook| hook(done));
-    }
-
-    fn backup_with(&self) -> Option<&BackupWith<'_>> {
-        self.hooks.backup_with.as_deref().map(|hook| hook as _)
+    fn hooks(&self) -> &Hooks<'_> {
+        self.hooks
     }
 
     /// Nobody knows where its files would be.

@@ -1,52 +1,65 @@
 //! A set of migrations as plain data.
 //!
-//! The generated module holds one [packed](crate::PackedSet), `cargo dbmigrate` builds one from the files: both go into the
-//! same [`Migrator`](crate::Migrator). There is no parser here; core split the scripts and said what a runner must know.
-//! Rust code is named by an id, which the program's dispatcher turns into a call.
+//! The generated module contains one [packed](crate::__private::PackedSet); `cargo dbmigrate` builds one from the files. Both are
+//! run by the same [`Migrator`](crate::Migrator). There is no parser here: core has split the scripts, and describes
+//! what a runner has to know about each statement. Rust code is named by an id, which the program's dispatcher turns
+//! into a call.
 
 use crate::adoption::Adoption;
 use crate::late::OrderProof;
 use crate::parts::Parts;
 use crate::snapshot::Snapshot;
 
-/// The version of these types, and of what they are packed to. Generated code checks it at compile time.
+/// The version of these types and of their packed form. Generated code checks it at compile time.
 pub const FORMAT: u32 = 3;
+
+/// Fails the build of a program whose generated module is of another version: generated code calls it in a constant.
+#[inline]
+pub const fn check_format(generated: u32) {
+    assert!(
+        generated == FORMAT,
+        "the migrations were generated for another version of `dbmigrate-runtime`: use one version of it and of \
+         `dbmigrate-build`"
+    );
+}
+
+const _: () = check_format(FORMAT);
 
 /// All migrations of one history, in order.
 #[derive(Debug, Clone, Copy)]
 pub struct Set<'a> {
-    /// The name of the set in the history; empty for the only one.
+    /// The name of the set in the history; empty for a set without a name.
     pub name: &'a str,
     /// The history table, unquoted.
     pub table: &'a str,
     /// The migrations, by ascending number.
     pub migrations: &'a [Migration<'a>],
-    /// `hooks/before_all.sql`: runs before all that a run applies, in a transaction of its own.
+    /// `hooks/before_all.sql`: runs before everything that a run applies, in a transaction of its own.
     pub before_all: Option<Script<'a>>,
-    /// `hooks/after_all.sql`: runs after all that a run applies, in a transaction of its own. A run that dies
-    /// before it leaves it out: it runs again after what the next run applies.
+    /// `hooks/after_all.sql`: runs after everything that a run applies, in a transaction of its own. If a run dies
+    /// before it, it is skipped, until the next run has applied something.
     pub after_all: Option<Script<'a>>,
     /// `repeatable/*.sql`, by name: run again when their content has changed, and after every migration.
     pub repeatables: &'a [Repeatable<'a>],
-    /// How many of the migrations are sealed, from the first on.
+    /// How many migrations are sealed, counted from the first.
     pub sealed: usize,
-    /// The fingerprint of the schema that all of this leads to, where that is sealed.
+    /// The fingerprint of the schema that the whole set makes, if it is sealed.
     pub schema: Option<&'a str>,
-    /// What the first migration stands for, where it is a squash.
+    /// What the first migration stands for, if it is a squash.
     pub squash: Option<Squash<'a>>,
-    /// What a fresh database may start from, in the place of its first migrations.
+    /// The snapshot from which a new database may start, in place of its first migrations.
     pub snapshot: Option<Snapshot<'a>>,
-    /// The history of another tool that databases may still have.
+    /// The history of another tool, which databases may still have.
     pub adoption: Option<Adoption<'a>>,
-    /// What of the runner it needs.
+    /// The parts of the runner that the set needs.
     pub parts: Parts,
-    /// What the package's configuration says.
+    /// The rules in the package's configuration.
     pub rules: Rules,
 }
 
 impl Set<'_> {
-    /// No migrations, in the usual table and under the usual rules, with all parts of the runner: for sets that are made by
-    /// hand. The build names what its own sets need.
+    /// A set without migrations, with the usual history table, the default rules and all parts of the runner: for sets
+    /// that are made by hand. The build names the parts that its own sets need.
     pub const EMPTY: Self = Self {
         name: "",
         table: "_migrations",
@@ -70,37 +83,38 @@ impl Set<'_> {
     }
 }
 
-/// What the first migration of a set stands for: databases that have some of these get the others, and those that have
-/// all of them have it.
+/// The migrations for which the first migration of a set stands. A database that has some of them gets the others; one
+/// that has all of them counts as having the squash.
 #[derive(Debug, Clone, Copy)]
 pub struct Squash<'a> {
-    /// The full name of the first migration of the set, whose number is that of the last of these.
+    /// The full name of the squash, which is the first migration of the set and has the number of the last one that it
+    /// replaces.
     pub name: &'a str,
-    /// What it replaces, by ascending number. Where their files were pruned they have no file and no steps.
+    /// The replaced migrations, by ascending number. If their files were pruned, they have no file and no steps.
     pub migrations: &'a [Migration<'a>],
-    /// What the first of them stands for in turn.
+    /// The squash for which the first of them stands, if any.
     pub inner: Option<&'a Squash<'a>>,
-    /// Where the files were pruned: the last version of the program that has them.
+    /// If the files were pruned: the last version of the program that has them.
     pub pruned: Option<&'a str>,
 }
 
-/// What `[package.metadata.migrations]` says about running.
+/// The rules in `[package.metadata.migrations]` for running a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    /// One transaction for each migration, or one for all that are pending.
+    /// One transaction for each migration, or one for everything that is pending.
     pub transaction: TransactionMode,
-    /// Enforcement of foreign keys for scripts that say nothing.
+    /// Foreign key enforcement for scripts that do not set it.
     pub foreign_keys: ForeignKeys,
-    /// Which scripts the history keeps.
+    /// Which scripts the history stores.
     pub store_sql: StoreSql,
-    /// What to do with a pending migration whose number is below the newest applied one.
+    /// What to do about a pending migration whose number is below the newest applied one.
     pub out_of_order: OutOfOrder,
-    /// What to do with a database that has migrations which the program does not know.
+    /// What to do about a database with migrations that the program does not know.
     pub newer_database: NewerDatabase,
 }
 
 impl Rules {
-    /// What holds when the configuration says nothing.
+    /// The rules if the configuration sets none.
     pub const DEFAULT: Self = Self {
         transaction: TransactionMode::Each,
         foreign_keys: ForeignKeys::On,
@@ -110,38 +124,38 @@ impl Rules {
     };
 }
 
-/// How many migrations share a transaction on a database that already has a history.
+/// How many migrations share a transaction, on a database that already has a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransactionMode {
-    /// Each has its own.
+    /// Each migration has its own.
     Each,
-    /// All that are pending stand or fall together.
+    /// Everything that is pending has one, and is applied completely or not at all.
     All,
 }
 
-/// Enforcement of foreign keys while a script runs that says nothing itself.
+/// Foreign key enforcement while a script runs that does not set it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForeignKeys {
-    /// On, but off for scripts that drop a referenced table.
+    /// On, except for scripts that drop a referenced table.
     On,
     /// Off.
     Off,
-    /// As the connection has it, but off for scripts that drop a referenced table.
+    /// As the connection has it, except off for scripts that drop a referenced table.
     Connection,
 }
 
-/// Which scripts the history keeps.
+/// Which scripts the history stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreSql {
-    /// The way back.
+    /// The down script.
     Down,
-    /// Both.
+    /// Both directions.
     All,
     /// Neither.
     None,
 }
 
-/// What to do with a pending migration below the newest applied one.
+/// What to do about a pending migration below the newest applied one.
 #[derive(Debug, Clone, Copy)]
 pub enum OutOfOrder {
     /// Stop with an error.
@@ -151,7 +165,7 @@ pub enum OutOfOrder {
 }
 
 impl OutOfOrder {
-    /// Apply it. Programs that do not say so do not carry the proof.
+    /// Apply it. Programs without this rule do not carry the proof.
     pub const APPLY: Self = Self::Apply(OrderProof::BY_REPLAY);
 }
 
@@ -163,71 +177,71 @@ impl PartialEq for OutOfOrder {
 
 impl Eq for OutOfOrder {}
 
-/// What to do with a database that is ahead of the program.
+/// What to do about a database that is ahead of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewerDatabase {
     /// Stop with an error.
     Refuse,
-    /// Go on, and leave the repeatables as the newer program made them.
+    /// Continue, and leave the repeatables as the newer program made them.
     Allow,
 }
 
 /// One migration.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration<'a> {
-    /// The number that orders it.
+    /// The number, which determines the order.
     pub number: u64,
     /// The full name, as the history records it: `001_initial_schema`.
     pub name: &'a str,
-    /// The file of the way up, relative to the package.
+    /// The file of the up script, relative to the package.
     pub file: &'a str,
-    /// What the header comments say.
+    /// The header comments.
     pub metadata: Metadata<'a>,
-    /// The versioned checksum of the way up.
+    /// The versioned checksum of the up script.
     pub checksum: &'a str,
-    /// The checksum of the text of the way up as it is written, with its comments; empty for Rust. A difference in it
-    /// alone is worth a note and no more.
+    /// The checksum of the text of the up script including comments; empty for Rust. If only this one differs, that is
+    /// a remark and not a problem.
     pub text_checksum: &'a str,
     /// The chained checksum of this migration and all before it.
     pub chain: &'a str,
-    /// The full names of the migrations that have to be applied before; those of another set as `set/name`.
+    /// The full names of the migrations that have to be applied before this one; those of another set as `set/name`.
     pub requires: &'a [&'a str],
-    /// The way up.
+    /// The up script.
     pub up: Script<'a>,
-    /// The way back.
+    /// The down script.
     pub down: Down<'a>,
 }
 
 /// A migration with its place in the set.
 pub(crate) type Placed<'p, 's> = (usize, &'p Migration<'s>);
 
-/// Views and triggers that are made anew when their file changes.
+/// Views and triggers that are recreated when their file changes.
 #[derive(Debug, Clone, Copy)]
 pub struct Repeatable<'a> {
-    /// The name of the file without its ending.
+    /// The name of the file without the extension.
     pub name: &'a str,
     /// The versioned checksum of the script.
     pub checksum: &'a str,
     /// The chained checksum of all migrations and the repeatables up to this one.
     pub chain: &'a str,
-    /// What the script makes, in order. It is taken away first.
+    /// The objects that the script creates, in order. They are dropped first.
     pub objects: &'a [Object<'a>],
-    /// What makes them.
+    /// The script that creates them.
     pub script: Script<'a>,
 }
 
 /// A view or a trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Object<'a> {
-    /// What it is.
+    /// Whether it is a view or a trigger.
     pub kind: ObjectKind,
     /// Its name, unquoted.
     pub name: &'a str,
-    /// The table or the view that a trigger is on, unquoted.
+    /// The table or view that a trigger is on, unquoted.
     pub table: Option<&'a str>,
 }
 
-/// What can be made anew without losing anything.
+/// An object that can be recreated without loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectKind {
     /// A view.
@@ -236,7 +250,7 @@ pub enum ObjectKind {
     Trigger,
 }
 
-/// What the header comments of a migration say.
+/// The header comments of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metadata<'a> {
     /// `-- Migration:`
@@ -249,12 +263,12 @@ pub struct Metadata<'a> {
     pub version: Option<&'a str>,
 }
 
-/// The way back of a migration.
+/// The down script of a migration.
 #[derive(Debug, Clone, Copy)]
 pub enum Down<'a> {
-    /// Nobody wrote one.
+    /// There is none.
     Missing,
-    /// There is none on purpose, for this reason.
+    /// There is deliberately none, for this reason.
     Irreversible(&'a str),
     /// The script.
     Script(Script<'a>),
@@ -267,24 +281,43 @@ pub struct Script<'a> {
     pub file: &'a str,
     /// The whole normalised text of that file; empty for Rust.
     pub text: &'a str,
-    /// The queries that have to answer with one true value before the first step.
+    /// Queries that have to return one true value before the first step.
     pub asserts: &'a [Statement<'a>],
-    /// What to do, in order.
+    /// The steps, in order.
     pub steps: &'a [Step<'a>],
     /// Whether it runs inside a transaction.
     pub transaction: bool,
-    /// Enforcement of foreign keys where the script says so; `None` leaves the choice to the runner.
+    /// Foreign key enforcement, if the script sets it; `None` leaves the choice to the runner.
     pub foreign_keys: Option<bool>,
-    /// Whether "already exists" and "duplicate column name" skip a statement instead of failing.
+    /// Whether "already exists" and "duplicate column name" skip a statement instead of failing it.
     pub tolerate_existing: bool,
     /// The versioned checksum of this direction.
     pub checksum: &'a str,
-    /// For a script without a transaction: the checksum of its first 0, 1, 2, … steps, so that one that was edited
-    /// goes on only where what has run is unchanged. Empty for others.
+    /// For a script without a transaction: the checksums of its first 0, 1, 2, … steps, so that an edited script
+    /// continues only if the completed steps are unchanged. Empty for other scripts.
     pub prefixes: &'a [&'a str],
 }
 
 impl<'a> Script<'a> {
+    /// Its statements, in order, but for those that it asserts.
+    #[inline]
+    pub(crate) fn statements(&self) -> impl Iterator<Item = &'a Statement<'a>> + use<'a> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Sql(statement) => Some(statement),
+            Step::Code(_) => None,
+        })
+    }
+
+    /// Whether Rust is one of its steps.
+    pub(crate) fn has_code(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Code(_)))
+    }
+
+    /// The text of a statement; `None` where that lies outside of the script's.
+    pub(crate) fn sql(&self, statement: &Statement<'_>) -> Option<&'a str> {
+        self.text.get(statement.start as usize..statement.end as usize)
+    }
+
     /// The checksum of its first steps, if it runs without a transaction and has as many.
     #[inline]
     pub(crate) fn prefix(&self, steps: usize) -> Option<&'a str> {
@@ -304,15 +337,15 @@ pub enum Step<'a> {
 /// One SQL statement: a span of its script's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Statement<'a> {
-    /// The first byte in the script's text.
+    /// The offset of the first byte in the script's text.
     pub start: u32,
-    /// The byte after the last, the final `;` not included.
+    /// The offset after the last byte, without the final `;`.
     pub end: u32,
-    /// What a runner without a parser must know of it.
+    /// What a runner without a parser has to know about it.
     pub effect: Effect<'a>,
 }
 
-/// What a runner without a parser must know of a statement.
+/// What a runner without a parser has to know about a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect<'a> {
     /// Nothing.
@@ -323,15 +356,16 @@ pub enum Effect<'a> {
     DropColumn(&'a str),
     /// `UPDATE`, `DELETE` or `REPLACE` on a table in `main`.
     Write(&'a str),
-    /// Sets state of the connection (`PRAGMA`, `ATTACH`): replayed when a script without a transaction resumes.
+    /// It changes state of the connection (`PRAGMA`, `ATTACH`), and is repeated when a script without a transaction
+    /// resumes.
     Session,
     /// `BEGIN` of a script without a transaction.
     Begin,
     /// `COMMIT` of a script without a transaction.
     Commit,
-    /// Can't run inside a transaction.
+    /// It cannot run inside a transaction.
     Bare {
-        /// Whether running it twice does the same as once.
+        /// Whether running it twice has the same effect as running it once.
         idempotent: bool,
     },
 }
@@ -339,9 +373,9 @@ pub enum Effect<'a> {
 /// Rust code that the program's dispatcher runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Code<'a> {
-    /// What the dispatcher is asked for.
+    /// The id that is passed to the dispatcher.
     pub id: u32,
-    /// The name in messages: the step of a `call`, `up` or `down` of a `.rs` file.
+    /// The name in messages: the step of a `call`, or `up` or `down` of a `.rs` file.
     pub name: &'a str,
     /// The line of the `call` in the script's file; 1 for a `.rs` file.
     pub line: u32,

@@ -1,4 +1,4 @@
-//! What a fresh database may start from in the place of its first migrations, as data of the set.
+//! The snapshot from which a new database may start in place of its first migrations, as data of the set.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,16 +7,17 @@ use crate::packed::{Reader, unpack};
 use crate::runner::start;
 use crate::set::Script;
 
-/// What the first migrations of a set lead an empty database to, proved and sealed.
+/// What the first migrations of a set make of an empty database, proved and sealed.
 #[derive(Debug, Clone, Copy)]
 pub struct Snapshot<'a> {
     /// The number of the last migration that it stands for.
     pub number: u64,
-    /// The chained checksum of that one and all before it. Where the set has another, the snapshot is of no use.
+    /// The chained checksum of that migration and all before it. If that of the set is different, the snapshot is not
+    /// used.
     pub chain: &'a str,
-    /// What makes the schema and the rows.
+    /// The script that makes the schema and the rows.
     pub script: Script<'a>,
-    /// The code that starts from it: programs without a snapshot do not carry it.
+    /// The code that starts from it. Programs without a snapshot do not carry it.
     pub by: StartsFrom,
 }
 
@@ -39,15 +40,15 @@ impl fmt::Debug for StartsFrom {
     }
 }
 
-/// That a fresh database started from a snapshot.
+/// Reports that a new database started from a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Started {
     /// The file of the snapshot, relative to the package.
     pub file: String,
-    /// How many migrations it stands for: the first of those that were applied. None of them ran, so that neither the
-    /// history nor what was done says how long one took.
+    /// The number of migrations that it stands for: the first of those that were applied. None of them ran, so neither
+    /// the history nor the report has a duration for them.
     pub migrations: usize,
-    /// How long the snapshot took, without the commit.
+    /// How long applying the snapshot took, without the commit.
     pub duration: Duration,
 }

@@ -9,7 +9,7 @@
 
 use std::rc::Rc;
 
-use crate::compare::{Found, KnownHistory, look};
+use crate::compare::{KnownHistory, write_head};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::guard::guarded;
@@ -153,9 +153,7 @@ pub(crate) fn record(session: &mut dyn Session, set: &Set<'_>, options: &Options
             let is_own = recorded.name == first.name;
             // The rows have emptied the head, and of those that come before the set it says nothing.
             if is_own {
-                if let Found::History(known) = look(db, set)? {
-                    history.write_head(db, known.chain())?;
-                }
+                write_head(db, set)?;
             }
             Ok(is_own)
         })?;

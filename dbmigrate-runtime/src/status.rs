@@ -1,4 +1,4 @@
-//! Where a database stands: one entry for each migration.
+//! The state of a database: one entry for each migration.
 
 use std::time::Duration;
 
@@ -6,42 +6,42 @@ use crate::adoption::OldHistory;
 use crate::repeatable::RepeatableEntry;
 use crate::set::{NewerDatabase, OutOfOrder, Rules};
 
-/// The state of every migration that the program or the history knows, by number.
+/// The state of every migration that the program or the history knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
     /// The entries, by ascending number.
     pub entries: Vec<Entry>,
-    /// The repeatables, by name. They count in none of the totals.
+    /// The repeatables, by name. None of the totals counts them.
     pub repeatables: Vec<RepeatableEntry>,
-    /// The history of another tool that all of this is read from, where that was not taken over yet: the next
-    /// [`Migrator::up`](crate::Migrator::up) does it.
+    /// The history of another tool from which all of this was read, if it has not been taken over yet. The next
+    /// [`Migrator::up`](crate::Migrator::up) takes it over.
     pub old: Option<OldHistory>,
 }
 
 impl Status {
-    /// How many migrations there are, with those that only the history knows.
+    /// The number of migrations, including those that only the history knows.
     #[must_use]
     #[inline]
     pub fn total(&self) -> usize {
         self.entries.len()
     }
 
-    /// How many the history holds as applied, edited, renamed and missing ones included.
+    /// The number of migrations that the history records as applied, including edited, renamed and missing ones.
     #[must_use]
     #[inline]
     pub fn applied(&self) -> usize {
         self.entries.iter().filter(|entry| entry.state.is_applied()).count()
     }
 
-    /// How many `up` would still run: pending and late ones, and those that were interrupted.
+    /// The number of migrations that `up` would run: pending, late and interrupted ones.
     #[must_use]
     #[inline]
     pub fn pending(&self) -> usize {
         self.entries.iter().filter(|entry| !entry.state.is_applied()).count()
     }
 
-    /// How many repeatables `up` would run: none of a program that is older than the database.
+    /// The number of repeatables that `up` would run. A program that is older than the database runs none.
     #[must_use]
     #[inline]
     pub fn pending_repeatables(&self) -> usize {
@@ -62,19 +62,19 @@ impl Status {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
-    /// Its number.
+    /// The number.
     pub number: u64,
-    /// Its full name: the program's, or the history's where the program has none.
+    /// The full name: that of the program, or that of the history if the program does not have the migration.
     pub name: String,
-    /// The file of the way up; `None` where the program has none.
+    /// The file of the up script; `None` if the program does not have the migration.
     pub file: Option<String>,
-    /// How it stands.
+    /// The state.
     pub state: State,
-    /// When it was applied, as the history has it: `YYYY-MM-DD HH:MM:SS`, UTC.
+    /// When it was applied, as recorded in the history: `YYYY-MM-DD HH:MM:SS`, UTC.
     pub applied_at: Option<String>,
     /// How long it took.
     pub duration: Option<Duration>,
-    /// How long each of its steps took, in order; empty where that is not known.
+    /// How long each of its steps took, in order; empty if unknown.
     pub steps: Vec<Duration>,
     /// `-- Migration:`
     pub title: Option<String>,
@@ -84,55 +84,55 @@ pub struct Entry {
     pub description: Option<String>,
     /// `-- Version:`
     pub version: Option<String>,
-    /// Whether `down` has a script for it: the file's or the stored one.
+    /// Whether there is a down script, in the program or stored in the history.
     pub reversible: bool,
-    /// Whether it is sealed: then it may not change any more.
+    /// Whether it is sealed and may no longer change.
     pub sealed: bool,
-    /// What is worth knowing and no difference: that only its comments were edited, or its way back.
+    /// Remarks that are not differences, such as an edited comment or down script.
     pub notes: Vec<String>,
 }
 
-/// How a migration stands.
+/// The state of a migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
-    /// Applied, and the program has the same.
+    /// Applied, and the same in the program.
     Applied,
     /// Not applied.
     Pending,
     /// Not applied, with a number below the newest applied one.
     Late,
-    /// Applied from another text than the program's.
+    /// Applied with a different text than that of the program.
     Edited,
-    /// Its number was applied under another name.
+    /// Applied under another name.
     Renamed {
         /// The name in the history.
         recorded: String,
     },
-    /// Applied, but the program has no such migration.
+    /// Applied, but missing from the program.
     Missing,
-    /// Applied by a newer program: its number is above all that this program has.
+    /// Applied by a newer program: its number is above all those of this program.
     Newer,
-    /// It runs without a transaction and was stopped on its way.
+    /// It runs without a transaction, and was interrupted.
     Interrupted {
-        /// The steps that are done.
+        /// The number of completed steps.
         done: u64,
-        /// The steps that there are; 0 where the program does not know the migration.
+        /// The number of steps; 0 if the program does not have the migration.
         of: u64,
-        /// Whether what has run was edited since, so that `up` does not go on.
+        /// Whether a completed step was edited since, so that `up` does not continue.
         edited: bool,
     },
 }
 
 impl State {
-    /// Whether the history holds it as applied.
+    /// Whether the history records it as applied.
     #[must_use]
     #[inline]
     pub fn is_applied(&self) -> bool {
         matches!(self, Self::Applied | Self::Edited | Self::Renamed { .. } | Self::Missing | Self::Newer)
     }
 
-    /// Whether `up` has nothing against it, by these rules.
+    /// Whether `up` accepts this state under these rules.
     #[must_use]
     #[inline]
     pub fn is_allowed(&self, rules: Rules) -> bool {

@@ -19,7 +19,7 @@ use crate::kept::suffixed;
 use crate::set::Set;
 
 /// Who runs a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq)]
 pub(crate) enum Owner {
     /// A process that still does.
     Alive,

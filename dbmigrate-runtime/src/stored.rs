@@ -23,7 +23,7 @@ const STATEMENT: &str = "-- dbmigrate:statement ";
 const ASSERT: &str = "assert";
 
 /// A script that was read back.
-#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(crate) struct Stored {
     /// What messages call it.
     label: String,
@@ -36,7 +36,7 @@ pub(crate) struct Stored {
 }
 
 /// An [`Effect`] that owns its table.
-#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 enum Kind {
     Drop(String),
     DropColumn(String),
@@ -118,7 +118,7 @@ pub(crate) fn encode(script: &Script<'_>) -> Option<String> {
         script.asserts.len() + script.steps.len()
     );
     let mut add = |statement: &Statement<'_>, effect: &str| {
-        let sql = script.text.get(statement.start as usize..statement.end as usize)?;
+        let sql = script.sql(statement)?;
         text.push_str(&format!("{STATEMENT}{} {effect}\n{sql}\n;\n", sql.len()));
         Some(())
     };
@@ -146,13 +146,9 @@ pub(crate) fn encode(script: &Script<'_>) -> Option<String> {
 /// The text of a script from its first statement to its last; none for Rust.
 #[inline]
 fn section(script: &Script<'_>) -> Option<String> {
-    let mut spans = script.steps.iter().filter_map(|step| match step {
-        Step::Sql(statement) => Some((statement.start as usize, statement.end as usize)),
-        Step::Code(_) => None,
-    });
-    let (start, end) = spans.next()?;
-    let end = spans.next_back().map_or(end, |(_, end)| end);
-    script.text.get(start..end).map(|text| format!("{text};\n"))
+    let first = script.statements().next()?;
+    let last = script.statements().last()?;
+    script.sql(&Statement { end: last.end, ..*first }).map(|text| format!("{text};\n"))
 }
 
 impl Stored {
@@ -232,15 +228,11 @@ impl Stored {
 /// What a script asserts, and its statements; none where there is Rust in it.
 #[inline]
 fn statements<'a>(script: &Script<'a>) -> Option<[Vec<&'a str>; 2]> {
-    let text = |statement: &Statement<'_>| script.text.get(statement.start as usize..statement.end as usize);
-    let (mut asserts, mut steps) = (Vec::new(), Vec::new());
-    for assert in script.asserts {
-        asserts.push(text(assert)?);
+    if script.has_code() {
+        return None;
     }
-    for step in script.steps {
-        let Step::Sql(statement) = step else { return None };
-        steps.push(text(statement)?);
-    }
+    let asserts = script.asserts.iter().map(|assert| script.sql(assert)).collect::<Option<_>>()?;
+    let steps = script.statements().map(|statement| script.sql(statement)).collect::<Option<_>>()?;
     Some([asserts, steps])
 }
 

@@ -2,7 +2,8 @@
 //! does not have.
 
 /// Their names, in the order of the rowids.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(crate) struct Tables(Vec<(i64, String)>);
 
 impl Tables {

@@ -3,7 +3,7 @@
 
 use crate::adoption::{Adoption, TakenOver};
 use crate::backup::{Backup, BackupWhen, RunBackup};
-use crate::compare::{Found, look};
+use crate::compare::{Found, look, write_head};
 use crate::comparison::{self, Comparison};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
@@ -47,19 +47,11 @@ pub(crate) fn convert(db: &mut Db<'_>, set: &Set<'_>, options: &Options, report:
             }
         }
         let migrations = held.iter().map(|migration| (migration.number, migration.name.to_owned())).collect();
-        write_head(db, set, &history)?;
+        write_head(db, set)?;
         report.adopted = Some(TakenOver { from: adoption.from.to_owned(), migrations, comparison, covers, kept });
         Ok(())
     })
     .inspect_err(|_| report.adopted = None)
-}
-
-#[inline]
-fn write_head(db: &mut Db<'_>, set: &Set<'_>, history: &History<'_>) -> Result<(), Error> {
-    match look(db, set)? {
-        Found::History(known) => history.write_head(db, known.chain()),
-        Found::Fresh | Found::Objects | Found::Beside => Ok(()),
-    }
 }
 
 /// A copy as before any other run: where something goes, or where one is wanted before everything.
@@ -90,7 +82,7 @@ fn put_aside(db: &mut Db<'_>, adoption: &Adoption<'_>) -> Result<Option<String>,
         return Ok(Some(kept.to_owned()));
     }
     let sql = "SELECT type FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE";
-    if !db.query("could not read the schema", sql, &[text(kept)])?.is_empty() {
+    if db.has_row("could not read the schema", sql, &[text(kept)])? {
         let message = format!("the old history `{table}` can't be kept as `{kept}`: something has that name already");
         return Err(Error::new(ErrorKind::Adoption, message)
             .hint("rename that, or let the old history go: `old-table = \"drop\"` in `adopted.toml`")

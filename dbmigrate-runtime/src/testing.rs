@@ -1,8 +1,8 @@
-//! What a `#[test]` of a program asks of its migrations: that all of them are tried, or a database that has them.
+//! Tests of a program's migrations: a trial of all of them, and migrated databases for other tests.
 //!
-//! In the trial each goes up, back and up again by the real engine, Rust included, with a few rows in every table; then
-//! all go back and up. What a statement does is not known here, as there is no parser: `cargo dbmigrate test` tells more
-//! of SQL.
+//! In the trial, the real engine runs each migration up, down and up again, Rust included, with a few rows in every
+//! table; then all of them down and up. There is no parser here that knows what a statement does:
+//! `cargo dbmigrate test` finds out more about SQL.
 
 mod beside;
 mod database;
@@ -28,7 +28,7 @@ pub use fault::{Fault, FaultKind, Faults, Leg};
 use seed::{Seed, identity_of};
 use trial::Trial;
 
-/// Tries the migrations of a program, or makes databases for its tests: [`Migrator::testing`].
+/// Tries the migrations of a program, or makes databases for its tests; see [`Migrator::testing`].
 pub struct Testing<'a, B: Backend> {
     migrator: Migrator<'a, B>,
     /// With its identity, if it holds nothing.
@@ -52,22 +52,22 @@ type Connect<'a, C> = (Box<OnConnect<'a, C>>, Option<String>);
 
 type OnConnect<'a, C> = dyn Fn(&mut C) -> Result<(), BoxError> + 'a;
 
-/// What was tried, and found to be right.
+/// The result of a trial without faults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tested {
-    /// How many migrations went up.
+    /// The number of migrations that went up.
     pub ups: usize,
-    /// How many went back and up again.
+    /// The number of migrations that went down and up again.
     pub downs: usize,
-    /// The migrations that turned away the rows that were put there, so that they were tried without.
+    /// Migrations that rejected the generated rows, and were tried without them.
     pub without_rows: Vec<String>,
-    /// The tables in which no row was found that they take.
+    /// Tables for which no acceptable row was found.
     pub empty: Vec<String>,
 }
 
 impl<'a, B: Backend> Migrator<'a, B> {
-    /// For a test of the program: tries the migrations on databases in memory, or gives it a migrated database.
+    /// For a test of the program: tries the migrations on databases in memory, or provides a migrated database.
     #[must_use]
     pub fn testing(self) -> Testing<'a, B> {
         Testing {
@@ -82,8 +82,9 @@ impl<'a, B: Backend> Migrator<'a, B> {
 }
 
 impl<'a, B: Backend> Testing<'a, B> {
-    /// Is called with every connection first: for functions and collations that the program registers. Where it captures
-    /// something, [`Testing::database`] makes each database anew, unless there is a [`Testing::template_key`].
+    /// Sets a function that is called first with every connection, to register functions and collations of the program.
+    /// If it captures a value, [`Testing::database`] makes each database from the migrations, unless there is a
+    /// [`Testing::template_key`].
     #[must_use]
     #[track_caller]
     pub fn on_connect(mut self, call: impl Fn(&mut B::Connection) -> Result<(), BoxError> + 'a) -> Self {
@@ -92,25 +93,26 @@ impl<'a, B: Backend> Testing<'a, B> {
         self
     }
 
-    /// Says that a migration is meant to change rows of a table, or to take some away. What `UPDATE` and `DELETE` of
-    /// its SQL name is known without it.
+    /// Declares that a migration is meant to change or remove rows of a table. This is not needed for tables that its
+    /// SQL names in `UPDATE` and `DELETE`.
     #[must_use]
     pub fn may_change(mut self, number: impl Into<u64>, table: &str) -> Self {
         self.may_change.push((number.into(), table.to_ascii_lowercase()));
         self
     }
 
-    /// Takes every migration up, back where there is a way, and up again, on a database in memory; then all of them
-    /// back and up.
+    /// Runs every migration up, down if it has a down script, and up again, on a database in memory; then all of them
+    /// down and up.
     ///
-    /// After a way back the schema has to be the one before, and after the way up again the one after. No row of a
-    /// table that stays may be lost. Into every table go a few rows of what types and keys ask for: where it takes
-    /// none, it stays empty, and where a migration turns them away (a constraint that is new, an assertion) it is
-    /// tried without rows. Both are named in what it returns. The calls of the migrator, such as
-    /// [`Migrator::before_each`], are not called. What is a text to SQLite alone (the checks of a table) is compared by
-    /// `cargo dbmigrate check`.
+    /// After a down script, the schema has to be what it was before the migration, and after the second time up what it
+    /// was after the first. No row may be lost in a table that still exists. Every table gets a few rows that fit its
+    /// types and keys. A table that accepts none stays empty, and a migration that rejects its rows (because of a new
+    /// constraint, or an assertion) is tried without them; the result lists both. The callbacks of the migrator, such
+    /// as [`Migrator::before_each`], are not called. Parts of a schema that no PRAGMA reports, such as the
+    /// `CHECK` constraints of a table, are compared by `cargo dbmigrate check`.
     ///
-    /// A set that builds on others is told of them by [`Migrator::beside`]: they come up first, as far as they go without it.
+    /// If a set builds on others, name them with [`Migrator::beside`]: they are applied first, as far as they do not
+    /// require this set.
     ///
     /// ```
     /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
@@ -123,7 +125,7 @@ impl<'a, B: Backend> Testing<'a, B> {
     ///
     /// # Errors
     ///
-    /// All that went wrong, each with the migration, and the table or object.
+    /// Everything that went wrong, each with the migration, and the table or object.
     pub fn check_all(mut self) -> Result<Tested, Faults> {
         self.migrator.hooks = Hooks::default();
         let set = self.migrator.set().map_err(|error| Faults::before("", error))?;

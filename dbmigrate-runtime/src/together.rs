@@ -1,4 +1,4 @@
-//! Several sets of one database, brought up in one order.
+//! Several sets of one database, applied in one order.
 
 #[cfg(feature = "cli")]
 use std::ffi::OsString;
@@ -34,15 +34,16 @@ use crate::squash::{self, InForce};
 use crate::status::Status;
 use crate::up::{self, existing_schema, is_empty, refuse_unrunnable};
 
-/// Brings several sets of migrations up that live in one database: those of one package, or of a library and its user.
+/// Applies several sets of migrations to one database: those of one package, or of a library and the program that uses
+/// it.
 ///
-/// Each set keeps its history in tables of its own. They come up in one order, in which no migration runs before one of
-/// another set that it requires (`-- dbmigrate: requires billing/004_invoices`); apart from that in the order in which
-/// they were added, each for as long as it can go on. All that holds of [`Migrator::up`] holds of each: the lock, the
-/// copy that is kept first, the hooks around its migrations. With nothing pending it costs one read for each set.
+/// Each set keeps its history in tables of its own. No migration runs before one of another set that it requires
+/// (`-- dbmigrate: requires billing/004_invoices`). Apart from that, the sets run in the order in which they were
+/// added, each for as long as it can. Everything that [`Migrator::up`] promises holds for each set: the lock, the copy
+/// that is made first, the hooks around its migrations. With nothing pending, it costs one read for each set.
 ///
-/// The sets may come from several crates, as long as all of them use one version of the same database library: a set
-/// brings its own [`Backend`], and what they have in common is the connection.
+/// The sets may come from several crates, as long as all of them use the same version of the same database library: a
+/// set brings its own [`Backend`], and the sets share the connection.
 ///
 /// ```
 /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
@@ -181,7 +182,7 @@ pub struct SetReport {
     pub report: Report,
 }
 
-/// How one set stands.
+/// The state of one set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetStatus {
@@ -199,7 +200,7 @@ impl<C> Default for Together<'_, C> {
 }
 
 impl<'a, C: 'static> Together<'a, C> {
-    /// No set yet.
+    /// Creates a `Together` without any set.
     #[must_use]
     #[inline]
     pub fn new() -> Self {
@@ -215,23 +216,24 @@ impl<'a, C: 'static> Together<'a, C> {
         self
     }
 
-    /// Applies what is pending of all sets, and says what was done in the order in which it happened: a set stands there
-    /// twice where another one had to come between.
+    /// Applies what is pending in all sets. The reports are in the order in which things happened: a set is listed
+    /// twice if another one had to run in between.
     ///
     /// # Errors
     ///
-    /// As [`Migrator::up`], of any set: what was applied before stays. [`Error::is_requirement`] for sets that wait for
-    /// each other, and [`Error::is_set`] for two of one name or with one history table; then nothing was done.
+    /// As [`Migrator::up`], for any set; what was applied before stays. [`Error::is_requirement`] if sets wait for each
+    /// other, and [`Error::is_set`] if two sets have the same name or the same history table; in these cases nothing
+    /// was done.
     #[inline]
     pub fn up(&self, connection: &mut C) -> Result<Vec<SetReport>, Error> {
         self.up_by(connection, &mut |_, _| {})
     }
 
-    /// What [`Together::up`] would do. It changes nothing.
+    /// Returns what [`Together::up`] would do. It changes nothing.
     ///
     /// # Errors
     ///
-    /// All that keeps it from its first migration.
+    /// Everything that stops `up` before its first migration.
     #[inline]
     pub fn up_plan(&self, connection: &mut C) -> Result<Planned, Error> {
         self.refuse_clashes()?;
@@ -301,7 +303,7 @@ impl<'a, C: 'static> Together<'a, C> {
         Ok(reports)
     }
 
-    /// The state of every migration, set by set. It changes nothing.
+    /// Returns the state of every migration, set by set. It changes nothing.
     ///
     /// # Errors
     ///

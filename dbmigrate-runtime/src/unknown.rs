@@ -27,7 +27,6 @@ impl fmt::Display for UnknownMigration {
 impl std::error::Error for UnknownMigration {}
 
 /// The answer of a generated dispatcher to an id that is not its own.
-#[doc(hidden)]
 #[must_use]
 pub fn unknown_code(id: u32) -> BoxError {
     format!("the generated module has no code number {id}").into()

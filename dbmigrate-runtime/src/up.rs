@@ -5,7 +5,6 @@ use crate::compare::{Found, KnownHistory, all_repeatables, chain, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
-use crate::foreign_keys::has_code;
 use crate::guard::{guarded, guarded_into};
 use crate::histories::{self, title};
 use crate::history::{Head, History};
@@ -385,7 +384,7 @@ pub(crate) fn refuse_unrunnable(
 
 /// Refuses a script with Rust in it where none can be run.
 pub(crate) fn refuse_code(name: &str, script: &crate::set::Script<'_>, runs_code: bool) -> Result<(), Error> {
-    if runs_code || !has_code(script) {
+    if runs_code || !script.has_code() {
         return Ok(());
     }
     Err(Error::new(ErrorKind::NoCode, format_args!("`{name}` has Rust in it, which only its own program can run"))

@@ -1,4 +1,4 @@
-//! The whole history compared with the program, row by row. It changes nothing.
+//! Compares the whole history with the program, row by row. It changes nothing.
 
 use std::fmt;
 
@@ -8,7 +8,6 @@ use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::history::Head;
 use crate::notes::{self, Note};
-use crate::old_history::OldRecords;
 use crate::options::Options;
 use crate::records::Recorded;
 use crate::repeatable::{self, RepeatableEntry};
@@ -19,24 +18,24 @@ use crate::squash;
 use crate::status::State;
 use crate::up::{existing_schema, is_empty};
 
-/// What `verify` found.
+/// The result of `verify`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verification {
-    /// How many rows of the history were compared.
+    /// The number of rows of the history that were compared.
     pub checked: usize,
-    /// How the repeatables stand. One that `up` would run, or whose file is gone, is no problem.
+    /// The state of the repeatables. One that `up` would run, or whose file no longer exists, is not a problem.
     pub repeatables: Vec<RepeatableEntry>,
-    /// What differs and the rules of the set don't allow; empty if the history is the program's.
+    /// Differences that the rules of the set do not allow; empty if the history agrees with the program.
     pub problems: Vec<Problem>,
-    /// What is worth knowing and no difference.
+    /// Remarks that are not differences.
     pub notes: Vec<Note>,
-    /// The history of another tool that was compared, where that was not taken over yet.
+    /// The history of another tool that was compared, if it has not been taken over yet.
     pub old: Option<OldHistory>,
 }
 
 impl Verification {
-    /// Whether nothing differs. Pending migrations are no difference.
+    /// Whether nothing differs. A pending migration is not a difference.
     #[must_use]
     #[inline]
     pub fn is_ok(&self) -> bool {
@@ -48,15 +47,15 @@ impl Verification {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem {
-    /// What sort.
+    /// The kind of difference.
     pub kind: ErrorKind,
-    /// The migration, where it is about one.
+    /// The migration, if it is about one.
     pub migration: Option<String>,
-    /// Its file, where the program has one.
+    /// Its file, if the program has one.
     pub file: Option<String>,
     /// What is wrong.
     pub message: String,
-    /// What else is worth knowing, such as what an edit changed.
+    /// Additional facts, such as what an edit changed.
     pub notes: Vec<String>,
     /// What to do.
     pub help: Vec<String>,
@@ -163,9 +162,7 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
         notes.extend(messages.into_iter().map(note));
     }
     let repeatables = repeatable::entries(set, known.records());
-    let old = known.old();
-    let old = old.map(|OldRecords { from, unknown, .. }| OldHistory { from: from.clone(), unknown: unknown.clone() });
-    Ok(Verification { checked, repeatables, problems, notes, old })
+    Ok(Verification { checked, repeatables, problems, notes, old: known.old_history() })
 }
 
 /// A head that is not what the rows say. An empty one is no lie, so that it does no harm: it says that one has to look,

@@ -12,13 +12,13 @@ use crate::status::{Entry, Status};
 use crate::verify::Verification;
 use crate::{entries, history, up, verify};
 
-/// Each as its namesake without `_with`. A set with Rust in it is an error here.
+/// Each is like the method without `_with`. A set with Rust in it is an error here.
 impl<B: Backend> Migrator<'_, B> {
     /// As [`Migrator::up`], on any driver.
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn up_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
         up::start(&mut self.plain(driver), self.lazy_set, &self.options, None)
     }
@@ -28,7 +28,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn adopt_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
         up::adopt(&mut self.plain(driver), self.set()?, &self.options)
     }
@@ -37,7 +37,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn up_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Report, Error> {
         up::start(&mut self.plain(driver), self.lazy_set, &self.options, Some(up::Target::at(number.into())))
     }
@@ -46,7 +46,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn status_with(&self, driver: &mut impl Driver) -> Result<Status, Error> {
         entries::status(&mut self.plain(driver), self.set()?, &self.options)
     }
@@ -55,7 +55,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn pending_with(&self, driver: &mut impl Driver) -> Result<Vec<Entry>, Error> {
         self.status_with(driver).map(Status::into_pending)
     }
@@ -64,7 +64,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn verify_with(&self, driver: &mut impl Driver) -> Result<Verification, Error> {
         verify::verify(&mut self.plain(driver), self.set()?, &self.options)
     }
@@ -73,7 +73,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn history_with(&self, driver: &mut impl Driver) -> Result<Vec<HistoryRow>, Error> {
         history::list(&mut self.plain(driver), self.set()?, &self.options)
     }

@@ -5,7 +5,8 @@
 
 mod support;
 
-use dbmigrate_runtime::{Migrator, NoBackend, PackedData, PackedSet, Parts, Rules, Together};
+use dbmigrate_runtime::__private::{PackedData, PackedSet};
+use dbmigrate_runtime::{Migrator, NoBackend, Parts, Rules, Together};
 use support::fault::{Fault, FaultyDriver};
 use support::*;
 

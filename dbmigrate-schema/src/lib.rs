@@ -1,14 +1,13 @@
-//! What a SQLite schema is: read, compared and written, and asked of SQLite itself.
+//! What a SQLite schema is: read, compared and written, with SQLite itself as the judge.
 //!
-//! * [`Schema`] is the model: [`read`](Schema::read) from a database, or made by [statements](Schema::from_sql) or
-//!   [migrations](Schema::from_migrations), [`compare`]d with another, written as [SQL](Schema::to_sql) or
-//!   [JSON](Schema::to_json), drawn by [Mermaid](Schema::to_mermaid) or [Graphviz](Schema::to_dot),
-//!   or as a [picture](Schema::to_svg).
-//! * [`plan`](plan()) makes the SQL that leads from one schema to another, on a database that holds rows.
-//! * [`replay`](replay()) runs a set of migrations on a database in memory: every way up in order, with the hooks and
-//!   repeatables around them, and every way back from where its way up has led. Their Rust is run by a [`Program`].
-//!
-//! * [`lint`] holds the rules of `cargo dbmigrate check`, and [`try_out`] what `cargo dbmigrate test` does.
+//! * [`Schema`] is the model. It is [read](Schema::read) from a database, or made from [statements](Schema::from_sql) or
+//!   [migrations](Schema::from_migrations). It can be [`compare`]d with another, written as [SQL](Schema::to_sql) or
+//!   [JSON](Schema::to_json), and drawn with [Mermaid](Schema::to_mermaid), with [Graphviz](Schema::to_dot) or as
+//!   [SVG](Schema::to_svg).
+//! * [`plan`](plan()) writes the SQL that leads from one schema to another, on a database that holds rows.
+//! * [`replay`](replay()) runs a set of migrations on a database in memory: every up script in order, with the hooks and
+//!   repeatables around them, and every down script after its up script. Migrations in Rust are run by a [`Program`].
+//! * [`lint`] has the rules of `cargo dbmigrate check`, and [`try_out`] does what `cargo dbmigrate test` does.
 //!
 //! ```
 //! use dbmigrate_schema::{Decisions, Schema, plan};
@@ -20,11 +19,11 @@
 //! # Ok::<(), dbmigrate_core::Diagnostic>(())
 //! ```
 //!
-//! SQLite judges the statements; this crate says in which file and line it objects. It knows no terminal and writes
-//! to no database of a user.
+//! SQLite judges the statements, and this crate reports the file and line to which it objects. It knows no terminal, and
+//! writes to no database of a user.
 //!
-//! It has no features and brings its own SQLite, by rusqlite with `bundled`; Rust 1.89 compiles it. More is in
-//! [the guide](https://github.com/dbmigrate/dbmigrate/blob/main/docs/schema.md).
+//! It has no features, and brings its own SQLite, through rusqlite with `bundled`. The minimum Rust version is 1.89. See
+//! also [the guide](https://github.com/dbmigrate/dbmigrate/blob/main/docs/schema.md).
 
 mod cell;
 mod chance;

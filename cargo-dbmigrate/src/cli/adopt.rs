@@ -13,28 +13,28 @@ use super::{DatabaseArgs, KeepArgs};
                   `live` (a database without any history)."
 )]
 pub(crate) struct AdoptArgs {
-    /// The tool to come from [default: what the files and the database show]
+    /// The other tool [default: detected from the files and the database]
     #[arg(long, value_name = "TOOL")]
     pub(crate) from: Option<String>,
-    /// The folder of its files [default: where it usually has them]
+    /// The folder of its files [default: the usual one of that tool]
     #[arg(long, value_name = "DIR")]
     pub(crate) files: Option<PathBuf>,
-    /// The table of its history, where that is not the usual one
+    /// Its history table, if that is not the usual one
     #[arg(long, value_name = "NAME")]
     pub(crate) table: Option<String>,
-    /// What becomes of that table in every database [default: keep]
+    /// What happens to that table in every database [default: keep]
     #[arg(long, value_name = "WHAT")]
     pub(crate) old_table: Option<OldTable>,
-    /// The folder of the package for the new files, where they can't stay where they are
+    /// The folder in the package for the new files, if they cannot stay in place
     #[arg(long, value_name = "NEW")]
     pub(crate) dir: Option<String>,
-    /// Show what would be written, on stdout, and write nothing
+    /// Show on stdout what would be written, and write nothing
     #[arg(long)]
     pub(crate) plan: bool,
-    /// Do not ask before a database is changed
+    /// Do not ask before changing a database
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Take a history over although the database does not have what it says
+    /// Take over a history although the schema of the database does not match it
     #[arg(long)]
     pub(crate) force: bool,
     #[command(flatten)]
@@ -45,7 +45,7 @@ pub(crate) struct AdoptArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OldTable {
-    /// It stays, and nothing reads it any more
+    /// It is kept, and nothing reads it any more
     Keep,
     /// It is dropped
     Drop,

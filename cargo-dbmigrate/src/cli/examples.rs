@@ -15,11 +15,11 @@ pub(crate) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     (
         "",
         &[
-            ("init", "wire the package in this folder"),
+            ("init", "set up the package in this folder"),
             ("create add_stars", "write the next migration"),
-            ("check", "find what would go wrong, without a database"),
-            ("up", "apply what is pending"),
-            ("status", "see what a database has"),
+            ("check", "report what would go wrong, without a database"),
+            ("up", "apply pending migrations"),
+            ("status", "see which migrations a database has"),
         ],
     ),
     (
@@ -29,15 +29,15 @@ pub(crate) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     (
         "adopt",
         &[
-            ("adopt --plan", "see what would become of which file"),
-            ("adopt --from sqlx", "take the files over"),
-            ("adopt --from live --database app.db", "begin with the schema of a database"),
+            ("adopt --plan", "see what happens to which file"),
+            ("adopt --from sqlx", "take over the files"),
+            ("adopt --from live --database app.db", "start from the schema of a database"),
         ],
     ),
     (
         "create",
         &[
-            ("create add_stars", "SQL, with a way back"),
+            ("create add_stars", "SQL, with a down script"),
             ("create fill_slugs --rust", "Rust"),
             ("create --from-diff add_teams", "what `schema.sql` has and the migrations do not"),
         ],
@@ -55,10 +55,10 @@ pub(crate) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     (
         "check",
         &[
-            ("check", "what is new"),
+            ("check", "migrations that are new"),
             ("check --locked --deny warnings", "before a release"),
-            ("check --database app.db", "with what its rows say"),
-            ("check --fix --dry-run", "what can be put right"),
+            ("check --database app.db", "with a look at its rows"),
+            ("check --fix --dry-run", "see what can be fixed"),
             ("check --layout diesel --dir migrations/sqlite", "the files of another tool"),
         ],
     ),
@@ -66,7 +66,7 @@ pub(crate) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         "test",
         &[
             ("test", "with generated rows and those of `fixtures`"),
-            ("test 003", "what is wrong with one"),
+            ("test 003", "report on one"),
             ("test --deep", "from each older version to the newest"),
         ],
     ),
@@ -76,18 +76,21 @@ pub(crate) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("lock", "seal everything, before a release"),
             ("lock --to 007", "up to one"),
-            ("lock --accept 003_add_stars", "take an edit on purpose"),
+            ("lock --accept 003_add_stars", "accept an edit"),
         ],
     ),
     (
         "renumber",
-        &[("renumber --dry-run", "see what would move"), ("renumber --onto origin/release", "behind another branch")],
+        &[
+            ("renumber --dry-run", "see what would move"),
+            ("renumber --onto origin/release", "after those of another branch"),
+        ],
     ),
     (
         "snapshot",
         &[
             ("snapshot", "before a release"),
-            ("snapshot --to 040", "of those that change no more"),
+            ("snapshot --to 040", "of migrations that no longer change"),
             ("snapshot --remove", "it is a cache"),
         ],
     ),
@@ -105,7 +108,7 @@ pub(crate) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("schema", "as SQL"),
             ("schema --format svg > schema.svg", "as a picture"),
             ("schema --write", "into `schema.sql`"),
-            ("schema --from database --to migrations", "in what they differ"),
+            ("schema --from database --to migrations", "the difference between the two"),
             ("schema --from git:main", "what a branch has changed"),
         ],
     ),
@@ -159,8 +162,8 @@ pub(crate) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         "repair",
         &[
             ("repair", "explain, and change nothing"),
-            ("repair 003_add_stars", "take its text as it is now"),
-            ("repair 003_add_stars --retry", "run the step again that was cut off"),
+            ("repair 003_add_stars", "accept its current text"),
+            ("repair 003_add_stars --retry", "run the interrupted step again"),
         ],
     ),
     (
@@ -171,7 +174,7 @@ pub(crate) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("backup --databases 'tenants/**/*.db' --keep-going", "of many databases"),
         ],
     ),
-    ("restore", &[("restore", "show the copies"), ("restore before-release.db --yes", "put one back")]),
+    ("restore", &[("restore", "show the copies"), ("restore before-release.db --yes", "restore one of them")]),
     (
         "verify",
         &[

@@ -14,15 +14,15 @@ pub(crate) struct CompletionsArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "lower")]
 pub(crate) enum ShellName {
-    /// To be sourced from `.bashrc`, after the completion of cargo
+    /// Source it from `.bashrc`, after the completion of cargo
     Bash,
-    /// To be saved as `_cargo-dbmigrate` in a folder of `fpath`, or sourced after `compinit`
+    /// Save it as `_cargo-dbmigrate` in a folder of `fpath`, or source it after `compinit`
     Zsh,
-    /// To be saved in `~/.config/fish/completions`, or piped into `source`
+    /// Save it in `~/.config/fish/completions`, or pipe it into `source`
     Fish,
-    /// To be run by the profile
+    /// Run it in the profile
     PowerShell,
-    /// To be evaluated by `rc.elv`
+    /// Evaluate it in `rc.elv`
     Elvish,
 }
 

@@ -10,7 +10,7 @@ use dbmigrate_core::layout::Layout;
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Files")]
 pub(crate) struct FilesArgs {
-    /// Read the folder of another tool as it is [default: `layout` in the manifest, then `house`]
+    /// Read the folder of another tool in place [default: `layout` in the manifest, then `house`]
     #[arg(long, value_name = "TOOL", value_parser = PossibleValuesParser::new(Layout::ALL.map(Layout::name)))]
     layout: Option<String>,
     /// The folder of the migrations [default: `dir` in the manifest, then `migrations`]

@@ -14,10 +14,10 @@ use super::{DatabaseArgs, PROGRAM};
 pub(crate) struct FleetArgs {
     #[command(flatten)]
     named: Named,
-    /// A zero byte ends each path in the list, and not the line
+    /// Paths in the list end with a zero byte, not with a line
     #[arg(short = '0', long, requires = "databases_from")]
     pub(crate) null: bool,
-    /// How many databases to work on at once [default: as many as there are cores]
+    /// How many databases to work on at once [default: the number of cores]
     #[arg(short, long, value_name = "N", requires = "Named")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: Option<u16>,
@@ -26,10 +26,10 @@ pub(crate) struct FleetArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Many databases")]
 struct Named {
-    /// All files that this pattern names, such as 'tenants/**/*.db'; may be said again
+    /// All files that match this pattern, such as 'tenants/**/*.db'; can be repeated
     #[arg(long, value_name = "GLOB", conflicts_with = "database", value_hint = clap::ValueHint::FilePath)]
     databases: Vec<String>,
-    /// All files that stand in this list, a line each; `-` reads it from stdin
+    /// All files in this list, one per line; `-` reads it from stdin
     #[arg(long, value_name = "FILE", conflicts_with = "database")]
     databases_from: Option<PathBuf>,
 }
@@ -55,10 +55,10 @@ impl FleetArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Many databases")]
 pub(crate) struct FailureArgs {
-    /// Leave out what fails, and go on with the others
+    /// Skip databases that fail, and go on with the others
     #[arg(long, requires = "Named")]
     pub(crate) keep_going: bool,
-    /// As --keep-going, but stop once this many have failed
+    /// Like --keep-going, but stop once this many have failed
     #[arg(long, value_name = "K", requires = "Named", conflicts_with = "keep_going")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_failures: Option<u32>,
@@ -79,7 +79,7 @@ impl FailureArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Many databases")]
 pub(crate) struct CanaryArgs {
-    /// Work on the first N of them, then stop to let you look
+    /// Work on the first N databases, then stop so that you can check
     #[arg(long, value_name = "N", requires = "Named", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) canary: Option<u32>,
     /// Go on after the first N without asking

@@ -9,23 +9,23 @@ use super::{BuildArgs, FilesArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// The revision of git whose migrations are to be unchanged, and are not linted [default: where the work left the
-    /// main branch]
+    /// The git revision whose migrations must be unchanged, and are not linted [default: where the branch left the main
+    /// branch]
     #[arg(long, value_name = "REV")]
     pub(crate) since: Option<String>,
-    /// Ask this database about its rows, and only read it: findings say what is there
+    /// Look at the rows of this database, read-only, and report what is there
     #[arg(long, value_name = "FILE")]
     pub(crate) database: Option<PathBuf>,
-    /// Lint also the migrations that databases may have already
+    /// Also lint migrations that databases may already have
     #[arg(long)]
     pub(crate) all: bool,
-    /// Put right what can be put right without a decision: names of files, missing ways back and, with `--locked`, the seal
+    /// Fix what needs no decision: file names, missing down scripts and, with `--locked`, the seal
     #[arg(long)]
     pub(crate) fix: bool,
-    /// Show what `--fix` would do, and do nothing
+    /// Show what `--fix` would do, and change nothing
     #[arg(long, requires = "fix")]
     pub(crate) dry_run: bool,
-    /// Fix files also where git has changes of them that are not committed
+    /// Fix files even if they have uncommitted changes
     #[arg(long, requires = "fix")]
     pub(crate) allow_dirty: bool,
     #[command(flatten)]
@@ -40,13 +40,13 @@ pub(crate) struct CheckArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Levels")]
 pub(crate) struct LevelArgs {
-    /// Make these rules or groups an error; `warnings` is all that would only be warned of
+    /// Make these rules or groups errors; `warnings` stands for all that would be warnings
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(crate) deny: Vec<String>,
-    /// Make these rules or groups a warning
+    /// Make these rules or groups warnings
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(crate) warn: Vec<String>,
-    /// Say nothing of these rules or groups
+    /// Turn these rules or groups off
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(crate) allow: Vec<String>,
 }

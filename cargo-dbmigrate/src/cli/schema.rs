@@ -17,16 +17,16 @@ pub(crate) struct SchemaArgs {
     /// Show what has to change in this schema [default: migrations]
     #[arg(long, value_name = "SOURCE")]
     pub(crate) from: Option<String>,
-    /// Show what has to change to arrive at this schema [default: migrations]
+    /// Show what has to change to get this schema [default: migrations]
     #[arg(long, value_name = "SOURCE")]
     pub(crate) to: Option<String>,
-    /// How to show a schema [default: sql]
+    /// The format of the schema [default: sql]
     #[arg(long, value_name = "FMT", conflicts_with_all = ["from", "to"])]
     pub(crate) format: Option<SchemaFormat>,
-    /// Write what the migrations lead to into `schema.sql`
+    /// Write the schema that the migrations make to `schema.sql`
     #[arg(long, conflicts_with_all = ["of", "from", "to", "format"])]
     pub(crate) write: bool,
-    /// Replace a `schema.sql` that says something else, without asking
+    /// Replace a `schema.sql` that differs, without asking
     #[arg(long, requires = "write")]
     pub(crate) force: bool,
     #[command(flatten)]

@@ -11,22 +11,22 @@ use clap::{Args, ValueEnum};
                   memory, and everything is compared."
 )]
 pub(crate) struct ScriptArgs {
-    /// The version of the database that it is for [default: that of `--database`, else `nothing`]
+    /// The version of the database that the script is for [default: that of `--database`, else `nothing`]
     #[arg(long, value_name = "VERSION")]
     pub(crate) from: Option<String>,
-    /// The version that it leads to; an older one takes migrations back [default: the newest]
+    /// The version that it leads to; an older one rolls migrations back [default: the newest]
     #[arg(long, value_name = "VERSION")]
     pub(crate) to: Option<String>,
-    /// Begin where this database is, which is only read
+    /// Begin at the version of this database, which is only read
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     pub(crate) database: Option<PathBuf>,
-    /// Write a script that can be run again, where every statement can be said so
+    /// Write a script that can be run again, if every statement permits it
     #[arg(long)]
     pub(crate) idempotent: bool,
-    /// The file to write; one of this command's own is replaced [default: stdout]
+    /// The file to write; it may replace a script of this command [default: stdout]
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Write into a folder what the migration command of another engine applies
+    /// Write a folder of files for the migration command of another engine
     #[arg(
         long = "for",
         value_name = "ENGINE",
@@ -34,7 +34,7 @@ pub(crate) struct ScriptArgs {
         conflicts_with_all = ["from", "to", "database", "idempotent", "output"]
     )]
     pub(crate) engine: Option<Engine>,
-    /// The folder for `--for`: files that are there stay as they are
+    /// The folder for `--for`; existing files are not changed
     #[arg(value_name = "DIR", requires = "engine")]
     pub(crate) folder: Option<PathBuf>,
 }

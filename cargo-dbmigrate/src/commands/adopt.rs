@@ -6,13 +6,14 @@ use dbmigrate_core::MigrationSet;
 use dbmigrate_core::adoption::Tool;
 use dbmigrate_core::sequence::quoted;
 use dbmigrate_runtime::Migrator;
-use dbmigrate_runtime::cli::{self, Format, Request, Terminal, Verb};
+use dbmigrate_runtime::cli::{self, Request, Terminal, Verb};
 use serde_json::json;
 
 use super::{Context, database};
-use crate::cli::{AdoptArgs, CopyArgs, DatabaseArgs, OldTable, PROGRAM, Verbosity};
+use crate::cli::{AdoptArgs, CopyArgs, DatabaseArgs, OldTable};
 use crate::error::{CliError, DONE, NO};
 use crate::ops::adopt::{self, Asked, AtHand, Plan};
+use crate::ops::database_command;
 use crate::ops::driver::Rusqlite;
 use crate::ops::project::{self, Project};
 use crate::ops::runtime_set;
@@ -160,13 +161,8 @@ pub(super) fn preview(
     at_hand: &mut AtHand,
     context: &mut Context<'_>,
 ) -> u8 {
-    let request = Request {
-        named: context.global.database_flags(args.database.as_deref()),
-        format: if context.shell.is_json() { Format::Json } else { Format::Human },
-        verbose: context.global.verbosity() == Verbosity::Verbose,
-        quiet: context.global.verbosity() == Verbosity::Quiet,
-        ..Request::new(PROGRAM, Verb::Status { check, recover: false })
-    };
+    let verb = Verb::Status { check, recover: false };
+    let request = Request { set: None, ..database_command::request(&verb, None, args, context.global) };
     runtime_set::with_set(set, |set| {
         let AtHand { path, connection, .. } = at_hand;
         cli::run_on(Migrator::<Rusqlite>::new(set), connection, path, &request, context.shell)

@@ -6,7 +6,7 @@ use dbmigrate_schema::Program;
 use dbmigrate_schema::lint::{Explained, Orders};
 use serde_json::json;
 
-use super::{Context, Said};
+use super::{Context, Reported};
 use crate::cli::{CheckArgs, Verbosity};
 use crate::error::{CliError, DONE, FAILURE, NO};
 use crate::ops::ahead::Ahead;
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         Some(_) => vec![trial::select_one(context.global, &args.files)?],
         None => trial::select(context.global, &args.files)?,
     };
-    let mut said = Said::default();
+    let mut reported = Reported::default();
     let request = Request {
         orders,
         database: args.database.as_deref(),
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         }
         let checked = check(project, ahead.load(project), program, &request, &mut explained)?;
         checked.as_it_lies.into_iter().for_each(|note| context.shell.note(note));
-        let new = said.new_of(project, &checked.diagnostics);
+        let new = reported.unreported(project, &checked.diagnostics);
         findings.show(&new, &project.base, context.shell);
         if checked.is_cut_short() {
             exit = FAILURE;

@@ -2,11 +2,12 @@
 
 use dbmigrate_runtime::cli::{Format, Request, Verb};
 
-use super::{Context, database};
+use super::Context;
 use crate::cli::{CanaryArgs, CopyArgs, DatabaseArgs, FailureArgs, FleetArgs};
 use crate::error::{CliError, DONE, FAILURE, NO};
 use crate::fleet::{File, FleetFiles, Outcome, RolloutResult, Task};
 use crate::ops::ahead::Ahead;
+use crate::ops::database_command::{self, backup};
 use crate::ops::fleet::{self, FleetSets, Job, RunnerProcess, Selection};
 use crate::ops::interrupt::Interrupt;
 use crate::ops::program::Runner;
@@ -66,7 +67,7 @@ fn run_on(arguments: &Arguments<'_>, context: &mut Context<'_>) -> Result<u8, Cl
     let name = sets.runner(&verb)?;
     let files = find(arguments.fleet)?;
     let yes = arguments.canary.is_some_and(|canary| canary.yes);
-    let request = database::request(&verb, database::backup(arguments.copy, project), arguments.database, context);
+    let request = database_command::request(&verb, backup(arguments.copy, project), arguments.database, context.global);
     let mut reporter = FleetReporter::new((task, verb.name()), context.global, context.shell, yes);
     reporter.found(&files);
     let runner = name.and_then(|_| Runner::of(project, context.global, &arguments.database.build));
@@ -85,7 +86,7 @@ fn run_on(arguments: &Arguments<'_>, context: &mut Context<'_>) -> Result<u8, Cl
         reporter.looked(&files);
         return Ok(looked(&files, &verb));
     }
-    let result = job.roll_out(files, &Interrupt::listen(shell::cry), &mut reporter)?;
+    let result = job.roll_out(files, &Interrupt::listen(shell::announce), &mut reporter)?;
     reporter.rolled_out(&result);
     Ok(rolled_out(&result, task))
 }
@@ -100,7 +101,7 @@ fn drift_of(args: &FleetArgs, database: &DatabaseArgs, context: &mut Context<'_>
     let sets = load(context)?;
     let project = sets.first()?;
     let files = find(args)?;
-    let request = database::request(&Verb::Verify, None, database, context);
+    let request = database_command::request(&Verb::Verify, None, database, context.global);
     let mut reporter = FleetReporter::new((Task::Drift, "drift"), context.global, context.shell, false);
     reporter.found(&files);
     let runner = Runner::of(project, context.global, &database.build);

@@ -4,7 +4,7 @@ use dbmigrate_core::{Body, Down, MigrationSet, Repeatable, Script, SourceMigrati
 use dbmigrate_runtime::cli::{Terminal, visible};
 use serde_json::{Value, json};
 
-use super::{Context, Said};
+use super::{Context, Reported};
 use crate::cli::{ListArgs, Verbosity};
 use crate::error::{CliError, DONE, FAILURE};
 use crate::ops::ahead::Ahead;
@@ -18,11 +18,11 @@ pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<u8, CliE
     let several = projects.len() > 1;
     let verbose = context.global.verbosity() == Verbosity::Verbose;
     let mut exit = DONE;
-    let mut said = Said::default();
+    let mut reported = Reported::default();
     for project in &projects {
         super::work_on(project, context.shell);
         let loaded = ahead.load(project);
-        report::diagnostics(&said.new_of(project, &loaded.diagnostics), context.shell);
+        report::diagnostics(&reported.unreported(project, &loaded.diagnostics), context.shell);
         if loaded.has_errors() {
             exit = FAILURE;
         }

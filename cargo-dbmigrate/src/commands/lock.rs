@@ -3,7 +3,7 @@
 use dbmigrate_runtime::cli::Terminal;
 use serde_json::json;
 
-use super::Context;
+use super::{Context, Reported};
 use crate::cli::LockArgs;
 use crate::error::{CliError, DONE};
 use crate::ops::lock::{Locked, Request, lock};
@@ -20,6 +20,7 @@ pub(crate) fn run(args: &LockArgs, context: &mut Context<'_>) -> Result<u8, CliE
     let request = Request { to: args.to.as_deref(), accept: &args.accept, dry_run: args.dry_run };
     let several = projects.len() > 1;
     let mut exit = DONE;
+    let mut reported = Reported::default();
     for project in &projects {
         super::work_on(project, context.shell);
         let runner = Runner::of(project, context.global, &args.build);
@@ -27,7 +28,7 @@ pub(crate) fn run(args: &LockArgs, context: &mut Context<'_>) -> Result<u8, CliE
             Ok(locked) => show(project, several, &locked, args.dry_run, context.shell),
             Err(error) if several => {
                 // The others are no part of it.
-                exit = exit.max(error.report(context.shell));
+                exit = exit.max(reported.rest_of(project, error).report(context.shell));
                 if !context.shell.is_json() {
                     context.shell.error(&format!("nothing more of package {} is sealed", project.quoted()));
                 }

@@ -22,9 +22,9 @@ mod mark;
 mod redo;
 mod renumber;
 mod repair;
+mod reported;
 mod reset;
 mod restore;
-mod said;
 mod schema;
 mod script;
 mod snapshot;
@@ -36,7 +36,7 @@ mod verify;
 
 use dbmigrate_runtime::cli::Aim;
 
-use said::Said;
+use reported::Reported;
 
 use crate::cli::{Cli, Command, Global, PROGRAM};
 use crate::error::CliError;

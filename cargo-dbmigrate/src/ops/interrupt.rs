@@ -36,21 +36,21 @@ impl Interrupt {
     /// Listens from now on. Where that can't be done, Ctrl-C ends the process at any time; where the process was begun
     /// not to hear it, as a shell does in the background, that stays so.
     ///
-    /// `cry` says to people what comes of it, whatever else is being said.
-    pub(crate) fn listen(cry: fn(&str)) -> Self {
+    /// `announce` says to people what comes of it, whatever else is being said.
+    pub(crate) fn listen(announce: fn(&str)) -> Self {
         // A process has one handler.
         static ONE: OnceLock<Interrupt> = OnceLock::new();
-        ONE.get_or_init(|| Self::handler(cry)).clone()
+        ONE.get_or_init(|| Self::handler(announce)).clone()
     }
 
-    fn handler(cry: fn(&str)) -> Self {
+    fn handler(announce: fn(&str)) -> Self {
         let interrupt = Self::default();
         let theirs = interrupt.clone();
         let heard = move || {
             if !theirs.hear() {
-                return cry("note: interrupted: what has begun is brought to its end; once more ends it at once");
+                return announce("note: interrupted: what has begun is brought to its end; once more ends it at once");
             }
-            cry(match theirs.is_asked() {
+            announce(match theirs.is_asked() {
                 true => "error: interrupted at once: what is half done is rolled back by the next command that writes",
                 false => "error: interrupted: nothing was being changed",
             });

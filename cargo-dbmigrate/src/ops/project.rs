@@ -405,6 +405,15 @@ pub(crate) fn select_database(global: &Global, command: &str) -> Result<Vec<Proj
     Ok(projects)
 }
 
+/// The one database that a command is about, with all sets that live in it: it has what all of them make.
+pub(crate) fn select_whole_database(global: &Global, command: &str) -> Result<Vec<Project>, CliError> {
+    let mut databases = select_databases(global)?;
+    match databases.pop() {
+        Some(sets) if databases.is_empty() => Ok(sets),
+        _ => select_database(global, command),
+    }
+}
+
 /// The databases of the one package that a command is about, each with all sets that live in it. One that is asked for
 /// by the name of a set is the only one.
 pub(crate) fn select_databases(global: &Global) -> Result<Vec<Vec<Project>>, CliError> {

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use dbmigrate_build::Builder;
 use dbmigrate_core::lock::{Lock, SealedSchema, SealedSnapshot};
 use dbmigrate_core::{MigrationSet, SourceText, snapshot};
-use dbmigrate_runtime::{PackedData, PackedSet, Parts, Set, StartsFrom, TakesOver};
+use dbmigrate_runtime::__private::{PackedData, PackedSet};
+use dbmigrate_runtime::{Parts, Set, StartsFrom, TakesOver};
 
 use crate::ops::runtime_set::with_set;
 use crate::ops::squash::tests::{TEXTS, originals, pruned, squashed};

@@ -9,8 +9,7 @@ use std::time::Duration;
 use dbmigrate_core::sequence::quoted;
 use dbmigrate_core::{Adoption, Config, Diagnostic, Location, MigrationSet, SourceText};
 use dbmigrate_runtime::cli::{Aim, Request, Verb, open_existing};
-use dbmigrate_runtime::{Entry, Migrator, Status};
-use dbmigrate_schema::{Difference, Name, Program, ReadOptions, Schema, compare};
+use dbmigrate_schema::{Name, Program, ReadOptions, Schema};
 use rusqlite::Connection;
 
 use crate::cli::{DatabaseArgs, PROGRAM};
@@ -19,7 +18,7 @@ use crate::ops::beside::{merged, whole};
 use crate::ops::driver::Rusqlite;
 use crate::ops::git::Repository;
 use crate::ops::project::Project;
-use crate::ops::{adopt, database, open, runtime_set};
+use crate::ops::{adopt, database, open};
 use crate::paths;
 
 /// Where a schema comes from.
@@ -108,7 +107,7 @@ impl<'a> Reach<'a> {
     }
 
     /// How long to wait for another connection.
-    fn patience(&self) -> Duration {
+    pub(super) fn patience(&self) -> Duration {
         Duration::from_secs(self.busy_timeout.unwrap_or(BUSY_TIMEOUT))
     }
 }
@@ -173,126 +172,8 @@ fn from_package(mut fault: Diagnostic, project: &Project) -> Diagnostic {
     fault
 }
 
-/// What a database has against what its applied migrations lead to.
-pub(crate) struct Drift {
-    /// The database file.
-    pub(crate) path: PathBuf,
-    /// How many migrations it has, all of which were replayed.
-    pub(crate) applied: usize,
-    /// How many are still to come.
-    pub(crate) pending: usize,
-    /// What happened to the database besides its migrations.
-    pub(crate) differences: Vec<Difference>,
-    /// The schema that the database has.
-    pub(crate) live: Schema,
-    /// Whether sets have names.
-    pub(crate) named: bool,
-    /// Whether anything is recorded of what its migrations did.
-    pub(crate) recorded: bool,
-}
-
-/// Compares a database with the migrations of the sets that live in it, as far as they are applied.
-pub(crate) fn drift(projects: &[Project], reach: &Reach<'_>) -> Result<Drift, CliError> {
-    let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
-    let sets = projects.iter().map(|project| Ok(project.load_sound()?.set)).collect::<Result<Vec<_>, CliError>>()?;
-    let path = database::resolve(reach.database, projects)?.path;
-    let mut connection = connect(&path, reach)?;
-    let mut pending = 0;
-    let mut applied = Vec::new();
-    for set in sets {
-        let patience = reach.patience();
-        let status = runtime_set::with_set(&set, |set| {
-            Migrator::<Rusqlite>::new(set).busy_timeout(patience).status(&mut connection)
-        })?;
-        let (part, left) = Applied::new(&set, &status)?;
-        pending += left;
-        applied.push(part.of(&set));
-    }
-    // Behind the first reads: they wait as long as was asked for.
-    refuse_unknown_sets(projects, &mut connection)?;
-    let live = read(&connection, &path, projects)?;
-    let differences = compare(&expected(&applied, reach.program)?, &live);
-    let named = projects.len() > 1 || !project.config.set.is_empty();
-    let applied = applied.iter().map(|set| set.migrations.len()).sum();
-    let recorded = applied > 0 || has_history(&connection, projects)?;
-    Ok(Drift { path, applied, pending, differences, live, named, recorded })
-}
-
-/// Whether one of the sets has a history, be it empty.
-fn has_history(connection: &Connection, projects: &[Project]) -> Result<bool, CliError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE)";
-    let mut tables = projects.iter().map(|project| &project.config.table);
-    let found = tables.try_fold(false, |found, table| {
-        Ok::<_, rusqlite::Error>(found || connection.query_row(sql, [table], |row| row.get(0))?)
-    });
-    found.map_err(|error| CliError::failure(format!("could not look for a history: {error}")))
-}
-
-/// What these sets lead to, which live in one database.
-pub(crate) fn expected(sets: &[MigrationSet], program: Option<&dyn Program>) -> Result<Schema, CliError> {
-    let all: Vec<&MigrationSet> = sets.iter().collect();
-    let whole = match all.as_slice() {
-        [] => return Err(CliError::failure("no package was selected")),
-        [only] => (*only).clone(),
-        [first, ..] => merged(first, &all).set,
-    };
-    let mut expected = replay(&whole, program)?;
-    // A migration may make the table in which another tool kept its history, or that of this one.
-    let histories: Vec<Name> = all.iter().flat_map(|set| history_tables(&set.config, set.adoption.as_ref())).collect();
-    let is_history = |name: &Name| histories.contains(name);
-    expected.objects.retain(|object| !is_history(object.name()) && !object.table().is_some_and(is_history));
-    Ok(expected)
-}
-
-/// What a database has of a set.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Applied {
-    /// The numbers of the migrations.
-    migrations: Vec<u64>,
-    /// The names of the repeatables. One that is still to run is no drift, and may need what is still to come.
-    repeatables: Vec<String>,
-}
-
-impl Applied {
-    /// What a database has of a set, and how many of its migrations are still to come.
-    pub(crate) fn new(set: &MigrationSet, status: &Status) -> Result<(Self, usize), CliError> {
-        let applied: Vec<&Entry> = status.entries.iter().filter(|entry| entry.state.is_applied()).collect();
-        let known = |entry: &&&Entry| set.migrations.iter().any(|migration| migration.number == entry.number);
-        if let Some(unknown) = applied.iter().find(|entry| !known(entry)) {
-            let message = format!("the database has `{}`, which is no migration of this package", unknown.name);
-            return Err(CliError::failure(message).help("run `cargo dbmigrate verify` for what differs in the history"));
-        }
-        let has_run = status.repeatables.iter().filter(|it| !it.state.is_pending());
-        let part = Self {
-            migrations: applied.iter().map(|entry| entry.number).collect(),
-            repeatables: has_run.map(|it| it.name.clone()).collect(),
-        };
-        Ok((part, status.pending()))
-    }
-
-    /// That part of the set.
-    pub(crate) fn of(&self, set: &MigrationSet) -> MigrationSet {
-        let mut set = set.clone();
-        set.migrations.retain(|migration| self.migrations.contains(&migration.number));
-        set.repeatables.retain(|repeatable| self.repeatables.contains(&repeatable.name));
-        set
-    }
-}
-
-/// Refuses a database with a set that is none of these: nobody here knows what that makes.
-pub(crate) fn refuse_unknown_sets(projects: &[Project], connection: &mut Connection) -> Result<(), CliError> {
-    let tables = dbmigrate_runtime::history_tables::<Rusqlite>(connection)?;
-    let is_known = |table: &String| projects.iter().any(|it| it.config.table.eq_ignore_ascii_case(table));
-    match tables.iter().find(|table| !is_known(table)) {
-        None => Ok(()),
-        Some(table) => Err(CliError::failure(format!(
-            "the database also holds the history `{table}`, and the package has no set that keeps it"
-        ))
-        .help("compare it in the program, which has all its sets: `verify_schema` of `Together`")),
-    }
-}
-
-fn replay(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Schema, CliError> {
+/// What a set leads to; `program` runs the Rust in it.
+pub(super) fn replay(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Schema, CliError> {
     Schema::from_migrations(set, program).map_err(CliError::diagnostics)
 }
 
@@ -328,7 +209,8 @@ pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliE
     }
 }
 
-fn read(connection: &Connection, path: &Path, projects: &[Project]) -> Result<Schema, CliError> {
+/// Reads the schema of a database, without the tables of histories.
+pub(super) fn read(connection: &Connection, path: &Path, projects: &[Project]) -> Result<Schema, CliError> {
     Schema::read(connection, &read_options(projects)).map_err(|error| {
         let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
         CliError::failure(format!("could not read the schema of `{}`: {why}", path.display()))

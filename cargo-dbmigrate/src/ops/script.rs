@@ -141,7 +141,7 @@ fn blocks(bench: Bench<'_>, range: Range) -> Result<Vec<Block>, CliError> {
         // With a history the runner gives each migration a transaction of its own.
         creates.iter().try_for_each(|sql| database.execute_batch(sql)).map_err(CliError::in_memory)?;
     }
-    let tape = bench.recorded(range, &mut database).map_err(|error| run::refused(&error))?;
+    let tape = bench.recorded(range, &mut database).map_err(run::refused)?;
     let mut blocks = block::blocks(tape, &Scripts::of(bench.source, range.is_up()));
     if let Some(first) = blocks.first_mut().filter(|_| range.from > 0) {
         // An older program may not have made all of it. What the head says stays true until something is applied.

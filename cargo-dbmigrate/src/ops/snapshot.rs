@@ -10,7 +10,7 @@ use dbmigrate_core::config::ForeignKeys;
 use dbmigrate_core::lock::{self, Lock, SealedSnapshot};
 use dbmigrate_core::snapshot::{self, FILE, Snapshot};
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceMigration, SourceText};
-use dbmigrate_runtime::{Error, Migrator};
+use dbmigrate_runtime::Migrator;
 use dbmigrate_schema::{SnapshotFile, differences_but, snapshot_file, stand_in};
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -229,10 +229,8 @@ fn fresh(set: &MigrationSet, settings: &str, starts: bool) -> Result<Connection,
     stand_in(&connection, &set.config.replay.stubs).map_err(CliError::in_memory)?;
     connection.execute_batch(settings).map_err(CliError::in_memory)?;
     let report = runtime_set::with_set(set, |set| Migrator::<Rusqlite>::new(set).up(&mut connection));
-    let report = report.map_err(|error: Error| {
-        let message = format!("the migrations do not run on an empty database: {}", error.message());
-        error.help().iter().fold(CliError::failure(message), |all, help| all.help(help.clone()))
-    })?;
+    let found = "the migrations do not run on an empty database: ";
+    let report = report.map_err(|error| CliError::from(error).found_by(found))?;
     if starts && report.snapshot.is_none() {
         let why = "a fresh database does not start from it, as something in it fails";
         return Err(CliError::failure(format!("no snapshot stands for these migrations: {why}")));

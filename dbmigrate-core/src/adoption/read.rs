@@ -1,10 +1,6 @@
 //! Reads `adopted.toml`. A program converts the databases of its users by it, so nothing in it is guessed at.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
-
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
 
 use super::{Adopted, Adoption, FILE, Tool};
 use crate::diagnostic::Diagnostic;
@@ -14,14 +10,13 @@ use crate::nearest::nearest;
 use crate::problems::Problems;
 use crate::source::{SourceText, Span};
 use crate::squash::Replaced;
+use crate::toml::{self, Table, Value};
 
 const KEYS: [&str; 4] = ["from", "table", "old-table", "migration"];
 const MIGRATION_KEYS: [&str; 3] = ["name", "key", "checksum"];
 
 /// The longest name, key or checksum.
 const MAX_LENGTH: usize = 1024;
-
-type Value<'i> = Spanned<DeValue<'i>>;
 
 /// Reads the file in the folder `dir` beside these migrations; none where it is not there, or is not sound.
 pub(crate) fn read<F: Files + ?Sized>(
@@ -77,17 +72,17 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn file(&mut self) -> Option<Adoption> {
-        let document = match DeTable::parse(self.problems.source().text()) {
-            Ok(document) => document.into_inner(),
-            Err(error) => {
-                let span = error.span().unwrap_or(0..0);
-                return self.error(span, format!("the file is not valid TOML: {}", error.message()), None);
+        let document = match toml::parse(self.problems.source().text()) {
+            Ok(document) => document,
+            Err(fault) => {
+                return self.error(fault.span, format!("the file is not valid TOML: {}", fault.message), None);
             }
         };
-        self.unknown_keys(&document, &KEYS);
+        let document = document.root();
+        self.unknown_keys(document, &KEYS);
         let tool = match document.get("from") {
             Some(value) => self.string("from", value).and_then(|name| self.tool(&name, value)),
-            None => self.error(0..0, "`from` is missing".to_owned(), Some(tools())),
+            None => self.error(Span::new(0, 0), "`from` is missing".to_owned(), Some(tools())),
         };
         let table = document.get("table").map(|value| self.string("table", value).ok_or(()));
         let keep = match document.get("old-table") {
@@ -100,17 +95,17 @@ impl Reader<'_> {
         };
         let migrations = match document.get("migration") {
             None => Vec::new(),
-            Some(value) => match value.get_ref().as_array() {
+            Some(value) => match value.as_array() {
                 Some(entries) => self.migrations(entries),
                 None => self.wrong_type("migration", value, "an array of tables: `[[migration]]`")?,
             },
         };
         let (tool, table) = (tool?, table.transpose().ok()?);
-        self.check_table(tool, table.as_deref(), &document);
+        self.check_table(tool, table.as_deref(), document);
         Some(Adoption { tool, table, keep: keep? || tool == Tool::Live, migrations })
     }
 
-    fn tool(&mut self, name: &str, value: &Value<'_>) -> Option<Tool> {
+    fn tool(&mut self, name: &str, value: Value<'_>) -> Option<Tool> {
         let tool = Tool::from_name(name);
         tool.or_else(|| {
             let near = nearest(name, Tool::ALL.into_iter().map(Tool::name));
@@ -119,8 +114,8 @@ impl Reader<'_> {
         })
     }
 
-    fn check_table(&mut self, tool: Tool, table: Option<&str>, document: &DeTable<'_>) {
-        let span = |key: &str| document.get(key).map_or(0..0, Spanned::span);
+    fn check_table(&mut self, tool: Tool, table: Option<&str>, document: Table<'_>) {
+        let span = |key: &str| document.get(key).map_or(Span::new(0, 0), Value::span);
         let name = tool.name();
         let _: Option<()> = match table {
             Some(_) if !tool.has_table() => {
@@ -135,7 +130,7 @@ impl Reader<'_> {
     }
 
     /// What the records mean, by number.
-    fn migrations(&mut self, entries: &[Value<'_>]) -> Vec<Adopted> {
+    fn migrations(&mut self, entries: Vec<Value<'_>>) -> Vec<Adopted> {
         let mut keys: BTreeMap<String, usize> = BTreeMap::new();
         let mut adopted: Vec<Adopted> = Vec::with_capacity(entries.len());
         for value in entries {
@@ -152,8 +147,8 @@ impl Reader<'_> {
         order.into_iter().map(|(_, at)| adopted[at].clone()).collect()
     }
 
-    fn migration(&mut self, value: &Value<'_>) -> Option<Adopted> {
-        let Some(table) = value.get_ref().as_table() else {
+    fn migration(&mut self, value: Value<'_>) -> Option<Adopted> {
+        let Some(table) = value.as_table() else {
             return self.wrong_type("migration", value, "an array of tables: `[[migration]]`");
         };
         self.unknown_keys(table, &MIGRATION_KEYS);
@@ -169,14 +164,14 @@ impl Reader<'_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "name it as its file is named now, or take the entry out".to_owned(),
             };
-            let span = table.get("name").map_or_else(|| value.span(), Spanned::span);
+            let span = table.get("name").unwrap_or(value).span();
             self.error(span, format!("no migration is called `{}`", name.escape_debug()), Some(help))
         })?;
         Some(Adopted { number, name, key: key?, checksum: checksum.transpose().ok()? })
     }
 
-    fn string(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
-        match value.get_ref().as_str() {
+    fn string(&mut self, key: &str, value: Value<'_>) -> Option<String> {
+        match value.as_str() {
             Some(text) if (1..=MAX_LENGTH).contains(&text.len()) => Some(text.to_owned()),
             Some("") => self.error(value.span(), format!("`{key}` must not be empty"), None),
             Some(_) => self.error(value.span(), format!("`{key}` is longer than {MAX_LENGTH} bytes"), None),
@@ -184,32 +179,36 @@ impl Reader<'_> {
         }
     }
 
-    fn unknown_keys(&mut self, table: &DeTable<'_>, keys: &[&str]) {
-        for (key, _) in table.iter().filter(|(key, _)| !keys.contains(&key.get_ref().as_ref())) {
-            let help = match nearest(key.get_ref(), keys.iter().copied()) {
+    fn unknown_keys(&mut self, table: Table<'_>, keys: &[&str]) {
+        for value in table.entries() {
+            let key = value.key();
+            if keys.contains(&key) {
+                continue;
+            }
+            let help = match nearest(key, keys.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the keys are `{}`", keys.join("`, `")),
             };
-            let message = format!("unknown key `{}`", key.get_ref().escape_debug());
-            self.report(key.span(), message, Some(help));
+            let message = format!("unknown key `{}`", key.escape_debug());
+            self.report(value.key_span(), message, Some(help));
         }
     }
 
-    fn wrong_type<T>(&mut self, key: &str, value: &Value<'_>, expected: &str) -> Option<T> {
-        let found = value.get_ref().type_str();
+    fn wrong_type<T>(&mut self, key: &str, value: Value<'_>, expected: &str) -> Option<T> {
+        let found = value.type_name();
         self.error(value.span(), format!("`{key}` must be {expected}, not: {found}"), None)
     }
 
-    fn error<T>(&mut self, span: Range<usize>, message: String, help: Option<String>) -> Option<T> {
+    fn error<T>(&mut self, span: Span, message: String, help: Option<String>) -> Option<T> {
         self.report(span, message, help);
         None
     }
 
-    fn report(&mut self, span: Range<usize>, message: String, help: Option<String>) {
+    fn report(&mut self, span: Span, message: String, help: Option<String>) {
         self.sound = false;
         let mut fault = Diagnostic::error("adopted", message);
         fault.help.extend(help);
-        let span = self.problems.source().first_line(Span::new(span.start, span.end));
+        let span = self.problems.source().first_line(span);
         self.problems.push(span, fault);
     }
 }

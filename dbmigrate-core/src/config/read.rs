@@ -1,10 +1,5 @@
 //! Reads the configuration tables, key by key, and reports every problem with its place.
 
-use std::ops::Range;
-
-use toml::Spanned;
-use toml::de::{DeString, DeTable, DeValue};
-
 use super::{
     Backup, Config, ForeignKeys, Layout, MAX_WIDTH, NewerDatabase, Numbering, OutOfOrder, StoreSql, TABLE,
     TransactionMode,
@@ -14,6 +9,7 @@ use crate::file_name::MAX_NUMBER;
 use crate::nearest::nearest;
 use crate::problems::Problems;
 use crate::source::{SourceText, Span};
+use crate::toml::{self, Table, Value};
 
 /// Keys that say what the files are: while one of them is wrong, nothing can be said about the folder.
 const LAYOUT_KEYS: [&str; 6] = ["dir", "layout", "numbering", "reserved", "start", "width"];
@@ -64,8 +60,6 @@ mod sets;
 
 use paths::{database, dir, inside};
 use sets::{Parts, SETS, SetParts, read_all};
-
-type Value<'i> = Spanned<DeValue<'i>>;
 
 /// Reads the package's own keys, over the workspace's defaults. The package's manifest may be the workspace's as well.
 #[must_use]
@@ -120,12 +114,11 @@ impl<'a> Reader<'a> {
 
     /// None where it stays unknown what the files are.
     fn manifest(&mut self, sets: &mut Vec<SetParts>) -> Option<()> {
-        let document = match DeTable::parse(self.problems.source().text()) {
-            Ok(document) => document.into_inner(),
-            Err(error) => {
-                let message = format!("the manifest is not valid TOML: {}", error.message());
-                let span = error.span().unwrap_or(0..0);
-                self.problems.push(Span::new(span.start, span.end), Diagnostic::error("manifest-syntax", message));
+        let document = match toml::parse(self.problems.source().text()) {
+            Ok(document) => document,
+            Err(fault) => {
+                let message = format!("the manifest is not valid TOML: {}", fault.message);
+                self.problems.push(fault.span, Diagnostic::error("manifest-syntax", message));
                 return None;
             }
         };
@@ -133,7 +126,7 @@ impl<'a> Reader<'a> {
             Scope::Workspace => "workspace",
             Scope::Package | Scope::Set => "package",
         };
-        let Some(value) = table(&document, owner).and_then(|it| table(it, "metadata")?.get("migrations")) else {
+        let Some(value) = document.root().table(owner).and_then(|it| it.table("metadata")?.get("migrations")) else {
             return Some(());
         };
         self.parts.config.declared |= self.scope == Scope::Package;
@@ -146,16 +139,17 @@ impl<'a> Reader<'a> {
     }
 
     /// The keys of a table. None where one that says what the files are is wrong.
-    fn entries(&mut self, entries: &DeTable<'_>) -> Option<()> {
+    fn entries(&mut self, entries: Table<'_>) -> Option<()> {
         let mut layout = Some(());
-        for (key, value) in in_file_order(entries) {
-            let sound = self.entry(key.get_ref(), key.span(), value);
-            match key.get_ref().as_ref() {
+        for value in entries.entries() {
+            let key = value.key();
+            let sound = self.entry(key, value);
+            match key {
                 "dir" => self.parts.dir = Some(value.span()),
                 "table" => self.parts.table = Some(value.span()),
                 _ => {}
             }
-            if LAYOUT_KEYS.contains(&key.get_ref().as_ref()) {
+            if LAYOUT_KEYS.contains(&key) {
                 layout = layout.and(sound);
             }
         }
@@ -165,19 +159,20 @@ impl<'a> Reader<'a> {
         layout
     }
 
-    fn entry(&mut self, key: &str, span: Range<usize>, value: &Value<'_>) -> Option<()> {
+    fn entry(&mut self, key: &str, value: Value<'_>) -> Option<()> {
         let known: Vec<&str> = keys().filter(|key| self.scope != Scope::Set || *key != SETS).collect();
         if !known.contains(&key) {
             let message = format!("unknown key `{}`", key.escape_debug());
-            return self.error(span, message, Some(one_of(key, &known, "the keys are")));
+            return self.error(value.key_span(), message, Some(one_of(key, &known, "the keys are")));
         }
         if self.scope == Scope::Workspace && !TOOL_KEYS.contains(&key) {
             let message = format!("`{key}` can't be set for a whole workspace");
-            return self.error(span, message, Some(format!("move it into `{TABLE}` of each package")));
+            let help = format!("move it into `{TABLE}` of each package");
+            return self.error(value.key_span(), message, Some(help));
         }
         if self.scope == Scope::Set && key == "runner" {
             let message = "`runner` is the binary of the whole package, not of one set".to_owned();
-            return self.error(span, message, Some(format!("move it into `{TABLE}`")));
+            return self.error(value.key_span(), message, Some(format!("move it into `{TABLE}`")));
         }
         match key {
             "dir" => self.parts.config.dir = self.string(key, value, dir)?,
@@ -229,36 +224,36 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    fn error<T>(&mut self, span: Range<usize>, message: String, help: Option<String>) -> Option<T> {
+    fn error<T>(&mut self, span: Span, message: String, help: Option<String>) -> Option<T> {
         self.report(span, message, help);
         None
     }
 
-    fn report(&mut self, span: Range<usize>, message: String, help: Option<String>) {
+    fn report(&mut self, span: Span, message: String, help: Option<String>) {
         let mut diagnostic = Diagnostic::error("config", message);
         diagnostic.help.extend(help);
-        self.problems.push(Span::new(span.start, span.end), diagnostic);
+        self.problems.push(span, diagnostic);
     }
 
-    fn wrong_type<T>(&mut self, key: &str, value: &Value<'_>, expected: &str, help: Option<String>) -> Option<T> {
+    fn wrong_type<T>(&mut self, key: &str, value: Value<'_>, expected: &str, help: Option<String>) -> Option<T> {
         self.report_type(key, value, expected, help);
         None
     }
 
-    fn report_type(&mut self, key: &str, value: &Value<'_>, expected: &str, help: Option<String>) {
-        let found = value.get_ref().type_str();
+    fn report_type(&mut self, key: &str, value: Value<'_>, expected: &str, help: Option<String>) {
+        let found = value.type_name();
         let article = if found.starts_with(['a', 'i']) { "an" } else { "a" };
         self.report(value.span(), format!("`{key}` must be {expected}, not {article} {found}"), help);
     }
 
-    fn table<'v, 'i>(&mut self, key: &str, value: &'v Value<'i>, help: Option<&str>) -> Option<&'v DeTable<'i>> {
-        let table = value.get_ref().as_table();
+    fn table<'v>(&mut self, key: &str, value: Value<'v>, help: Option<&str>) -> Option<Table<'v>> {
+        let table = value.as_table();
         table.or_else(|| self.wrong_type(key, value, "a table", help.map(str::to_owned)))
     }
 
     /// A string that `check` accepts; what it refuses comes with a reason and a help.
-    fn string(&mut self, key: &str, value: &Value<'_>, check: fn(&str) -> Checked) -> Option<String> {
-        let Some(text) = value.get_ref().as_str() else { return self.wrong_type(key, value, "a string", None) };
+    fn string(&mut self, key: &str, value: Value<'_>, check: fn(&str) -> Checked) -> Option<String> {
+        let Some(text) = value.as_str() else { return self.wrong_type(key, value, "a string", None) };
         if text.is_empty() {
             return self.error(
                 value.span(),
@@ -275,20 +270,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn boolean(&mut self, key: &str, value: &Value<'_>) -> Option<bool> {
-        value.get_ref().as_bool().or_else(|| self.wrong_type(key, value, "a boolean", None))
+    fn boolean(&mut self, key: &str, value: Value<'_>) -> Option<bool> {
+        value.as_bool().or_else(|| self.wrong_type(key, value, "a boolean", None))
     }
 
-    fn integer(&mut self, key: &str, value: &Value<'_>, least: u64, most: u64) -> Option<u64> {
-        let Some(number) = value.get_ref().as_integer() else {
+    fn integer(&mut self, key: &str, value: Value<'_>, least: u64, most: u64) -> Option<u64> {
+        let Some(number) = value.as_integer() else {
             return self.wrong_type(key, value, "an integer", None);
         };
-        let number = u64::from_str_radix(number.as_str(), number.radix()).ok();
         let message = || format!("`{key}` must lie between {least} and {most}");
         number.filter(|number| (least..=most).contains(number)).or_else(|| self.error(value.span(), message(), None))
     }
 
-    fn choice<T: Copy>(&mut self, key: &str, value: &Value<'_>, choices: &[(&str, T)]) -> Option<T> {
+    fn choice<T: Copy>(&mut self, key: &str, value: Value<'_>, choices: &[(&str, T)]) -> Option<T> {
         let mut words = Vec::with_capacity(choices.len());
         for (word, _) in choices {
             words.push(*word);
@@ -297,26 +291,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Which of these words it is.
-    fn word(&mut self, key: &str, value: &Value<'_>, words: &[&str]) -> Option<usize> {
-        let Some(text) = value.get_ref().as_str() else { return self.wrong_type(key, value, "a string", None) };
+    fn word(&mut self, key: &str, value: Value<'_>, words: &[&str]) -> Option<usize> {
+        let Some(text) = value.as_str() else { return self.wrong_type(key, value, "a string", None) };
         words.iter().position(|word| *word == text).or_else(|| {
             let help = one_of(text, words, "write one of");
             self.error(value.span(), format!("`{key}` can't be `{}`", text.escape_debug()), Some(help))
         })
     }
-}
-
-fn table<'t, 'i>(parent: &'t DeTable<'i>, key: &str) -> Option<&'t DeTable<'i>> {
-    parent.get(key)?.get_ref().as_table()
-}
-
-/// The map is sorted by name; people read a file from its top.
-fn in_file_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<DeString<'i>>, &'t Value<'i>)> {
-    let entries: Vec<_> = table.iter().collect();
-    let start = |at: usize| entries[at].0.span().start as u64;
-    let mut order: Vec<(u64, usize)> = (0..entries.len()).map(|at| (start(at), at)).collect();
-    order.sort_unstable();
-    order.into_iter().map(|(_, at)| entries[at]).collect()
 }
 
 /// Which word was meant, or all that there are.

@@ -8,9 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use toml::de::DeTable;
-
 use crate::files::Files;
+use crate::toml::{self, Value};
 
 use super::reader::{Found, Reader};
 use super::transaction::Around;
@@ -63,8 +62,8 @@ fn migration<F: Files + ?Sized>(reader: &mut Reader<'_, F>, version: String, nam
 
 fn runs_in_transaction<F: Files + ?Sized>(reader: &mut Reader<'_, F>, path: &str) -> bool {
     let Some(read) = reader.read(path) else { return true };
-    let Ok(table) = DeTable::parse(read.source.text()) else { return true };
-    match table.get_ref().get("run_in_transaction").map(|value| value.get_ref().as_bool()) {
+    let Ok(document) = toml::parse(read.source.text()) else { return true };
+    match document.root().get("run_in_transaction").map(Value::as_bool) {
         Some(Some(says)) => says,
         // No boolean: the file does not count.
         Some(None) => true,

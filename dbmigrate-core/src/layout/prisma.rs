@@ -5,9 +5,8 @@
 //! well. `migration_lock.toml` names the database system. A script runs without a transaction around it. A `down.sql`
 //! beside it, as the documentation of Prisma shows it, is the way back.
 
-use toml::de::DeTable;
-
 use crate::files::Files;
+use crate::toml::{self, Value};
 
 use super::reader::{Found, Reader};
 use super::transaction::Around;
@@ -27,8 +26,8 @@ fn lock<F: Files + ?Sized>(reader: &mut Reader<'_, F>) {
         return;
     }
     let Some(read) = reader.read(&path) else { return };
-    let Ok(table) = DeTable::parse(read.source.text()) else { return };
-    if let Some(provider) = table.get_ref().get("provider").and_then(|value| value.get_ref().as_str()) {
+    let Ok(document) = toml::parse(read.source.text()) else { return };
+    if let Some(provider) = document.root().get("provider").and_then(Value::as_str) {
         if provider != "sqlite" {
             let message = format!("`{LOCK}` says that these are migrations for `{}`", provider.escape_debug());
             reader.error("other-database", path, message, "name the folder of those for SQLite");

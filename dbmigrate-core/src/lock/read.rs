@@ -1,11 +1,6 @@
 //! Reads `migrations.lock`. Whoever merged it by hand may have left anything there, so every line is checked, and each
 //! has to follow from the one before.
 
-use std::ops::Range;
-
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
-
 use super::{FILE, Lock, NEWEST, Sealed, SealedSchema, SealedSnapshot, VERSION};
 use crate::checksum;
 use crate::config::Config;
@@ -15,6 +10,7 @@ use crate::nearest::nearest;
 use crate::problems::Problems;
 use crate::sequence::quoted;
 use crate::source::{SourceText, Span};
+use crate::toml::{self, Table, Value};
 
 const KEYS: [&str; 5] = ["version", "migrations", "schema", "snapshot", "pruned"];
 const MIGRATION_KEYS: [&str; 5] = ["number", "name", "checksum", "chain", "source"];
@@ -29,8 +25,6 @@ const CONFLICT: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
 
 /// The longest name, as of a file, and the longest fingerprint.
 const MAX_LENGTH: usize = 255;
-
-type Value<'i> = Spanned<DeValue<'i>>;
 
 /// A lock with the file that it stands in, to point at.
 pub(crate) struct Read {
@@ -93,13 +87,11 @@ impl Reader<'_> {
             self.report(line, fault);
             return None;
         }
-        let document = match DeTable::parse(text) {
-            Ok(document) => document.into_inner(),
-            Err(error) => {
-                let span = error.span().unwrap_or(0..0);
-                return self.error(span, format!("the file is not valid TOML: {}", error.message()));
-            }
+        let document = match toml::parse(text) {
+            Ok(document) => document,
+            Err(fault) => return self.error(fault.span, format!("the file is not valid TOML: {}", fault.message)),
         };
+        let document = document.root();
         let version = document.get("version");
         match version.map(|version| (integer(version), version.span())) {
             Some((Some(VERSION | NEWEST), _)) => {}
@@ -107,18 +99,18 @@ impl Reader<'_> {
                 let message = format!("the file is in version {newer}, and this version of dbmigrate reads {NEWEST}");
                 let fault = Diagnostic::error("lock-version", message)
                     .help("a newer `cargo dbmigrate lock` wrote it: use that version, and its `dbmigrate-build`");
-                self.report(Span::new(span.start, span.end), fault);
+                self.report(span, fault);
                 return None;
             }
             Some((_, span)) => return self.error(span, format!("`version` must be {VERSION}")),
-            None => return self.error(0..0, format!("`version = {VERSION}` is missing")),
+            None => return self.error(Span::new(0, 0), format!("`version = {VERSION}` is missing")),
         }
-        self.unknown_keys(&document, &KEYS);
+        self.unknown_keys(document, &KEYS);
         let (mut lock, mut names) = (Lock::default(), Vec::new());
         match document.get("migrations") {
-            None => return self.error(0..0, "`migrations` is missing".to_owned()),
-            Some(value) => match value.get_ref().as_array() {
-                Some(lines) => lines.iter().for_each(|line| self.line(line, &mut lock, &mut names)),
+            None => return self.error(Span::new(0, 0), "`migrations` is missing".to_owned()),
+            Some(value) => match value.as_array() {
+                Some(lines) => lines.into_iter().for_each(|line| self.line(line, &mut lock, &mut names)),
                 None => return self.wrong_type("migrations", value, "an array"),
             },
         }
@@ -128,8 +120,8 @@ impl Reader<'_> {
         if let Some(value) = document.get("snapshot") {
             lock.snapshot = self.snapshot(value);
         }
-        if document.contains_key("pruned") {
-            lock.pruned = self.string(&document, "pruned", 0..0, "a version", |version| {
+        if document.get("pruned").is_some() {
+            lock.pruned = self.string(document, "pruned", Span::new(0, 0), "a version", |version| {
                 let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-+".contains(&byte);
                 (1..=MAX_LENGTH).contains(&version.len()) && version.bytes().all(plain)
             });
@@ -138,7 +130,7 @@ impl Reader<'_> {
     }
 
     /// One migration, after those before it.
-    fn line(&mut self, value: &Value<'_>, lock: &mut Lock, names: &mut Vec<Span>) {
+    fn line(&mut self, value: Value<'_>, lock: &mut Lock, names: &mut Vec<Span>) {
         let Some(sealed) = self.migration(value) else { return };
         let name = self.span_of(value, "name");
         let previous = lock.migrations.last();
@@ -164,7 +156,7 @@ impl Reader<'_> {
         names.push(name);
     }
 
-    fn migration(&mut self, value: &Value<'_>) -> Option<Sealed> {
+    fn migration(&mut self, value: Value<'_>) -> Option<Sealed> {
         let table = self.table("a migration", value, &MIGRATION_KEYS)?;
         let number = self.number(table, value);
         let name = self.string(table, "name", value.span(), "its number, `_` and a name", |name| {
@@ -181,14 +173,14 @@ impl Reader<'_> {
         Some(Sealed { number: number?, name: name?, checksum: checksum?, chain: chain?, source: source? })
     }
 
-    fn number(&mut self, table: &DeTable<'_>, whole: &Value<'_>) -> Option<u64> {
+    fn number(&mut self, table: Table<'_>, whole: Value<'_>) -> Option<u64> {
         match table.get("number") {
             None => self.missing("number", whole.span()),
             Some(number) => integer(number).or_else(|| self.wrong_type("number", number, "a number")),
         }
     }
 
-    fn schema(&mut self, value: &Value<'_>) -> Option<SealedSchema> {
+    fn schema(&mut self, value: Value<'_>) -> Option<SealedSchema> {
         let table = self.table("`schema`", value, &SCHEMA_KEYS)?;
         let chain = self.string(table, "chain", value.span(), CHECKSUM, is_checksum);
         // What it means is for the runtime, which may be another version.
@@ -199,7 +191,7 @@ impl Reader<'_> {
         Some(SealedSchema { chain: chain?, fingerprint: fingerprint? })
     }
 
-    fn snapshot(&mut self, value: &Value<'_>) -> Option<SealedSnapshot> {
+    fn snapshot(&mut self, value: Value<'_>) -> Option<SealedSnapshot> {
         let table = self.table("`snapshot`", value, &SNAPSHOT_KEYS)?;
         let number = self.number(table, value);
         let [chain, checksum, source] =
@@ -208,52 +200,56 @@ impl Reader<'_> {
     }
 
     /// The table, and an error for each key that it should not have.
-    fn table<'v, 'i>(&mut self, what: &str, value: &'v Value<'i>, keys: &[&str]) -> Option<&'v DeTable<'i>> {
-        let Some(table) = value.get_ref().as_table() else {
-            let found = value.get_ref().type_str();
+    fn table<'v>(&mut self, what: &str, value: Value<'v>, keys: &[&str]) -> Option<Table<'v>> {
+        let Some(table) = value.as_table() else {
+            let found = value.type_name();
             return self.error(value.span(), format!("{what} must be a table, not: {found}"));
         };
         self.unknown_keys(table, keys);
         Some(table)
     }
 
-    fn unknown_keys(&mut self, table: &DeTable<'_>, keys: &[&str]) {
-        for (key, _) in table.iter().filter(|(key, _)| !keys.contains(&key.get_ref().as_ref())) {
-            let near = nearest(key.get_ref(), keys.iter().copied());
+    fn unknown_keys(&mut self, table: Table<'_>, keys: &[&str]) {
+        for value in table.entries() {
+            let key = value.key();
+            if keys.contains(&key) {
+                continue;
+            }
+            let near = nearest(key, keys.iter().copied());
             let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            let message = format!("unknown key `{}`{near}", key.get_ref().escape_debug());
-            let _: Option<()> = self.error(key.span(), message);
+            let message = format!("unknown key `{}`{near}", key.escape_debug());
+            let _: Option<()> = self.error(value.key_span(), message);
         }
     }
 
     fn string(
         &mut self,
-        table: &DeTable<'_>,
+        table: Table<'_>,
         key: &str,
-        whole: Range<usize>,
+        whole: Span,
         expected: &str,
         is_right: impl Fn(&str) -> bool,
     ) -> Option<String> {
         let Some(value) = table.get(key) else { return self.missing(key, whole) };
-        match value.get_ref().as_str() {
+        match value.as_str() {
             Some(text) if is_right(text) => Some(text.to_owned()),
             Some(_) => self.error(value.span(), format!("`{key}` must be {expected}")),
             None => self.wrong_type(key, value, "a string"),
         }
     }
 
-    fn missing<T>(&mut self, key: &str, whole: Range<usize>) -> Option<T> {
+    fn missing<T>(&mut self, key: &str, whole: Span) -> Option<T> {
         self.error(whole, format!("`{key}` is missing"))
     }
 
-    fn wrong_type<T>(&mut self, key: &str, value: &Value<'_>, expected: &str) -> Option<T> {
-        let found = value.get_ref().type_str();
+    fn wrong_type<T>(&mut self, key: &str, value: Value<'_>, expected: &str) -> Option<T> {
+        let found = value.type_name();
         self.error(value.span(), format!("`{key}` must be {expected}, not: {found}"))
     }
 
-    fn error<T>(&mut self, span: Range<usize>, message: String) -> Option<T> {
+    fn error<T>(&mut self, span: Span, message: String) -> Option<T> {
         let fault = Diagnostic::error("lock", message).help(self.restore());
-        self.report(Span::new(span.start, span.end), fault);
+        self.report(span, fault);
         None
     }
 
@@ -267,10 +263,9 @@ impl Reader<'_> {
     }
 
     /// Where the value of a key stands.
-    fn span_of(&self, value: &Value<'_>, key: &str) -> Span {
-        let found = value.get_ref().as_table().and_then(|table| table.get(key));
-        let span = found.map_or_else(|| value.span(), Spanned::span);
-        Span::new(span.start, span.end)
+    fn span_of(&self, value: Value<'_>, key: &str) -> Span {
+        let found = value.as_table().and_then(|table| table.get(key));
+        found.unwrap_or(value).span()
     }
 }
 
@@ -289,9 +284,8 @@ fn conflict(text: &str) -> Option<usize> {
     })
 }
 
-fn integer(value: &Value<'_>) -> Option<u64> {
-    let number = value.get_ref().as_integer()?;
-    u64::from_str_radix(number.as_str(), number.radix()).ok()
+fn integer(value: Value<'_>) -> Option<u64> {
+    value.as_integer().flatten()
 }
 
 /// `v1:` and a SHA-256.

@@ -1,9 +1,9 @@
 //! The database commands: `status`, `up`, `down`, `redo`, `reset`, `mark`, `forget`, `repair`, `backup`,
 //! `restore`, `verify`, `history`.
 //!
-//! One implementation serves a program's own binary ([`Migrator::cli`](crate::Migrator::cli)) and `cargo dbmigrate`,
-//! which calls [`run`] with its own [`Terminal`]. Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 101 failure.
-//! What a run does to a database is not decided here; that is the [`Migrator`](crate::Migrator)'s.
+//! A program's own binary ([`Migrator::cli`](crate::Migrator::cli)) and `cargo dbmigrate`, which calls [`run`] with its
+//! own [`Terminal`], share this implementation. Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 101 failure.
+//! What a run does to a database is not decided here, but by the [`Migrator`](crate::Migrator).
 
 mod adopt;
 mod aim;

@@ -23,10 +23,10 @@ pub const NAMED: &str = "DBMIGRATE_NAMED";
 const VARIABLE: &str = "DATABASE_URL";
 
 impl<B: Backend> Migrator<'_, B> {
-    /// Runs the database command that this process was called for, as text on stdout and stderr.
+    /// Runs the database command in the arguments of this process, with text output on stdout and stderr.
     ///
-    /// `app status`, `app up --to 1.1.0`, `app down`, …: `app --help` shows all. The database is the file that
-    /// `--database` names, else the one in the environment's `DATABASE_URL`.
+    /// `app status`, `app up --to 1.1.0`, `app down`, …: `app --help` lists all commands. The database is the file
+    /// given by `--database`, or else by `DATABASE_URL` in the environment.
     ///
     /// ```no_run
     /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
@@ -42,7 +42,7 @@ impl<B: Backend> Migrator<'_, B> {
 }
 
 impl<C: 'static> Together<'_, C> {
-    /// As [`Migrator::cli`], for several sets: `app up` brings all of them up, `app status` shows all of them, and
+    /// Like [`Migrator::cli`], for several sets: `app up` applies all of them, `app status` shows all of them, and
     /// `app down --set billing` is about one.
     ///
     /// ```no_run

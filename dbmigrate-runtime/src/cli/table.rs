@@ -55,11 +55,11 @@ const fn argument(name: &'static str, about: &'static str) -> Argument {
 /// The flags of every verb.
 pub(super) const COMMON: &[Flag] = &[
     flag("database", Some("PATH"), "The database file [default: the environment's DATABASE_URL]"),
-    flag("set", Some("NAME"), "The set of migrations to work on, where there are several"),
-    flag("busy-timeout", Some("SECONDS"), "How long to wait for another connection [default: 30]"),
-    flag("message-format", Some("FORMAT"), "The output: human or json [default: human]"),
-    short("verbose", 'v', "Say more"),
-    short("quiet", 'q', "Say nothing but answers and errors"),
+    flag("set", Some("NAME"), "The set of migrations to work on, if there are several"),
+    flag("busy-timeout", Some("SECONDS"), "How long to wait for a lock of another connection [default: 30]"),
+    flag("message-format", Some("FORMAT"), "The output format: human or json [default: human]"),
+    short("verbose", 'v', "Use verbose output"),
+    short("quiet", 'q', "Print only what was asked for, and errors"),
     short("help", 'h', "Print help"),
     short("version", 'V', "Print the version"),
 ];
@@ -67,29 +67,30 @@ pub(super) const COMMON: &[Flag] = &[
 /// The verbs that take something away: no tip for a slip of the pen leads to one.
 pub const DESTRUCTIVE: [&str; 5] = ["reset", "down", "redo", "forget", "restore"];
 
-const DRY_RUN: Flag = flag("dry-run", None, "Run on a copy and say what happened there; the database stays as it is");
-const BACKUP: Flag = flag("backup", None, "Keep a copy of the database first, in any case");
-const NO_BACKUP: Flag = flag("no-backup", None, "Keep no copy, also before work that takes something away");
+const DRY_RUN: Flag =
+    flag("dry-run", None, "Run on a copy and report what happened there; the database stays as it is");
+const BACKUP: Flag = flag("backup", None, "Make a copy of the database first in any case");
+const NO_BACKUP: Flag = flag("no-backup", None, "Make no copy, even before something is removed");
 const BACKUP_KEEP: Flag =
-    flag("backup-keep", Some("N"), "How many copies to keep; the oldest of a version stays as well [default: 3]");
-const BACKUP_DIR: Flag = flag("backup-dir", Some("PATH"), "Where to keep copies [default: beside the database]");
+    flag("backup-keep", Some("N"), "How many copies to keep, besides the oldest of a version [default: 3]");
+const BACKUP_DIR: Flag = flag("backup-dir", Some("PATH"), "The folder of the copies [default: that of the database]");
 
 /// All verbs.
 pub(super) const COMMANDS: &[Command] = &[
     command(
         "status",
-        "Show each migration and whether it is applied",
+        "Show which migrations the database has",
         &[
-            flag("check", None, "Exit with 1 unless everything is applied"),
-            flag("recover", None, "Take back first what a writer that crashed left half done"),
+            flag("check", None, "Exit with 1 if anything is not applied"),
+            flag("recover", None, "First roll back what a crashed writer left unfinished"),
         ],
     ),
     command(
         "up",
-        "Apply what is pending",
+        "Apply pending migrations",
         &[
             flag("to", Some("TARGET"), "Stop after this migration"),
-            flag("existing", None, "Start at the first migration although the database has tables and no history"),
+            flag("existing", None, "Start at the first migration, although the database has objects and no history"),
             DRY_RUN,
             BACKUP,
             NO_BACKUP,
@@ -102,8 +103,8 @@ pub(super) const COMMANDS: &[Command] = &[
         about: "Roll back the newest applied migration, or more",
         argument: Some(argument("TARGET", "Roll back this migration, which must be the newest applied one")),
         flags: &[
-            flag("to", Some("TARGET"), "Roll back everything after this migration, which stays"),
-            flag("count", Some("N"), "Roll back the newest N"),
+            flag("to", Some("TARGET"), "Roll back everything after this migration"),
+            flag("count", Some("N"), "Roll back this many migrations"),
             flag("all", None, "Roll back everything"),
             DRY_RUN,
             BACKUP,
@@ -114,61 +115,68 @@ pub(super) const COMMANDS: &[Command] = &[
     },
     command(
         "redo",
-        "Roll the newest applied migration back and apply its file as it is now",
+        "Roll back the newest applied migration and apply its current text",
         &[BACKUP, NO_BACKUP, BACKUP_KEEP, BACKUP_DIR],
     ),
     command(
         "reset",
-        "Take the database back to nothing and keep a copy of it",
-        &[flag("yes", None, "Don't ask"), BACKUP_KEEP, BACKUP_DIR],
+        "Empty the database, after making a copy of it",
+        &[flag("yes", None, "Do not ask"), BACKUP_KEEP, BACKUP_DIR],
     ),
     Command {
         name: "mark",
-        about: "Record migrations as applied without running them, for a database that has what they make",
-        argument: Some(Argument { many: true, ..argument("TARGET", "Record these [default: all that are pending]") }),
+        about: "Record migrations as applied without running them, for a database that already has what they make",
+        argument: Some(Argument {
+            many: true,
+            ..argument("TARGET", "Record these migrations [default: all that are pending]")
+        }),
         flags: &[
-            flag("to", Some("TARGET"), "Record all that are pending, up to and including this one"),
-            flag("force", None, "Record them although the schema differs or can't be compared"),
+            flag("to", Some("TARGET"), "Record all that are pending, up to and including this migration"),
+            flag("force", None, "Record them although the schema differs or cannot be compared"),
         ],
     },
     Command {
         name: "forget",
-        about: "Take a migration out of the history, so that it runs again; the schema stays as it is",
+        about: "Remove a migration from the history, so that it runs again; the schema stays as it is",
         argument: Some(Argument { required: true, ..argument("TARGET", "The migration") }),
         flags: &[],
     },
     Command {
         name: "repair",
-        about: "Explain what differs between the history and the migrations, or settle it",
-        argument: Some(argument("TARGET", "Settle this migration")),
+        about: "Explain how the history differs from the migrations, or resolve it",
+        argument: Some(argument("TARGET", "Resolve this migration")),
         flags: &[
-            flag("all", None, "Settle everything that can be"),
-            flag("retry", None, "The step in which it was stopped has not run: the next `up` or `down` runs it again"),
-            flag("done", None, "The step in which it was stopped has run: go on after it"),
+            flag("all", None, "Resolve everything that can be resolved"),
+            flag(
+                "retry",
+                None,
+                "The step in which it was interrupted has not run: the next `up` or `down` runs it again",
+            ),
+            flag("done", None, "The step in which it was interrupted has run: continue after it"),
         ],
     },
     Command {
         name: "backup",
-        about: "Keep a copy of the database",
+        about: "Make a copy of the database",
         argument: None,
         flags: &[
-            flag("to", Some("PATH"), "The file to make [default: one with a name of its own]"),
+            flag("to", Some("PATH"), "The file to create [default: one named after time and version]"),
             BACKUP_KEEP,
             BACKUP_DIR,
         ],
     },
     Command {
         name: "restore",
-        about: "Put a copy of the database back into its place, or show which there are",
-        argument: Some(argument("PATH", "The copy; without it, show which there are")),
+        about: "Restore the database from a copy, or list the copies",
+        argument: Some(argument("PATH", "The copy to restore; without it, the copies are listed")),
         flags: &[
-            flag("yes", None, "Don't ask"),
-            flag("force", None, "Replace a file that is no database any more"),
+            flag("yes", None, "Do not ask"),
+            flag("force", None, "Replace a file that is no longer a valid database"),
             BACKUP_DIR,
         ],
     },
-    command("verify", "Compare the history with the migrations", &[]),
-    command("history", "Show the history as it is recorded", &[]),
+    command("verify", "Compare the recorded history with the migrations", &[]),
+    command("history", "Show the history as the database records it", &[]),
 ];
 
 #[cfg(test)]

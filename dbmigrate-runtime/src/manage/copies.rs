@@ -1,4 +1,4 @@
-//! Copies that are kept by hand.
+//! Copies on request.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,12 +41,12 @@ impl CopyPlace {
 }
 
 impl<B: Backend> Migrator<'_, B> {
-    /// Keeps a copy of the database now, where and as [`Migrator::backup`] says, and returns its path. Without that
+    /// Makes a copy of the database now, according to [`Migrator::backup`], and returns its path. Without such rules,
     /// three copies are kept, beside the database.
     ///
     /// # Errors
     ///
-    /// [`Error::is_copy`] where it can't be made or is not sound; then nothing is left of it.
+    /// [`Error::is_copy`] if the copy cannot be made or is not valid; then nothing of it remains.
     pub fn back_up(&self, connection: &mut B::Connection) -> Result<PathBuf, Error> {
         self.on(connection, |db| {
             db.refuse_open_transaction()?;
@@ -56,12 +56,12 @@ impl<B: Backend> Migrator<'_, B> {
         })
     }
 
-    /// The copies of the database that are there, newest first: those that [`Migrator::back_up`] and the runs with
-    /// [`Migrator::backup`] kept.
+    /// Returns the existing copies of the database, newest first: those made by [`Migrator::back_up`] and by runs with
+    /// [`Migrator::backup`].
     ///
     /// # Errors
     ///
-    /// [`Error::is_copy`] for a folder that can't be read.
+    /// [`Error::is_copy`] if the folder cannot be read.
     pub fn backups(&self, connection: &mut B::Connection) -> Result<Vec<Kept>, Error> {
         self.on(connection, |db| copy::place(db, &self.options.copies())?.kept())
     }
@@ -70,7 +70,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// A path that exists, and what the database says.
+    /// If the path exists, or an error of the database.
     pub fn copy_to(&self, connection: &mut B::Connection, path: &Path) -> Result<(), Error> {
         let history = History::new(self.set()?);
         self.on(connection, |db| copy_to(db, &history, &self.options, path))

@@ -278,7 +278,7 @@ pub(crate) fn way_back<'s>(
         });
     }
     let label = format!("{} (stored way back of {})", set.table, row.name);
-    let stored = History::new(set).down_sql(db, row.number)?.map(|text| Stored::decode(label, text));
+    let stored = History::new(set).stored(db, row.number, "down_sql")?.map(|text| Stored::decode(label, text));
     // A way back in Rust is not stored: the program's own goes on.
     let own = matched.migration.filter(|migration| reverting && migration.checksum == row.checksum);
     Ok(match (stored, own.map(|migration| &migration.down)) {
@@ -319,20 +319,20 @@ fn before_both(db: &mut Db<'_>, options: &Options, last: &Job<'_>) -> Result<Opt
 }
 
 impl<B: Backend> Migrator<'_, B> {
-    /// Rolls back the newest applied migration. With none applied it does nothing.
+    /// Rolls back the newest applied migration. If none is applied, it does nothing.
     ///
     /// # Errors
     ///
-    /// A migration without a way back, before anything changes, or whatever stops its script.
+    /// If the migration has no down script, before anything changes; or if the script fails.
     pub fn down(&self, connection: &mut B::Connection) -> Result<Report, Error> {
         self.down_by(connection, Goal::Newest)
     }
 
-    /// Rolls back everything after this number, newest first; the number itself stays applied.
+    /// Rolls back everything after this number, newest first. The migration with this number stays applied.
     ///
     /// # Errors
     ///
-    /// As [`Migrator::down`], and a number that is not applied.
+    /// As [`Migrator::down`], and if the number is not applied.
     pub fn down_to(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Report, Error> {
         self.down_by(connection, Goal::After(number.into()))
     }
@@ -350,13 +350,14 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As [`Migrator::down`], and a migration that is not applied or not the newest: the error names those that have
-    /// to be rolled back first.
+    /// As [`Migrator::down`], and if the migration is not applied or not the newest; the error names those that have to
+    /// be rolled back first.
     pub fn roll_back(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Report, Error> {
         self.down_by(connection, Goal::Exactly(number.into()))
     }
 
-    /// Rolls the newest applied migration back, by the way back it was applied with, and applies its current text.
+    /// Rolls back the newest applied migration, with the down script that it was applied with, and applies its current
+    /// text.
     ///
     /// # Errors
     ///
@@ -365,11 +366,12 @@ impl<B: Backend> Migrator<'_, B> {
         redo(&mut self.session(connection), self.set()?, &self.options, &self.others()?)
     }
 
-    /// What [`Migrator::down_to`] this number would do, or [`Migrator::down_all`]. It changes nothing.
+    /// Returns what [`Migrator::down_to`] with this number would do, or [`Migrator::down_all`] for `None`. It changes
+    /// nothing.
     ///
     /// # Errors
     ///
-    /// All that keeps them from their first migration.
+    /// Everything that stops them before their first migration.
     pub fn down_plan(&self, connection: &mut B::Connection, to: Option<u64>) -> Result<Planned, Error> {
         let goal = to.map_or(Goal::All, Goal::After);
         plan_down(&mut self.session(connection), self.set()?, &self.options, &self.others()?, goal)
@@ -380,13 +382,13 @@ impl<B: Backend> Migrator<'_, B> {
     }
 }
 
-/// Each as its namesake without `_with`. A set with Rust in it is an error here.
+/// Each is like the method without `_with`. A set with Rust in it is an error here.
 impl<B: Backend> Migrator<'_, B> {
     /// As [`Migrator::down`], on any driver.
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn down_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
         down(&mut self.plain(driver), self.set()?, &self.options, &self.others()?, Goal::Newest)
     }
@@ -395,7 +397,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn down_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Report, Error> {
         down(&mut self.plain(driver), self.set()?, &self.options, &self.others()?, Goal::After(number.into()))
     }
@@ -404,7 +406,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn down_all_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
         down(&mut self.plain(driver), self.set()?, &self.options, &self.others()?, Goal::All)
     }
@@ -413,7 +415,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn redo_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
         redo(&mut self.plain(driver), self.set()?, &self.options, &self.others()?)
     }

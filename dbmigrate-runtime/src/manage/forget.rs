@@ -1,4 +1,4 @@
-//! Takes a migration out of the history, so that it runs again. The schema is left alone.
+//! Removes a migration from the history, so that it runs again. The schema is left alone.
 
 use super::built_upon::{Undo, refuse_needed};
 use super::down::{history_of, not_applied};
@@ -67,14 +67,13 @@ fn candidates(error: Error, known: &KnownHistory<'_>) -> Error {
 }
 
 impl<B: Backend> Migrator<'_, B> {
-    /// Takes a migration out of the history, so that the next [`Migrator::up`] runs it again, and returns what the
-    /// history had. It may be one that was stopped on its way, or that the program does not have. Nothing in the
-    /// schema is changed.
+    /// Removes a migration from the history, so that the next [`Migrator::up`] runs it again, and returns its row. It
+    /// may be a migration that was interrupted, or that the program does not have. The schema is not changed.
     ///
     /// # Errors
     ///
-    /// A migration that the history does not have, one that an applied migration of another set requires, where the
-    /// migrator is told of that set, and what the database says.
+    /// If the history does not have the migration; if an applied migration of another set requires it, and the migrator
+    /// knows that set; or an error of the database.
     pub fn forget(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<HistoryRow, Error> {
         forget(&mut self.session(connection), self.set()?, &self.options, &self.others()?, number.into())
     }
@@ -83,7 +82,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn forget_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<HistoryRow, Error> {
         forget(&mut self.plain(driver), self.set()?, &self.options, &self.others()?, number.into())
     }

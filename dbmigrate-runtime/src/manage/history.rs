@@ -6,11 +6,6 @@ use crate::history::History;
 use crate::value::text;
 
 impl History<'_> {
-    /// The stored way back of a migration.
-    pub(crate) fn down_sql(&self, db: &mut Db<'_>, number: u64) -> Result<Option<String>, Error> {
-        self.stored_sql(db, number, "down_sql")
-    }
-
     /// Lets migrations that were taken out run again although later ones are applied, and empties the head, which
     /// keeps that.
     pub(crate) fn let_run_late(&self, db: &mut Db<'_>, numbers: &[u64]) -> Result<(), Error> {

@@ -1,11 +1,13 @@
-//! Records migrations as applied without running them, for a database that has what they make.
+//! Records migrations as applied without running them, for a database that already has what they make.
 //!
-//! Before anything is recorded, the migrations that the history would then hold run on a database in memory, and the
-//! two schemas are compared. Rows are not.
+//! Before anything is recorded, the migrations that the history would then contain run on a database in memory, and the
+//! two schemas are compared. Rows are not compared.
+
+use std::rc::Rc;
 
 use super::in_force::settled;
 use super::replay::replay;
-use crate::compare::{Found, KnownHistory, look};
+use crate::compare::{KnownHistory, look, write_head};
 use crate::comparison::{Comparison, Replay, compare, covers, noted};
 use crate::db::Db;
 use crate::driver::{Backend, Driver};
@@ -30,15 +32,15 @@ pub(crate) enum Goal<'g> {
     Only(&'g [u64]),
 }
 
-/// What `mark` recorded.
+/// The result of `mark`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Marked {
-    /// The numbers and full names of the migrations that count as applied now.
+    /// The numbers and full names of the migrations that now count as applied.
     pub recorded: Vec<(u64, String)>,
     /// How the database compares with what the migrations make.
     pub comparison: Comparison,
-    /// What is compared, in words.
+    /// What was compared, in words.
     pub covers: &'static str,
 }
 
@@ -65,14 +67,15 @@ fn record(
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let found = look(&mut db, set)?;
-    known_of(&found).map_or(Ok(()), KnownHistory::refuse_old)?;
-    if wanted(set, known_of(&found), goal)?.is_empty() {
+    let known = found.known().map(Rc::as_ref);
+    known.map_or(Ok(()), KnownHistory::refuse_old)?;
+    if wanted(set, known, goal)?.is_empty() {
         return Ok(Marked { recorded: Vec::new(), comparison: Comparison::Nothing, covers: covers(&mut db) });
     }
     db.transaction(|db| {
         let history = History::new(set);
         let found = look(db, set)?;
-        let known = known_of(&found);
+        let known = found.known().map(Rc::as_ref);
         known.map_or(Ok(()), KnownHistory::refuse_old)?;
         let wanted = wanted(set, known, goal)?;
         let is_held = |migration: &&Migration<'_>| {
@@ -90,19 +93,10 @@ fn record(
         for migration in &wanted {
             history.insert(db, options, migration, RowState::Applied, None)?;
         }
-        if let Found::History(now) = look(db, set)? {
-            history.write_head(db, now.chain())?;
-        }
+        write_head(db, set)?;
         let recorded = wanted.iter().map(|migration| (migration.number, migration.name.to_owned())).collect();
         Ok(Marked { recorded, comparison, covers })
     })
-}
-
-fn known_of<'f, 's>(found: &'f Found<'s>) -> Option<&'f KnownHistory<'s>> {
-    match found {
-        Found::History(known) => Some(known),
-        Found::Fresh | Found::Objects | Found::Beside => None,
-    }
 }
 
 /// What is to be recorded, by ascending number: pending, and asked for.
@@ -180,41 +174,41 @@ fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>, co
 }
 
 impl<B: Backend> Migrator<'_, B> {
-    /// Records all pending migrations as applied without running them: a baseline, for a database that has what they
-    /// make. Before, they run on a database in memory, and the two schemas are compared.
+    /// Records all pending migrations as applied without running them. This is a baseline, for a database that already
+    /// has what they make. First they run on a database in memory, and the two schemas are compared.
     ///
     /// # Errors
     ///
-    /// [`Error::is_mismatch`] where the schemas differ or can't be compared, unless
-    /// [`Migrator::allow_mismatch`] was called, and what the database says. Nothing is recorded then.
+    /// [`Error::is_mismatch`] if the schemas differ or cannot be compared, unless [`Migrator::allow_mismatch`] was
+    /// called; or an error of the database. Nothing is recorded then.
     pub fn mark(&self, connection: &mut B::Connection) -> Result<Marked, Error> {
         self.mark_by(&mut self.session(connection), Goal::Latest)
     }
 
-    /// As [`Migrator::mark`], up to and including this number.
+    /// Like [`Migrator::mark`], up to and including this number.
     ///
     /// # Errors
     ///
-    /// As [`Migrator::mark`], and a number that no migration has.
+    /// As [`Migrator::mark`], and if no migration has this number.
     pub fn mark_to(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Marked, Error> {
         self.mark_by(&mut self.session(connection), Goal::To(number.into()))
     }
 
-    /// As [`Migrator::mark`], but these only.
+    /// Like [`Migrator::mark`], for these migrations only.
     ///
     /// # Errors
     ///
-    /// As [`Migrator::mark_to`], and one that would leave others pending below it.
+    /// As [`Migrator::mark_to`], and if others below them would remain pending.
     pub fn mark_only(&self, connection: &mut B::Connection, numbers: &[u64]) -> Result<Marked, Error> {
         self.mark_by(&mut self.session(connection), Goal::Only(numbers))
     }
 
-    /// As [`Migrator::mark`], on any driver. The backend opens the database in memory; without one, nothing can be
-    /// compared.
+    /// As [`Migrator::mark`], on any driver. The backend opens the database in memory; without a backend, nothing can
+    /// be compared.
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn mark_with(&self, driver: &mut impl Driver) -> Result<Marked, Error> {
         self.mark_by(&mut self.plain(driver), Goal::Latest)
     }
@@ -223,7 +217,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn mark_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Marked, Error> {
         self.mark_by(&mut self.plain(driver), Goal::To(number.into()))
     }

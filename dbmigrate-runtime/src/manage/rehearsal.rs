@@ -1,7 +1,7 @@
-//! Runs migrations on a copy of a database, and says what they did there.
+//! Runs migrations on a copy of a database, and reports what they did there.
 //!
-//! It is the real run, by the real engine, with the program's own code and calls, on another file: what it says is what
-//! would happen. The database itself is only read. No backup is kept of the copy.
+//! It is the real run, by the real engine, with the program's own code and callbacks, on another file: what it reports
+//! is what would happen. The database itself is only read. No backup of the copy is made.
 
 mod changes;
 mod copy;
@@ -27,7 +27,7 @@ use crate::session::Session;
 use crate::set::Set;
 use crate::up;
 
-/// What to rehearse: each as the call of [`Migrator`] that it is named after.
+/// What to rehearse, named after the methods of [`Migrator`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rehearse {
     /// [`Migrator::up`].
@@ -48,20 +48,20 @@ pub enum Rehearse {
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Rehearsal {
-    /// The migrations that ran to their end, in the order in which they did.
+    /// The migrations that completed, in order.
     pub migrations: Vec<Rehearsed>,
-    /// The repeatables that were run again.
+    /// The repeatables that were run.
     pub repeated: Vec<Repeated>,
-    /// What is worth knowing of hooks: statements that were skipped, with their place.
+    /// Remarks about hooks: statements that were skipped, and where.
     pub notes: Vec<String>,
     /// The history of another tool that was taken over, before anything else.
     pub adopted: Option<TakenOver>,
-    /// What stopped it. What it says of a database is about the copy.
+    /// The error that ended it. What it says about a database refers to the copy.
     pub error: Option<Error>,
 }
 
 impl Rehearsal {
-    /// Whether nothing is to do.
+    /// Whether there was nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.migrations.is_empty() && self.repeated.is_empty() && self.adopted.is_none() && self.error.is_none()
@@ -72,24 +72,24 @@ impl Rehearsal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rehearsed {
-    /// Its number.
+    /// The number.
     pub number: u64,
-    /// Its full name.
+    /// The full name.
     pub name: String,
-    /// Which way it ran.
+    /// The direction.
     pub direction: Direction,
-    /// The rows that it inserted, changed and deleted, as SQLite's `total_changes()` counts them: with those of
+    /// The number of rows inserted, changed and deleted, as SQLite's `total_changes()` counts them: including those of
     /// triggers and of virtual tables, and without those of `CREATE TABLE … AS` and `DROP TABLE`.
     pub rows_changed: u64,
     /// How long it took, without the commit.
     pub duration: Duration,
-    /// The size of the copy before, which has no free pages when the rehearsal begins.
+    /// The size of the copy before. When the rehearsal begins, the copy has no free pages.
     pub bytes_before: u64,
     /// The size of the copy after.
     pub bytes_after: u64,
-    /// What it changed in the schema.
+    /// The changes of the schema.
     pub differences: Vec<SchemaDifference>,
-    /// What is worth knowing: statements that were skipped, with their place.
+    /// Remarks: statements that were skipped, and where.
     pub notes: Vec<String>,
 }
 
@@ -166,18 +166,18 @@ fn outcome(watch: Watch<'_>, result: Result<Report, Error>) -> Rehearsal {
 }
 
 impl<B: Backend> Migrator<'_, B> {
-    /// Runs what `what` names on a copy of the database, and says what it did there. The database is only read.
+    /// Runs `what` on a copy of the database, and reports what it did there. The database itself is only read.
     ///
-    /// The program's code and calls run as they would, with the copy's connection: code that works on more than its
-    /// connection does so here too. What the program registers on a connection, such as functions, the copy's does not
-    /// have; and a statement that opens another database file ends the rehearsal. The copy stands in a folder of its
-    /// own, beside the database or, where nothing can be written there, in the system's temporary folder; it is gone
-    /// afterwards, and what a killed process left is removed by the next rehearsal of that database.
+    /// The program's code and callbacks run as usual, with the connection of the copy; code that works on more than its
+    /// connection does so here, too. The connection does not have what the program registers on its own, such as
+    /// functions. A statement that opens another database file ends the rehearsal. The copy is in a folder of its own,
+    /// beside the database or, if that is not writable, in the system's temporary folder. It is deleted afterwards;
+    /// what a killed process left is deleted by the next rehearsal of that database.
     ///
     /// # Errors
     ///
-    /// A copy that can't be made, and a number that no migration has. What stops a migration is no error here but
-    /// [`Rehearsal::error`].
+    /// If the copy cannot be made, or if no migration has the number. A migration that fails is not an error here, but
+    /// reported in [`Rehearsal::error`].
     pub fn rehearse(&self, connection: &mut B::Connection, what: Rehearse) -> Result<Rehearsal, Error> {
         rehearse(self, connection, what)
     }

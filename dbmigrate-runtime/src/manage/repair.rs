@@ -1,10 +1,11 @@
-//! Settles what differs between the history and the program, on purpose: it takes the program's text or name for what
-//! was applied, says how far a stopped migration has come, and writes the head anew. It changes the history only.
+//! Resolves differences between the history and the program, on request: it accepts the program's text or name as the
+//! one that was applied, records how far an interrupted migration has come, and rewrites the head. It changes only the
+//! history.
 
 use super::down::{history_of, not_applied, way_back};
 use super::in_force::settled;
 use super::step_lock::sweep;
-use crate::compare::{KnownHistory, Match};
+use crate::compare::{KnownHistory, Match, write_head};
 use crate::db::Db;
 use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
@@ -25,35 +26,35 @@ use crate::step_lock::{self, Owner};
 use crate::verify::{Problem, head_problem};
 use crate::violations::{Violations, kept};
 
-/// What became of the step in which a migration without a transaction was stopped.
+/// What happened to the step in which a migration without a transaction was interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopped {
     /// It has not run: the next `up` or `down` runs it again.
     Retry,
-    /// It has run: the next `up` or `down` goes on after it. Where all have run, and only rows that refer to nothing keep
-    /// it from being recorded: these are let be.
+    /// It has run: the next `up` or `down` continues after it. If all steps have run, and only foreign key violations
+    /// prevent the migration from being recorded, these are accepted.
     Done,
 }
 
-/// A difference between the history and the program, and what a repair makes of it.
+/// A difference between the history and the program, and what a repair does about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Repair {
-    /// The number of the migration; none where it is about the head of the history.
+    /// The number of the migration; `None` if it is about the head of the history.
     pub number: Option<u64>,
-    /// What is wrong. Its `help` says what to do where a repair can't.
+    /// What is wrong. Its `help` says what to do if a repair cannot resolve it.
     pub problem: Problem,
-    /// What the repair does, as a sentence; none where it can't.
+    /// What the repair does, as a sentence; `None` if it cannot resolve the difference.
     pub remedy: Option<String>,
 }
 
-/// What a repair did.
+/// The result of a repair.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Repairs {
     /// What was repaired.
     pub done: Vec<Repair>,
-    /// What still differs, and can't be repaired like this.
+    /// What still differs, and cannot be repaired in this way.
     pub left: Vec<Repair>,
 }
 
@@ -140,9 +141,7 @@ fn settle(
             if fix.repair.remedy.is_some() { &mut repairs.done } else { &mut repairs.left }.push(fix.repair);
         }
         repairs.left.extend(pruned(set, &known).filter(|_| only.is_none()));
-        if let Some(now) = history_of(db, set)? {
-            history.write_head(db, now.chain())?;
-        }
+        write_head(db, set)?;
         repairs.done.extend(head);
         Ok(repairs)
     })
@@ -274,7 +273,7 @@ fn interrupted<'s>(
 
 /// The rows that refer to nothing, for which a migration was refused at its end: what nobody was shown is not let be.
 fn refused_rows(db: &mut Db<'_>, set: &Set<'_>, row: &HistoryRow, command: &str) -> Result<String, Error> {
-    let text = History::new(set).violations(db, row.number)?.unwrap_or_default();
+    let text = History::new(set).stored(db, row.number, "violations")?.unwrap_or_default();
     let (before, refused) = kept(&text);
     let stop = |message: &str, and: &str| {
         Err(Error::new(ErrorKind::Interrupted, format_args!("all steps of `{}` have run, and {message}", row.name))
@@ -329,8 +328,8 @@ fn step<'s>(
 }
 
 impl<B: Backend> Migrator<'_, B> {
-    /// What differs between the history and the program, and what [`Migrator::repair`] would make of it. It changes
-    /// nothing.
+    /// Returns the differences between the history and the program, and what [`Migrator::repair`] would do about each.
+    /// It changes nothing.
     ///
     /// # Errors
     ///
@@ -339,14 +338,14 @@ impl<B: Backend> Migrator<'_, B> {
         plan(&mut self.session(connection), self.set()?, &self.options)
     }
 
-    /// Settles what differs between the history and the program about this migration: its text and name as they are
-    /// now count as what was applied, and a step of which nobody knows whether it ran counts as `stopped` says. It
-    /// changes the history only, and runs nothing.
+    /// Resolves the differences between the history and the program that are about this migration. Its current text and
+    /// name count as those that were applied. For a step of which nobody knows whether it ran, `stopped` says so. It
+    /// changes only the history, and runs nothing.
     ///
     /// # Errors
     ///
-    /// A migration that the history does not have, `stopped` for one that was not, and what the database says. What
-    /// can't be repaired is not an error but what it returns.
+    /// If the history does not have the migration, if `stopped` is given for a migration that was not interrupted, or
+    /// an error of the database. What cannot be repaired is not an error, but part of the result.
     pub fn repair(
         &self,
         connection: &mut B::Connection,
@@ -356,11 +355,11 @@ impl<B: Backend> Migrator<'_, B> {
         repair(&mut self.session(connection), self.set()?, &self.options, Some(number.into()), stopped)
     }
 
-    /// As [`Migrator::repair`], for everything that differs.
+    /// Like [`Migrator::repair`], for everything that differs.
     ///
     /// # Errors
     ///
-    /// What the database says.
+    /// An error of the database.
     pub fn repair_all(&self, connection: &mut B::Connection, stopped: Option<Stopped>) -> Result<Repairs, Error> {
         repair(&mut self.session(connection), self.set()?, &self.options, None, stopped)
     }
@@ -369,7 +368,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn repair_plan_with(&self, driver: &mut impl Driver) -> Result<Vec<Repair>, Error> {
         plan(&mut self.plain(driver), self.set()?, &self.options)
     }
@@ -378,7 +377,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn repair_with(
         &self,
         driver: &mut impl Driver,

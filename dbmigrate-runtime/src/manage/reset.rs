@@ -1,4 +1,4 @@
-//! Back to nothing: by the ways back or, where one is missing, by dropping everything.
+//! Empties a database: by the down scripts or, if one is missing, by dropping everything.
 
 use super::in_force::settled;
 use std::time::{Duration, Instant};
@@ -9,7 +9,6 @@ use crate::backup::{Backup, BackupWhen, RunBackup};
 use crate::db::Db;
 use crate::driver::Backend;
 use crate::error::{Error, ErrorKind};
-use crate::foreign_keys::has_code;
 use crate::guard::{Settings, guarded};
 use crate::histories::{self, title};
 use crate::history::History;
@@ -29,9 +28,9 @@ use crate::value::Value;
 pub enum ResetPlan {
     /// Roll back this many migrations.
     Downs(usize),
-    /// Drop every object of the database, the history included.
+    /// Drop every object of the database, including the history.
     DropEverything {
-        /// The applied migrations that can't be rolled back, newest first.
+        /// The applied migrations that cannot be rolled back, newest first.
         missing: Vec<String>,
     },
 }
@@ -52,7 +51,7 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Resul
         let is_usable = match way_back(&mut db, set, &known, matched, row)? {
             Ok(way) => {
                 let job = Job { number: row.number, way };
-                runs_code || !has_code(job.script(&mut ScriptBuffer::default()))
+                runs_code || !job.script(&mut ScriptBuffer::default()).has_code()
             }
             Err(_) => false,
         };
@@ -145,7 +144,7 @@ fn drop_everything(db: &mut Db<'_>, set: &Set<'_>) -> Result<Vec<Done>, Error> {
         }
     }
     let sql = "SELECT 1 FROM main.sqlite_master WHERE name = 'sqlite_sequence'";
-    if !db.query("could not read the schema", sql, &[])?.is_empty() {
+    if db.has_row("could not read the schema", sql, &[])? {
         db.execute("DELETE FROM main.sqlite_sequence")?;
     }
     let mut duration = start.elapsed();
@@ -158,8 +157,9 @@ fn drop_everything(db: &mut Db<'_>, set: &Set<'_>) -> Result<Vec<Done>, Error> {
 }
 
 impl<B: Backend> Migrator<'_, B> {
-    /// Rolls everything back or, where a way back is missing, drops every object of the database in one transaction.
-    /// [`Migrator::reset_plan`] says which, before. With [`Migrator::backup`] a copy is kept in any case.
+    /// Rolls back everything or, if a down script is missing, drops every object of the database in one transaction.
+    /// Ask [`Migrator::reset_plan`] first which of the two it is. With [`Migrator::backup`], a copy is made in any
+    /// case.
     ///
     /// # Errors
     ///
@@ -168,11 +168,11 @@ impl<B: Backend> Migrator<'_, B> {
         reset(&mut self.session(connection), self.set()?, &self.options, &self.others()?)
     }
 
-    /// What [`Migrator::reset`] would do. It changes nothing.
+    /// Returns what [`Migrator::reset`] would do. It changes nothing.
     ///
     /// # Errors
     ///
-    /// What the database says.
+    /// An error of the database.
     pub fn reset_plan(&self, connection: &mut B::Connection) -> Result<ResetPlan, Error> {
         plan(&mut self.session(connection), self.set()?, &self.options)
     }

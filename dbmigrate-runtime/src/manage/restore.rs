@@ -1,8 +1,8 @@
-//! Puts a copy back into the place of a database.
+//! Restores a database from a copy.
 //!
-//! The pages go *into* the file, through SQLite's backup API and in one transaction, so that other open connections see
-//! the change as they would any other and lose nothing that they write afterwards. Only a file that is no database any
-//! more is replaced as a whole.
+//! The pages are written *into* the file, through SQLite's backup API and in one transaction. Other open connections
+//! see the change like any other, and lose nothing that they write afterwards. Only a file that is no longer a valid
+//! database is replaced as a whole.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -21,16 +21,16 @@ use crate::session::DbError;
 use crate::set::Set;
 use crate::value::Value;
 
-/// What [`Migrator::restore`] did.
+/// The result of [`Migrator::restore`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Restored {
-    /// How many migrations the history had before, with those of all sets that the migrator is told of; `None` where
-    /// there was no history.
+    /// The number of migrations that the history had before, including those of all sets that the migrator knows;
+    /// `None` if there was no history.
     pub before: Option<u64>,
-    /// How many it has now.
+    /// The number of migrations that it has now.
     pub after: Option<u64>,
-    /// The copy of what was there; `None` for a database without anything in it.
+    /// The copy of the previous content; `None` if the database was empty.
     pub kept: Option<PathBuf>,
 }
 
@@ -268,16 +268,16 @@ fn remove(kept: &mut Option<PathBuf>) {
 }
 
 impl<B: Backend> Migrator<'_, B> {
-    /// Puts a copy back into the place of the database: copies it into the file, so that other open connections see it
-    /// and lose nothing that they write afterwards. Before, the copy is checked, and what is there is kept as
-    /// [`Migrator::back_up`] would.
+    /// Restores the database from a copy. The copy is written into the file, so that other open connections see it and
+    /// lose nothing that they write afterwards. First the copy is checked, and the current content is copied as by
+    /// [`Migrator::back_up`].
     ///
     /// This needs `include_migrations!(pub mod migrations, backup)` and the feature `backup` of rusqlite.
     ///
     /// # Errors
     ///
-    /// [`Error::is_copy`] for a file that is no sound copy, [`Error::is_busy`] where another connection reads or writes
-    /// for longer than the busy timeout, or is in the middle of a migration. The database is as it was then.
+    /// [`Error::is_copy`] if the file is not a valid copy, and [`Error::is_busy`] if another connection reads or writes
+    /// for longer than the busy timeout, or is in the middle of a migration. The database is then unchanged.
     pub fn restore(&self, connection: &mut B::Connection, copy: &Path) -> Result<Restored, Error> {
         restore(self, connection, copy)
     }

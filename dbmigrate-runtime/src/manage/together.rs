@@ -1,4 +1,4 @@
-//! What goes back, or looks closer, over several sets.
+//! Methods of `manage` over several sets.
 
 use super::rehearsal::{self, Rehearsal};
 use super::verify_schema::VerifiedSchema;
@@ -18,8 +18,9 @@ pub struct SetRehearsal {
 }
 
 impl<'a, C: 'static> Together<'a, C> {
-    /// Runs what is pending of all sets on a copy of the database, in the order of [`Together::up`], and says what it did
-    /// there, up to the first fault. The database is only read. All that [`Migrator::rehearse`](crate::Migrator::rehearse) says of the copy holds.
+    /// Runs what is pending in all sets on a copy of the database, in the order of [`Together::up`], and reports what
+    /// it did there, up to the first fault. The database itself is only read. What
+    /// [`Migrator::rehearse`](crate::Migrator::rehearse) says about the copy applies.
     ///
     /// # Errors
     ///
@@ -49,10 +50,11 @@ impl<'a, C: 'static> Together<'a, C> {
         Ok(rehearsals)
     }
 
-    /// Compares the schema of the database with what the applied migrations of all sets lead to. It changes nothing.
+    /// Compares the schema of the database with what the applied migrations of all sets make. It changes nothing.
     ///
-    /// As [`Migrator::verify_schema`](crate::Migrator::verify_schema) but for the fingerprint: that of one set says nothing of several, so they run in
-    /// memory each time. Rust in any set but the first can't run there.
+    /// It works like [`Migrator::verify_schema`](crate::Migrator::verify_schema), but without the fingerprint: that of
+    /// one set says nothing about several, so the migrations run in memory each time. Rust in any set but the first
+    /// cannot run there.
     ///
     /// # Errors
     ///

@@ -1,7 +1,8 @@
-//! Whether a database has the schema that its migrations lead to. It changes nothing.
+//! Whether a database has the schema that its migrations make. It changes nothing.
 //!
-//! A sealed set knows the fingerprint of its schema: one query tells. Where that is another one, or not known, the
-//! migrations that the database has run on one in memory, and the two are compared by the texts of their objects.
+//! A sealed set knows the fingerprint of its schema, so one query is enough. If the fingerprint differs or is unknown,
+//! the migrations that the database has run on a database in memory, and the two schemas are compared by the texts of
+//! their objects.
 
 use super::in_force::with_all;
 use std::rc::Rc;
@@ -9,6 +10,7 @@ use std::rc::Rc;
 use super::replay::replay;
 use crate::compare::{Found, KnownHistory, look};
 use crate::db::Db;
+use crate::difference::noted_differences;
 use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
@@ -25,16 +27,16 @@ use crate::up::existing_schema;
 /// At most this many differences stand in an error.
 const SHOWN: usize = 30;
 
-/// A database has the schema that its migrations lead to.
+/// The database has the schema that its migrations make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VerifiedSchema {
-    /// How many objects it has, without those of the history.
+    /// The number of its objects, without those of the history.
     pub objects: usize,
-    /// Whether the migrations had to run in memory, as the sealed fingerprint is another one or not known.
+    /// Whether the migrations had to run in memory, because the sealed fingerprint differs or is unknown.
     pub replayed: bool,
-    /// The migrations that are not applied. What they would make is not expected of the database. Nobody looked where
-    /// the fingerprint is that of the whole set: it has what all of them make.
+    /// The migrations that are not applied. What they would make is not expected of the database. Empty if the
+    /// fingerprint is that of the whole set, in which case the database has what all of them make.
     pub pending: Vec<String>,
 }
 
@@ -135,13 +137,7 @@ fn refuse(differences: &[String], pending: &[String]) -> Result<(), Error> {
         return Ok(());
     }
     let message = "the schema of the database is not what its migrations lead to";
-    let mut error = Error::new(ErrorKind::Drift, message);
-    for difference in differences.iter().take(SHOWN) {
-        error = error.note(difference);
-    }
-    if let Some(more) = differences.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        error = error.note(format_args!("and {more} more differences"));
-    }
+    let mut error = noted_differences(Error::new(ErrorKind::Drift, message), differences, SHOWN);
     if !pending.is_empty() {
         error = error.note(format_args!("what is pending is not expected of it: `{}`", pending.join("`, `")));
     }
@@ -163,14 +159,15 @@ fn unverified(set: &Set<'_>, is_whole: bool, why: String) -> Error {
 }
 
 impl<B: Backend> Migrator<'_, B> {
-    /// Compares the schema of the database with what its migrations lead to, for a program that refuses to start on one
-    /// that somebody has changed by hand. It changes nothing.
+    /// Compares the schema of the database with what its migrations make, for a program that refuses to start on a
+    /// database that somebody has changed by hand. It changes nothing.
     ///
-    /// Where all migrations are sealed by `cargo dbmigrate lock`, the program knows the fingerprint of their schema, and
-    /// one query tells that the database has it. Where it has another one (or the set is not sealed, or another version
-    /// of SQLite writes other texts) the applied migrations run on a database in memory, and the two are compared object
-    /// by object, by their texts: white space, comments, the case of words and the quotes of names make no difference.
-    /// Rows are not looked at. What is pending is not expected of the database: [`VerifiedSchema::pending`] names it.
+    /// If all migrations are sealed by `cargo dbmigrate lock`, the program knows the fingerprint of their schema, and
+    /// one query tells whether the database has it. If it differs (or the set is not sealed, or another version of
+    /// SQLite stores different texts), the applied migrations run on a database in memory, and the two are compared
+    /// object by object, by their texts. White space, comments, letter case and the quoting of names make no
+    /// difference. Rows are not compared. What is pending is not expected of the database; see
+    /// [`VerifiedSchema::pending`].
     ///
     /// ```
     /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
@@ -186,19 +183,19 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// [`Error::is_drift`] where they differ, with each object that does; [`Error::is_unverified`] where nobody can tell,
-    /// as the migrations can't run in memory (see [`Migrator::replay_code`]); and a history that is not the program's,
-    /// as [`Migrator::up`] says it.
+    /// [`Error::is_drift`] if the schemas differ, with each object that does; [`Error::is_unverified`] if the
+    /// migrations cannot run in memory, so that the schemas cannot be compared (see [`Migrator::replay_code`]); and the
+    /// errors of [`Migrator::up`] about a history that does not fit the program.
     pub fn verify_schema(&self, connection: &mut B::Connection) -> Result<VerifiedSchema, Error> {
         self.verify_schema_by(&mut self.session(connection), self.replayed_code(), &self.others()?)
     }
 
-    /// As [`Migrator::verify_schema`], on any driver. The backend opens the database in memory; without one, only the
-    /// sealed fingerprint can tell.
+    /// As [`Migrator::verify_schema`], on any driver. The backend opens the database in memory; without a backend, only
+    /// the sealed fingerprint can be compared.
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn verify_schema_with(&self, driver: &mut impl Driver) -> Result<VerifiedSchema, Error> {
         self.verify_schema_by(&mut self.plain(driver), None, &self.others()?)
     }
@@ -213,23 +210,23 @@ impl<B: Backend> Migrator<'_, B> {
         verify_schema(session, self.set()?, &self.options, beside, code.is_some(), &replay)
     }
 
-    /// The fingerprint of the schema that the whole set leads to, made by running it on a database in memory: what
-    /// `cargo dbmigrate lock` seals, and [`Migrator::verify_schema`] compares with.
+    /// Returns the fingerprint of the schema that the whole set makes, by running it on a database in memory. This is
+    /// what `cargo dbmigrate lock` seals, and what [`Migrator::verify_schema`] compares with.
     ///
     /// # Errors
     ///
-    /// [`Error::is_unverified`] where the migrations can't run there.
+    /// [`Error::is_unverified`] if the migrations cannot run there.
     pub fn schema_fingerprint(&self) -> Result<String, Error> {
         let code = self.replayed_code();
         let replay = |sets: &[Set<'_>]| Ok(replay::<B, _>(sets, &self.options, code, None, Objects::read)?.0);
         fingerprint(self.set()?, code.is_some(), &replay)
     }
 
-    /// The fingerprint of the schema that a database has, without the tables of the history. It changes nothing.
+    /// Returns the fingerprint of the schema that a database has, without the history tables. It changes nothing.
     ///
     /// # Errors
     ///
-    /// When SQLite can't read the database.
+    /// If SQLite cannot read the database.
     pub fn schema_fingerprint_of(&self, connection: &mut B::Connection) -> Result<String, Error> {
         self.on(connection, |db| Ok(Objects::read(db, &History::new(self.set()?))?.fingerprint()))
     }

@@ -25,7 +25,7 @@ pub(crate) fn alone(
     }
     db.commit().map_err(|error| failed("could not commit", error))?;
     let done = run(db, &runner.context, job)?;
-    runner.done(db, report, job, done);
+    runner.committed(db, report, job, done);
     runner.head = "";
     Ok(())
 }

@@ -12,9 +12,9 @@ impl Runner<'_, '_> {
     #[inline(never)]
     pub(super) fn choose(&self, db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Result<Choice, Error> {
         let Context { set, settings, .. } = &self.context;
-        let drops_own = self.drops_own(job);
+        let needs_off = self.needs_off(job);
         let choice =
-            foreign_keys::choose(db, settings, set.rules.foreign_keys, script, drops_own, set.parts.foreign_keys)?;
+            foreign_keys::choose(db, settings, set.rules.foreign_keys, script, needs_off, set.parts.foreign_keys)?;
         if !self.all_off || !choice.enforced || job.kind() != Kind::Migration {
             return Ok(choice);
         }

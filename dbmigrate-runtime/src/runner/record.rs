@@ -4,7 +4,6 @@
 use super::{Batch, Context, Group, Plan, Runner};
 use crate::db::Db;
 use crate::error::Error;
-use crate::foreign_keys::has_code;
 use crate::job::Way;
 use crate::set::Script;
 
@@ -21,7 +20,7 @@ impl<'s> Runner<'_, 's> {
             // A snapshot is not begun where anything is in doubt; an object that is in the way has a record.
             && self.snapshot.is_none()
             && !self.is_history_read
-            && !self.makes_way
+            && !self.without_repeatables
             && !self.context.options.untimed
     }
 
@@ -34,7 +33,7 @@ impl<'s> Runner<'_, 's> {
             let mut places = script.text.as_bytes().windows(name.len().max(1));
             places.any(|place| place.eq_ignore_ascii_case(name.as_bytes()))
         };
-        !is_plain || has_code(script) || mentions(table) || OF_SCHEMAS.into_iter().any(mentions)
+        !is_plain || script.has_code() || mentions(table) || OF_SCHEMAS.into_iter().any(mentions)
     }
 
     /// Writes the rows that the history does not have yet, and creates it if it waited for them.

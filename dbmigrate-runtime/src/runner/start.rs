@@ -10,7 +10,7 @@ use super::{Plan, Runner};
 use crate::compare::chain;
 use crate::db::{Db, failed};
 use crate::error::Error;
-use crate::foreign_keys::{Choice, has_code};
+use crate::foreign_keys::Choice;
 use crate::history::{History, tables_of};
 use crate::hooks::Direction;
 use crate::job::{Kind, Way};
@@ -70,7 +70,7 @@ pub(crate) fn start<'s>(
             steps: Vec::new(),
             notes: Vec::new(),
         };
-        runner.done(db, report, job, done);
+        runner.committed(db, report, job, done);
     }
     plan.next = count;
     Ok(true)
@@ -83,7 +83,7 @@ fn stands_for(set: &Set<'_>, snapshot: &Snapshot<'_>, plan: &Plan<'_>) -> Option
     let ups = plan.jobs.iter().take_while(|job| matches!(job.way, Way::Up(..))).count();
     let covered = set.migrations.get(..count)?;
     let is_plain = |migration: &Migration<'_>| {
-        !has_code(&migration.up) && migration.requires.iter().all(|name| elsewhere(name).is_none())
+        !migration.up.has_code() && migration.requires.iter().all(|name| elsewhere(name).is_none())
     };
     let stands = covered.last()?.chain == snapshot.chain
         && !snapshot.chain.is_empty()

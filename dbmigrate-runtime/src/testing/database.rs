@@ -1,8 +1,8 @@
-//! A migrated database for a test, at the price of a copy.
+//! A migrated database for a test, for the cost of a copy.
 //!
-//! The real engine makes a template, once: Rust included, with the seeds. Whatever can't be shared for sure (code that
-//! holds something of one test) or can't be copied by this SQLite is made anew instead, which takes longer and is as
-//! right.
+//! The real engine makes a template once, Rust included, with the seeds. If a template cannot safely be shared (because
+//! of code that holds a value of one test), or cannot be copied by this SQLite, each database is made from the
+//! migrations instead, which takes longer and has the same result.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -16,7 +16,6 @@ use crate::copy::by_file;
 use crate::db::Db;
 use crate::driver::{Access, Backend, Driver};
 use crate::error::{Error, ErrorKind};
-use crate::foreign_keys::has_code;
 use crate::hooks::Hooks;
 use crate::kept::{COMPANIONS, PartialFile, suffixed};
 use crate::options::Options;
@@ -28,16 +27,16 @@ impl<B: Backend> Testing<'_, B>
 where
     B::Connection: Send,
 {
-    /// A database in memory with all migrations and seeds, for one test: a copy of a template, which is made once. With
-    /// 100 migrations a copy takes about 0.2 ms where the module was included with `backup`, and 1.5 ms otherwise;
-    /// running them takes 20 ms.
+    /// Returns a database in memory with all migrations and seeds, for one test: a copy of a template that is made
+    /// once. With 100 migrations, a copy takes about 0.2 ms if the module was included with `backup`, and 1.5 ms
+    /// otherwise; running the migrations takes 20 ms.
     ///
-    /// Foreign keys are enforced where the configuration says nothing else. What the migrations took from the clock or
-    /// from chance is the same in all copies. The calls of the migrator, such as
+    /// Foreign keys are enforced, unless the configuration says otherwise. Times and random values that migrations have
+    /// written are the same in all copies. The callbacks of the migrator, such as
     /// [`Migrator::before_each`](crate::Migrator::before_each), are not called.
     ///
-    /// Runners that give each test a process of its own pay for one template, too: it is kept in the target folder for
-    /// an hour, for this executable as it was built, and checked before it is used. [`Testing::fresh`] goes without.
+    /// Test runners that give each test its own process share a template as well: it is kept in the target folder for
+    /// one hour, for this build of this executable, and checked before it is used. [`Testing::fresh`] does without.
     ///
     /// ```
     /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
@@ -50,8 +49,8 @@ where
     ///
     /// # Errors
     ///
-    /// As [`Migrator::up`](crate::Migrator::up); [`Error::is_seed`] for a seed that fails; and what
-    /// [`Testing::on_connect`] says.
+    /// As [`Migrator::up`](crate::Migrator::up); [`Error::is_seed`] if a seed fails; and the error of
+    /// [`Testing::on_connect`].
     pub fn database(&self) -> Result<B::Connection, Error> {
         if let Some(key) = self.key() {
             let copy = template::with(&key, || self.template(&key), Template::copy)?;
@@ -65,13 +64,13 @@ where
         Ok(connection)
     }
 
-    /// As [`Testing::database`], in a new file, which is not removed. It has the journal mode that
-    /// [`Migrator::journal_mode`](crate::Migrator::journal_mode) names.
+    /// Like [`Testing::database`], in a new file, which is not removed afterwards. Its journal mode is that of
+    /// [`Migrator::journal_mode`](crate::Migrator::journal_mode).
     ///
     /// # Errors
     ///
-    /// As [`Testing::database`], and [`Error::is_copy`] for a file that is there or can't be written. Nothing is
-    /// written over.
+    /// As [`Testing::database`], and [`Error::is_copy`] if the file exists or cannot be written. Nothing is
+    /// overwritten.
     pub fn file(&self, path: impl AsRef<Path>) -> Result<B::Connection, Error> {
         let shown = path.as_ref();
         refuse_existing(shown)?;
@@ -116,17 +115,17 @@ where
 }
 
 impl<'a, B: Backend> Testing<'a, B> {
-    /// Says that what the code of the program holds is the same wherever this key is named, so that one template does for
-    /// all of them: the steps of `migrator(&steps)`, or what [`Testing::on_connect`] captures. Without a key nobody can
-    /// tell, and each database is made by all migrations.
+    /// Declares that the values held by the program's code are the same wherever this key is used, so that one template
+    /// serves all of them: the steps of `migrator(&steps)`, or what [`Testing::on_connect`] captures. Without a key
+    /// this cannot be known, and each database is made by running all migrations.
     #[must_use]
     pub fn template_key(mut self, key: impl Into<String>) -> Self {
         self.template_key = Some(key.into());
         self
     }
 
-    /// Makes the template anew in each process: for Rust in the migrations or seeds that reads files, the environment or
-    /// the clock.
+    /// Makes the template again in each process: for Rust in the migrations or seeds that reads files, the environment
+    /// or the clock.
     #[must_use]
     pub fn fresh(mut self) -> Self {
         self.fresh = true;
@@ -137,7 +136,7 @@ impl<'a, B: Backend> Testing<'a, B> {
     fn key(&self) -> Option<String> {
         let set = self.migrator.set().ok()?;
         let connect = self.on_connect.as_ref().map(|(_, identity)| identity.as_deref());
-        let is_held = scripts(set).any(has_code) && self.migrator.code_captures || connect == Some(None);
+        let is_held = scripts(set).any(Script::has_code) && self.migrator.code_captures || connect == Some(None);
         if is_held && self.template_key.is_none() {
             return None;
         }

@@ -1,12 +1,12 @@
-//! What is wrong with the migrations of a program, as its test says it.
+//! The faults of a program's migrations, as its test reports them.
 
 use std::fmt;
 
 use crate::error::Error;
 use crate::schema::{Difference, Object, What};
 
-/// Everything that [`Testing::check_all`](crate::Testing::check_all) found wrong. `Debug` is the same as `Display`, so
-/// that a test which returns it shows the message.
+/// Everything that [`Testing::check_all`](crate::Testing::check_all) found wrong. `Debug` prints the same as `Display`,
+/// so that a test which returns it shows the message.
 pub struct Faults(pub(super) Vec<Fault>);
 
 impl Faults {
@@ -16,58 +16,58 @@ impl Faults {
     }
 }
 
-/// One thing that went wrong.
+/// One fault.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Fault {
-    /// The full name of the migration; of the last one, where all of them were on their way.
+    /// The full name of the migration; that of the last one, if all of them were run.
     pub migration: String,
-    /// On which way.
+    /// The direction in which it occurred.
     pub leg: Leg,
-    /// What it is.
+    /// The kind of fault.
     pub kind: FaultKind,
 }
 
-/// A way that was tried.
+/// A direction that was tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Leg {
-    /// The way up.
+    /// Up.
     Up,
-    /// The way back.
+    /// Down.
     Down,
-    /// The way up, after the way back.
+    /// Up again, after going down.
     UpAgain,
-    /// All of them back, and up again.
+    /// All migrations down, and up again.
     All,
 }
 
-/// What went wrong.
+/// A kind of fault.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FaultKind {
-    /// It was stopped.
+    /// The migration failed.
     Stopped(Error),
-    /// Its Rust panicked, with this message.
+    /// Its Rust code panicked, with this message.
     Panicked(String),
-    /// It leads to another schema than it should.
+    /// It makes a different schema than it should.
     Schema {
-        /// What the object is called.
+        /// The object.
         object: String,
-        /// In what it differs: lower case, no final period.
+        /// The difference: lower case, no final period.
         difference: String,
     },
-    /// Rows of a table that stays are lost or others.
+    /// Rows of a table that still exists were lost or changed.
     Rows {
         /// The table.
         table: String,
-        /// What is lost: lower case, no final period.
+        /// What was lost: lower case, no final period.
         difference: String,
     },
 }
 
 impl Faults {
-    /// All of them, in the order in which they were found.
+    /// All faults, in the order in which they were found.
     #[must_use]
     pub fn all(&self) -> &[Fault] {
         &self.0

@@ -1,4 +1,4 @@
-//! What a test wants in its database besides what the migrations put there, and how one such seed is told from another.
+//! What a test wants in its database in addition to the migrations, and how one such seed is told from another.
 
 use std::panic::Location;
 
@@ -18,17 +18,18 @@ pub(super) enum Seed<'a, C> {
 type Call<'a, C> = dyn Fn(&mut C) -> Result<(), BoxError> + 'a;
 
 impl<'a, B: Backend> Testing<'a, B> {
-    /// Puts this into the databases for tests, after the migrations: statements with `;` between them. They run once, on
-    /// the template; seeds run in the order of these calls.
+    /// Adds SQL that is run on the databases for tests, after the migrations; statements are separated by `;`. It runs
+    /// once, on the template. Seeds run in the order of these calls.
     #[must_use]
     pub fn seed(mut self, sql: impl Into<String>) -> Self {
         self.seeds.push(Seed::Sql(sql.into()));
         self
     }
 
-    /// As [`Testing::seed`], by a closure, which may also run the migrations of another set on the database. It runs once, on the template, so it may capture
-    /// nothing, which is a compile error: nobody could tell whether what it captures is the same in the next test. What
-    /// differs from test to test belongs on the connection that the test gets.
+    /// Like [`Testing::seed`], with a closure, which may also run the migrations of another set on the database. It
+    /// runs once, on the template, so it must not capture anything; a capture is a compile error, because nobody could
+    /// tell whether its value is the same in the next test. If something differs from test to test, do it on the
+    /// connection that the test gets.
     ///
     /// ```
     /// # mod migrations { dbmigrate_runtime::rusqlite_driver!(::rusqlite); }

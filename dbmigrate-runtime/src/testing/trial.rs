@@ -12,7 +12,6 @@ use super::{Tested, Testing, could_not_open};
 use crate::db::Db;
 use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
-use crate::foreign_keys::has_code;
 use crate::history::History;
 use crate::hooks::Hooks;
 use crate::manage::down::{self, Goal};
@@ -204,7 +203,7 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
     fn rows(&mut self, migration: &Migration<'_>, leg: Leg, before: &Seen, now: &Seen, through: &Seen) {
         let written = self.written(migration);
         let scripts = [Some(&migration.up), way_back(migration)];
-        let code = scripts.into_iter().flatten().any(has_code);
+        let code = scripts.into_iter().flatten().any(Script::has_code);
         let mut found = Vec::new();
         for table in before.contents.tables() {
             let name = table.name.to_ascii_lowercase();
@@ -231,11 +230,7 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
     /// The tables, in lower case, whose rows a migration is meant to change.
     fn written(&self, migration: &Migration<'_>) -> Names {
         let scripts = [Some(&migration.up), way_back(migration)].into_iter().flatten();
-        let effects = scripts.flat_map(|script: &Script<'_>| script.steps).filter_map(|step| match step {
-            Step::Sql(statement) => Some(statement.effect),
-            Step::Code(_) => None,
-        });
-        let written = effects.filter_map(|effect| match effect {
+        let written = scripts.flat_map(Script::statements).filter_map(|statement| match statement.effect {
             Effect::Write(table) => Some(table.to_ascii_lowercase()),
             _ => None,
         });
@@ -261,10 +256,8 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
         let Some(hook) = self.set.before_all else { return self.look(None).map(drop) };
         self.go(|session, _, options| {
             let mut db = Db::new(session, options);
-            for step in hook.steps {
-                let Step::Sql(statement) = step else { continue };
-                let sql = hook.text.get(statement.start as usize..statement.end as usize).unwrap_or_default();
-                db.execute(sql)?;
+            for statement in hook.statements() {
+                db.execute(hook.sql(statement).unwrap_or_default())?;
             }
             Ok(Report::default())
         })?;

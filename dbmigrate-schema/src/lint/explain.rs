@@ -7,21 +7,23 @@ use super::rules::RULES;
 const WIDTH: usize = 110;
 
 /// How a finding gets its level.
-const LEVELS: &str = "A finding of a rule that is `deny` is an error, of one that is `warn` a warning; one that is \
-`allow` is off. What fails the build as well has no level. The manifest sets the level of a rule or of a group, for a package or (in \
-`[workspace.metadata.migrations]`) for all:
+const LEVELS: &str = "The level of a rule is `deny` (its findings are errors), `warn` (they are warnings) or `allow` (the \
+rule is off). Rules about what also fails the build have no level. `lints` in the manifest sets the level of a rule or of a \
+group, for a package or (in `[workspace.metadata.migrations]`) for all packages:
 
     [package.metadata.migrations]
     lints = { drop-table = \"warn\", style = \"allow\" }
 
-The entry of a rule goes over that of its group, the package's over the workspace's, and `--deny`, `--warn` and \
-`--allow` of the command line over both. `--deny warnings` makes an error of all that would be a warning. What is meant \
-is said in the file, above the statement, with a reason; above the first statement it is about all of them:
+The entry of a rule overrides that of its group, the package overrides the workspace, and `--deny`, `--warn` and \
+`--allow` on the command line override both. `--deny warnings` turns all warnings into errors.
+
+If a finding is intended, say so in the file, above the statement, with a reason. Above the first statement, it \
+applies to all of them:
 
     -- dbmigrate: allow drop-table nobody has used it since 2.0
     DROP TABLE scratch;
 
-A rule that is silenced and has nothing to say is a warning.";
+Silencing a rule that has nothing to say there is a warning.";
 
 /// One rule: what, why, how to do it safely, and examples.
 #[must_use]
@@ -48,9 +50,9 @@ pub fn list() -> String {
 #[must_use]
 pub fn document() -> String {
     let mut text = String::from(
-        "# Lints\n\nWhat `cargo dbmigrate check` says of migrations before they meet a database that holds rows. \
-         `cargo dbmigrate explain RULE`\nshows one of these pages; [linting.md](linting.md) how to read a finding, \
-         and how often they are wrong.\nThis file is written by a test.\n\n",
+        "# Lints\n\nThe rules by which `cargo dbmigrate check` judges migrations, before a database with rows runs \
+         them. This page is\ngenerated from the rules; `cargo dbmigrate explain RULE` shows one of them. \
+         [linting.md](linting.md) explains\nhow to read a finding, and how often they are wrong.\n\n",
     );
     text.push_str(&wrapped(LEVELS));
     text.push('\n');

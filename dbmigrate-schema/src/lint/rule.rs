@@ -70,15 +70,15 @@ pub struct Example {
 /// What a rule is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Group {
-    /// Something is taken away.
+    /// Something is removed.
     Destructive,
-    /// Programs of the version before, that still run, break.
+    /// Programs of the previous version that are still running fail.
     Compatibility,
-    /// It passes on an empty database, and fails on one with rows.
+    /// The migration passes on an empty database, and fails or does harm on one with rows.
     Data,
     /// SQLite does something else than it seems.
     Mechanics,
-    /// Habits that cost nothing now and much later.
+    /// Habits that cost nothing now, and much later.
     Style,
     /// Files and their history.
     History,
@@ -106,11 +106,11 @@ impl Group {
     #[must_use]
     pub fn what(self) -> &'static str {
         match self {
-            Self::Destructive => "something is taken away",
-            Self::Compatibility => "programs of the version before, that still run, break",
-            Self::Data => "it passes on an empty database, and fails on one with rows",
+            Self::Destructive => "something is removed",
+            Self::Compatibility => "programs of the previous version that are still running fail",
+            Self::Data => "the migration passes on an empty database, and fails or does harm on one with rows",
             Self::Mechanics => "SQLite does something else than it seems",
-            Self::Style => "habits that cost nothing now and much later",
+            Self::Style => "habits that cost nothing now, and much later",
             Self::History => "files and their history",
         }
     }

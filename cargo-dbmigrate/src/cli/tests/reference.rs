@@ -13,8 +13,8 @@ const SHARED: [(&str, &str); 2] = [
 
 const HEAD: &str = "# Commands
 
-Written from the command line itself by a test; `cargo dbmigrate COMMAND --help` says the same. [Exit codes and
-JSON](json.md) are on a page of their own. The guide shows the commands at work.
+This page is generated from the command line; `cargo dbmigrate COMMAND --help` prints the same. The other pages of the
+guide show the commands at work. [Exit codes and JSON](json.md) have a page of their own.
 
 ";
 

@@ -10,8 +10,8 @@ use rusqlite::Connection;
 use super::Migrators;
 use crate::error::CliError;
 use crate::fleet::Fault;
+use crate::ops::drift::{self, Applied};
 use crate::ops::project::Project;
-use crate::ops::schema::{self, Applied};
 
 /// What reads the schema of a database, on any thread.
 #[derive(Clone, Copy)]
@@ -52,7 +52,7 @@ impl<'d> DriftComparison<'d> {
         let expected = self.expected.entry(live.applied.clone()).or_insert_with(|| {
             let parts: Vec<MigrationSet> =
                 sets.iter().zip(&live.applied).map(|(set, applied)| applied.of(set)).collect();
-            schema::expected(&parts, program).map_err(Fault::from)
+            drift::expected(&parts, program).map_err(Fault::from)
         });
         let expected = expected.as_ref().map_err(Clone::clone)?;
         let differences = dbmigrate_schema::compare(expected, &live.schema);
@@ -63,7 +63,7 @@ impl<'d> DriftComparison<'d> {
 impl SchemaReader<'_> {
     /// What a database has.
     pub(super) fn read(self, connection: &mut Connection, migrators: &Migrators<'_>) -> Result<LiveSchema, Fault> {
-        schema::refuse_unknown_sets(self.projects, connection)?;
+        drift::refuse_unknown_sets(self.projects, connection)?;
         let mut applied = Vec::new();
         for (migrator, set) in migrators.each().zip(self.sets) {
             applied.push(Applied::new(set, &migrator.status(connection)?)?.0);

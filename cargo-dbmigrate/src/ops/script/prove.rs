@@ -76,7 +76,7 @@ impl Claim<'_> {
 
     /// Takes a database where the script is to take it.
     fn go(&self, database: &mut Connection) -> Result<(), CliError> {
-        self.bench.go(self.range, database).map_err(|error| run::refused(&error))?;
+        self.bench.go(self.range, database).map_err(run::refused)?;
         self.gone.iter().try_for_each(|sql| database.execute_batch(sql)).map_err(CliError::in_memory)
     }
 
@@ -137,7 +137,7 @@ impl Claim<'_> {
         let Range { from, .. } = self.range;
         for between in self.range.spread() {
             let mut other = self.bench.copy(base)?;
-            self.bench.go(Range { from, to: between }, &mut other).map_err(|error| run::refused(&error))?;
+            self.bench.go(Range { from, to: between }, &mut other).map_err(run::refused)?;
             run(&mut other).map_err(|why| {
                 not_again(&format!("on a database that has {between} of the migrations, it fails: {why}"))
             })?;
@@ -154,11 +154,11 @@ impl Claim<'_> {
     /// The program starts on it with nothing to do, where it is to be at its newest version.
     fn is_clean(&self, database: &mut Connection) -> Result<(), CliError> {
         let migrator = Migrator::<Rusqlite>::new(self.bench.set);
-        let verification = migrator.verify(database).map_err(|error| unproven(&error.message()))?;
+        let verification = migrator.verify(database).map_err(|error| unproven(error.summary()))?;
         if let Some(problem) = verification.problems.first() {
             return Err(unproven(&problem.message));
         }
-        let status = migrator.status(database).map_err(|error| unproven(&error.message()))?;
+        let status = migrator.status(database).map_err(|error| unproven(error.summary()))?;
         let applied = status.entries.iter().filter(|entry| entry.state.is_applied()).count();
         let is_last = self.range.to == self.bench.set.migrations.len();
         let is_current = || status.pending() == 0 && !status.repeatables.iter().any(|it| it.state.is_pending());

@@ -145,7 +145,7 @@ fn fails_again(bench: Bench<'_>, range: Range, blocks: &[Block]) -> Result<Optio
     let mut database = bench.at(range.from)?;
     let mut last = range.from;
     for next in range.spread() {
-        bench.go(Range { from: last, to: next }, &mut database).map_err(|error| run::refused(&error))?;
+        bench.go(Range { from: last, to: next }, &mut database).map_err(run::refused)?;
         last = next;
         let trial = bench.copy(&database)?;
         for item in blocks.iter().flat_map(|block| &block.items) {

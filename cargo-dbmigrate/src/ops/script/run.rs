@@ -69,7 +69,7 @@ impl Bench<'_> {
             let mut run = |set: &Set<'_>| {
                 let set = Set { snapshot: None, ..*set };
                 let migrator = Migrator::<Rusqlite>::new(&set).untimed().allow_existing_schema();
-                migrator.up(&mut connection).map(drop).map_err(|error| refused(&error))
+                migrator.up(&mut connection).map(drop).map_err(refused)
             };
             runtime_set::with_set(other, &mut run)?;
         }
@@ -81,7 +81,7 @@ impl Bench<'_> {
         let mut connection = self.nothing()?;
         if let Some(last) = count.checked_sub(1).and_then(|last| self.set.migrations.get(last)) {
             let migrator = Migrator::<Rusqlite>::new(self.set).untimed().allow_existing_schema();
-            migrator.up_to(&mut connection, last.number).map_err(|error| refused(&error))?;
+            migrator.up_to(&mut connection, last.number).map_err(refused)?;
         }
         Ok(connection)
     }
@@ -145,7 +145,7 @@ impl Bench<'_> {
     /// The statements by which the runner makes its tables where they are missing. Each can be run twice.
     pub(super) fn creates(self) -> Result<Vec<String>, CliError> {
         let mut scratch = self.nothing()?;
-        let events = self.recorded(Range { from: 0, to: 1 }, &mut scratch).map_err(|error| refused(&error))?;
+        let events = self.recorded(Range { from: 0, to: 1 }, &mut scratch).map_err(refused)?;
         let head = quote_identifier(&format!("{}_head", self.source.config.table));
         let last = format!("UPDATE main.{head} SET chain = ''");
         let mut creates = Vec::new();
@@ -161,10 +161,9 @@ impl Bench<'_> {
     }
 }
 
-/// What the runner said on a database in memory.
-pub(super) fn refused(error: &dbmigrate_runtime::Error) -> CliError {
-    let failure = CliError::failure(format!("on a database in memory, {}", error.message()));
-    error.help().iter().fold(failure, |failure, help| failure.help(help))
+/// What stopped the runner on a database in memory.
+pub(super) fn refused(error: dbmigrate_runtime::Error) -> CliError {
+    CliError::from(error).found_by("on a database in memory, ")
 }
 
 #[cfg(test)]

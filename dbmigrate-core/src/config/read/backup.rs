@@ -1,6 +1,7 @@
 //! `backup = { keep = 5, dir = "backups" }` or `backup = false`.
 
-use super::{Backup, Checked, Reader, Value, in_file_order, one_of};
+use super::{Backup, Checked, Reader, one_of};
+use crate::toml::Value;
 
 /// The keys inside.
 const KEYS: [&str; 2] = ["dir", "keep"];
@@ -9,22 +10,22 @@ const HELP: &str = "write `backup = { keep = 5, dir = \"backups\" }` or `backup 
 
 impl Reader<'_> {
     /// Gives `Some(None)` where no copies are wanted.
-    pub(super) fn backup(&mut self, value: &Value<'_>) -> Option<Option<Backup>> {
-        if let Some(wanted) = value.get_ref().as_bool() {
+    pub(super) fn backup(&mut self, value: Value<'_>) -> Option<Option<Backup>> {
+        if let Some(wanted) = value.as_bool() {
             return Some(wanted.then(Backup::default));
         }
-        let Some(entries) = value.get_ref().as_table() else {
+        let Some(entries) = value.as_table() else {
             return self.wrong_type("backup", value, "a table or a boolean", Some(HELP.to_owned()));
         };
         let mut backup = Backup::default();
         let mut sound = Some(());
-        for (key, value) in in_file_order(entries) {
-            sound = sound.and(match key.get_ref().as_ref() {
+        for value in entries.entries() {
+            sound = sound.and(match value.key() {
                 "dir" => self.string("dir", value, folder).map(|dir| backup.dir = Some(dir)),
                 "keep" => self.integer("keep", value, 1, u64::from(u32::MAX)).map(|count| backup.keep = Some(count)),
                 other => {
                     let message = format!("unknown key `{}` in `backup`", other.escape_debug());
-                    self.error(key.span(), message, Some(one_of(other, &KEYS, "the keys are")))
+                    self.error(value.key_span(), message, Some(one_of(other, &KEYS, "the keys are")))
                 }
             });
         }

@@ -1,9 +1,8 @@
 //! Sets that are in each other's way: one folder, one folder in another, one history for two.
 
-use std::ops::Range;
-
 use super::Reader;
 use super::sets::SetParts;
+use crate::source::Span;
 
 impl Reader<'_> {
     /// Compares every set with those before it. Where two share files, it is not known what the files are.
@@ -22,14 +21,14 @@ impl Reader<'_> {
                         (set.layout_known, other.layout_known) = (false, false);
                         let beside = format!("{}_migrations", set.config.set);
                         let help = format!("give it a folder beside the other: `dir = \"{beside}\"`");
-                        faults.push((place(set, &set.dir), message, help));
+                        faults.push((place(set, set.dir), message, help));
                     }
                 }
                 if !shares_history {
                     if let Some(message) = one_history(set, other) {
                         shares_history = true;
                         let help = format!("name another: `table = \"{}_history\"`", set.config.set);
-                        faults.push((place(set, &set.table), message, help));
+                        faults.push((place(set, set.table), message, help));
                     }
                 }
             }
@@ -41,8 +40,8 @@ impl Reader<'_> {
 }
 
 /// Where a key of the set is written, or its name.
-fn place(set: &SetParts, key: &Option<Range<usize>>) -> Range<usize> {
-    key.clone().or_else(|| set.name.clone()).unwrap_or(0..0)
+fn place(set: &SetParts, key: Option<Span>) -> Span {
+    key.or(set.name).unwrap_or(Span::new(0, 0))
 }
 
 fn one_folder(set: &SetParts, other: &SetParts) -> Option<String> {

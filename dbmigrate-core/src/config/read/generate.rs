@@ -1,13 +1,14 @@
 //! What `generate` and `test` are told: `schema = "schema.sql"`, `min-sqlite = "3.35"` and `fixtures = "fixtures/rows"`.
 
-use super::{Checked, Reader, Value, inside};
+use super::{Checked, Reader, inside};
+use crate::toml::Value;
 
 /// `ALTER TABLE … DROP COLUMN` came with it, which every plan may use.
 const OLDEST: (u32, u32) = (3, 35);
 
 impl Reader<'_> {
     /// `"3.35"`, or `"3.35.5"`: what a release mends makes no difference here.
-    pub(super) fn min_sqlite(&mut self, value: &Value<'_>) -> Option<(u32, u32)> {
+    pub(super) fn min_sqlite(&mut self, value: Value<'_>) -> Option<(u32, u32)> {
         let text = self.string("min-sqlite", value, |text| Ok(text.to_owned()))?;
         let help = Some("write major and minor number, such as `min-sqlite = \"3.35\"`".to_owned());
         match version(&text) {

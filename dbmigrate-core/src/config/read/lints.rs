@@ -1,27 +1,27 @@
 //! `lints = { drop-table = "warn", style = "allow" }`.
 
-use super::{Reader, Scope, Value, in_file_order};
+use super::{Reader, Scope};
 use crate::config::{LintLevel, LintSetting};
 use crate::diagnostic::Location;
-use crate::source::Span;
+use crate::toml::Value;
 
 const HELP: &str = "write `lints = { drop-table = \"warn\", style = \"allow\" }`";
 
 impl Reader<'_> {
     /// The levels; the names are for the one to check who knows the rules.
-    pub(super) fn lints(&mut self, value: &Value<'_>) -> Option<()> {
+    pub(super) fn lints(&mut self, value: Value<'_>) -> Option<()> {
         let mut sound = Some(());
-        for (key, value) in in_file_order(self.table("lints", value, Some(HELP))?) {
+        for value in self.table("lints", value, Some(HELP))?.entries() {
             let choices = LintLevel::ALL.map(|level| (level.as_str(), level));
-            let Some(level) = self.choice(key.get_ref(), value, &choices) else {
+            let Some(level) = self.choice(value.key(), value, &choices) else {
                 sound = None;
                 continue;
             };
             self.parts.config.lints.push(LintSetting {
-                name: key.get_ref().clone().into_owned(),
+                name: value.key().to_owned(),
                 level,
                 of_workspace: self.scope == Scope::Workspace,
-                location: Location::new(self.problems.source(), Span::new(key.span().start, key.span().end)),
+                location: Location::new(self.problems.source(), value.key_span()),
             });
         }
         sound

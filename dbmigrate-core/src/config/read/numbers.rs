@@ -2,23 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use toml::de::DeTable;
-
-use super::{Reader, Value, in_file_order, table};
+use super::Reader;
 use crate::config::{Layout, Numbering};
 use crate::file_name::MAX_NUMBER;
+use crate::toml::{Table, Value};
 
 impl Reader<'_> {
     /// `{ 7 = "why" }`; the numbers are keys, and keys of TOML are strings.
-    pub(super) fn reserved(&mut self, value: &Value<'_>) -> Option<BTreeMap<u64, String>> {
+    pub(super) fn reserved(&mut self, value: Value<'_>) -> Option<BTreeMap<u64, String>> {
         const HELP: &str = "write `reserved = { 7 = \"done in code\" }`";
         let help = || Some(HELP.to_owned());
         let mut reserved = BTreeMap::new();
         let mut sound = Some(());
-        for (key, reason) in in_file_order(self.table("reserved", value, Some(HELP))?) {
-            let name = key.get_ref();
-            let (span, shown) = (key.span(), name.escape_debug());
-            sound = sound.and(match (reserved_number(name), reason.get_ref().as_str()) {
+        for reason in self.table("reserved", value, Some(HELP))?.entries() {
+            let name = reason.key();
+            let (span, shown) = (reason.key_span(), name.escape_debug());
+            sound = sound.and(match (reserved_number(name), reason.as_str()) {
                 (None, _) => self.error(span, format!("`{shown}` in `reserved` is not a number"), help()),
                 (_, None) => self.wrong_type(name, reason, "the reason, a string", help()),
                 (_, Some(reason)) if reason.trim().is_empty() => {
@@ -36,31 +35,33 @@ impl Reader<'_> {
     }
 
     /// What only files of the house have, or sequential numbers, and reserved numbers that no file could have.
-    pub(super) fn numbers(&mut self, entries: &DeTable<'_>) {
+    pub(super) fn numbers(&mut self, entries: Table<'_>) {
         if self.parts.config.layout != Layout::House {
             for key in ["numbering", "width", "start", "reserved"] {
-                if let Some((at, _)) = entries.get_key_value(key) {
+                if let Some(value) = entries.get(key) {
                     let layout = self.parts.config.layout.name();
                     let message = format!("`{key}` has no meaning with `layout = \"{layout}\"`");
-                    self.report(at.span(), message, Some(format!("remove `{key}`")));
+                    self.report(value.key_span(), message, Some(format!("remove `{key}`")));
                 }
             }
             return;
         }
         if self.parts.config.numbering == Numbering::Timestamp {
             for key in ["width", "start", "reserved"] {
-                if let Some((at, _)) = entries.get_key_value(key) {
+                if let Some(value) = entries.get(key) {
                     let message = format!("`{key}` has no meaning with `numbering = \"timestamp\"`");
-                    self.report(at.span(), message, Some(format!("remove `{key}`")));
+                    self.report(value.key_span(), message, Some(format!("remove `{key}`")));
                 }
             }
             return;
         }
         let start = self.parts.config.start;
-        for key in table(entries, "reserved").into_iter().flat_map(|reserved| reserved.keys()) {
-            if reserved_number(key.get_ref()).is_some_and(|number| number < start) {
-                let message = format!("{} is reserved, but numbers begin at {start}", key.get_ref());
-                let _: Option<()> = self.error(key.span(), message, Some("remove it, or lower `start`".to_owned()));
+        let Some(reserved) = entries.table("reserved") else { return };
+        for reason in reserved.entries() {
+            let name = reason.key();
+            if reserved_number(name).is_some_and(|number| number < start) {
+                let message = format!("{name} is reserved, but numbers begin at {start}");
+                self.report(reason.key_span(), message, Some("remove it, or lower `start`".to_owned()));
             }
         }
     }

@@ -1,7 +1,8 @@
 //! `replay = { base = "base.sql", functions = ["slugify"], collations = ["german"] }`.
 
-use super::{Reader, Value, generate, in_file_order, one_of};
+use super::{Reader, generate, one_of};
 use crate::config::Replay;
+use crate::toml::Value;
 
 /// The keys inside.
 const KEYS: [&str; 3] = ["base", "collations", "functions"];
@@ -13,35 +14,35 @@ const LONGEST: usize = 255;
 
 impl Reader<'_> {
     /// What replays begin with, and the names that the program registers.
-    pub(super) fn replay(&mut self, value: &Value<'_>) -> Option<Replay> {
+    pub(super) fn replay(&mut self, value: Value<'_>) -> Option<Replay> {
         let mut replay = Replay::default();
         let mut sound = Some(());
-        for (key, value) in in_file_order(self.table("replay", value, Some(HELP))?) {
-            sound = sound.and(match key.get_ref().as_ref() {
+        for value in self.table("replay", value, Some(HELP))?.entries() {
+            sound = sound.and(match value.key() {
                 "base" => self.string("base", value, generate::schema).map(|base| replay.base = Some(base)),
                 "functions" => self.names("functions", value).map(|names| replay.stubs.functions = names),
                 "collations" => self.names("collations", value).map(|names| replay.stubs.collations = names),
                 "modules" => {
                     let message = "a module can't be stood in for: nothing tells the columns of its tables".to_owned();
-                    self.error(key.span(), message, Some("remove `modules`".to_owned()))
+                    self.error(value.key_span(), message, Some("remove `modules`".to_owned()))
                 }
                 other => {
                     let message = format!("unknown key `{}` in `replay`", other.escape_debug());
-                    self.error(key.span(), message, Some(one_of(other, &KEYS, "the keys are")))
+                    self.error(value.key_span(), message, Some(one_of(other, &KEYS, "the keys are")))
                 }
             });
         }
         sound.map(|()| replay)
     }
 
-    fn names(&mut self, key: &str, value: &Value<'_>) -> Option<Vec<String>> {
-        let Some(array) = value.get_ref().as_array() else {
+    fn names(&mut self, key: &str, value: Value<'_>) -> Option<Vec<String>> {
+        let Some(array) = value.as_array() else {
             return self.wrong_type(key, value, "an array of names", Some(HELP.to_owned()));
         };
         let mut names = Vec::with_capacity(array.len());
         let mut sound = Some(());
         for name in array {
-            match name.get_ref().as_str() {
+            match name.as_str() {
                 Some(text) if is_name(text) => names.push(text.to_owned()),
                 Some(text) => {
                     let message =

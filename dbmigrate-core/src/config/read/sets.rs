@@ -3,14 +3,11 @@
 //! A set has the keys of the package, and those of the package are its defaults, but for what only one set can have: its
 //! folder, its history, its reserved numbers, its declared schema and its rows to test with.
 
-use std::ops::Range;
-
-use toml::de::DeTable;
-
-use super::{Reader, Scope, Value, in_file_order};
+use super::{Reader, Scope};
 use crate::config::{Config, TABLE};
 use crate::diagnostic::Diagnostic;
-use crate::source::SourceText;
+use crate::source::{SourceText, Span};
+use crate::toml::{self, Table, Value};
 
 /// The key.
 pub(super) const SETS: &str = "sets";
@@ -82,11 +79,11 @@ pub(super) struct SetParts {
     /// Whether it is known what the files are.
     pub(super) layout_known: bool,
     /// The name, in a table of `sets`.
-    pub(super) name: Option<Range<usize>>,
+    pub(super) name: Option<Span>,
     /// The value of `dir`, where it is written.
-    pub(super) dir: Option<Range<usize>>,
+    pub(super) dir: Option<Span>,
     /// The value of `table`, where it is written.
-    pub(super) table: Option<Range<usize>>,
+    pub(super) table: Option<Span>,
 }
 
 impl Default for SetParts {
@@ -108,8 +105,7 @@ pub(super) fn read_all(manifest: &SourceText, workspace: Option<&SourceText>) ->
     let mut sets = Vec::new();
     let mut diagnostics = Vec::new();
     // In a file that plays both parts a syntax error is one problem; the package's turn reports it.
-    if let Some(document) =
-        workspace.filter(|workspace| *workspace != manifest || DeTable::parse(manifest.text()).is_ok())
+    if let Some(document) = workspace.filter(|workspace| *workspace != manifest || toml::parse(manifest.text()).is_ok())
     {
         Reader::new(document, Scope::Workspace, &mut own, &mut diagnostics).manifest(&mut Vec::new());
     }
@@ -122,21 +118,22 @@ pub(super) fn read_all(manifest: &SourceText, workspace: Option<&SourceText>) ->
 impl Reader<'_> {
     /// Reads the tables of `sets`, once the keys of the package, `own`, are read. None where not even their names are
     /// known.
-    pub(super) fn sets(&mut self, own: &DeTable<'_>, value: &Value<'_>, sets: &mut Vec<SetParts>) -> Option<()> {
+    pub(super) fn sets(&mut self, own: Table<'_>, value: Value<'_>, sets: &mut Vec<SetParts>) -> Option<()> {
         const HELP: &str = "write a table for each: `[package.metadata.migrations.sets.billing]`";
         let tables = self.table(SETS, value, Some(HELP))?;
+        let tables = tables.entries();
         if tables.is_empty() {
             return self.error(value.span(), "`sets` names no set".to_owned(), Some(HELP.to_owned()));
         }
         let mut sound = Some(());
-        for (key, value) in in_file_order(tables) {
-            let name = key.get_ref().as_ref();
+        for value in tables {
+            let name = value.key();
             let read = match refuse_name(name) {
                 Some(why) => {
                     let message = format!("a set can't be called `{}`: {why}", name.escape_debug());
-                    self.error(key.span(), message, Some("write a name such as `billing`".to_owned()))
+                    self.error(value.key_span(), message, Some("write a name such as `billing`".to_owned()))
                 }
-                None => self.table(name, value, Some(HELP)).map(|entries| self.set(name, key.span(), entries)),
+                None => self.table(name, value, Some(HELP)).map(|entries| self.set(name, value.key_span(), entries)),
             };
             sound = sound.and(read.map(|parts| sets.push(parts)));
         }
@@ -147,7 +144,7 @@ impl Reader<'_> {
         sound
     }
 
-    fn set(&mut self, name: &str, at: Range<usize>, entries: &DeTable<'_>) -> SetParts {
+    fn set(&mut self, name: &str, at: Span, entries: Table<'_>) -> SetParts {
         let defaults = Config::default();
         let config = Config {
             set: name.to_owned(),
@@ -169,16 +166,16 @@ impl Reader<'_> {
     }
 
     /// Without a set of its own, the package can have no keys of one.
-    fn refuse_own(&mut self, own: &DeTable<'_>) {
-        for (key, _) in in_file_order(own) {
-            let name = key.get_ref().as_ref();
+    fn refuse_own(&mut self, own: Table<'_>) {
+        for value in own.entries() {
+            let name = value.key();
             if OWN_KEYS.contains(&name) {
                 let message = format!("`{name}` is of one set, and each has a table of its own here");
                 let help = format!(
                     "move it into the table of a set; or add `dir = \"…\"` to `{TABLE}`, if the package has a set \
                      without a name as well"
                 );
-                self.report(key.span(), message, Some(help));
+                self.report(value.key_span(), message, Some(help));
             }
         }
     }

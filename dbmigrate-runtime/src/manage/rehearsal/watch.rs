@@ -12,7 +12,7 @@ use crate::difference::{SchemaDifference, unreadable};
 use crate::driver::Access;
 use crate::error::Error;
 use crate::history::History;
-use crate::hooks::{Progress, Upcoming};
+use crate::hooks::{Hooks, Upcoming};
 use crate::options::Options;
 use crate::report::Done;
 use crate::rows::Rows;
@@ -152,8 +152,8 @@ impl Session for Watch<'_> {
         Ok(())
     }
 
-    fn progress(&mut self, progress: &Progress<'_>) {
-        self.session.progress(progress);
+    fn hooks(&self) -> &Hooks<'_> {
+        self.session.hooks()
     }
 
     fn ran(&mut self, upcoming: &Upcoming<'_>) -> Result<(), DbError> {
@@ -173,10 +173,6 @@ impl Session for Watch<'_> {
             self.committed.push(Rehearsed { notes: done.notes.clone(), ..ran });
         }
         self.session.after_each(done);
-    }
-
-    fn backup_with(&self) -> Option<&dyn Fn(&Path) -> Result<(), BoxError>> {
-        self.session.backup_with()
     }
 
     fn has_schema_reader(&self) -> bool {

@@ -15,12 +15,12 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Data,
     level: Level::Deny,
     what: "a column whose default is an expression is added to a table that may hold rows",
-    why: "SQLite adds a column without touching the rows, so its default has to be one constant value. With \
-          `CURRENT_TIMESTAMP` or an expression it accepts the statement on an empty table alone, and refuses it as soon \
-          as there is one row.",
-    instead: "Add the column without that default, and fill it in:\n\n    ALTER TABLE users ADD COLUMN created TEXT;\n    \
-              UPDATE users SET created = CURRENT_TIMESTAMP;\n\nWhere new rows need the default, the table has to be \
-              made anew: declare it in `schema.sql`, and `cargo dbmigrate generate --fill \
+    why: "SQLite adds a column without rewriting the rows, so the default has to be a constant. If it is \
+          `CURRENT_TIMESTAMP` or an expression, SQLite accepts the statement only on an empty table, and rejects it \
+          as soon as there is a row.",
+    instead: "Add the column without that default, and then fill it:\n\n    ALTER TABLE users ADD COLUMN created \
+              TEXT;\n    UPDATE users SET created = CURRENT_TIMESTAMP;\n\nIf new rows need the default, the table \
+              has to be rebuilt. Declare it in `schema.sql`, and `cargo dbmigrate generate --fill \
               users.created=CURRENT_TIMESTAMP` writes the rebuild.",
     fails: &[
         Example { before: BEFORE, now: "ALTER TABLE users ADD COLUMN created TEXT DEFAULT CURRENT_TIMESTAMP;" },

@@ -18,12 +18,13 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Data,
     level: Level::Deny,
     what: "a `NOT NULL` column without a default is added to a table that may hold rows",
-    why: "The rows that are there have no value for it. SQLite accepts the statement as long as the table is empty, \
-          and refuses it as soon as there is one row: it works in every test and fails at the users'.",
-    instead: "Say what the rows get:\n\n    ALTER TABLE users ADD COLUMN team TEXT NOT NULL DEFAULT '';\n\nOr, where each \
-              row gets a value of its own, from SQLite 3.53 on:\n\n    ALTER TABLE users ADD COLUMN team TEXT;\n    \
-              UPDATE users SET team = lower(name);\n    ALTER TABLE users ALTER COLUMN team SET NOT NULL;\n\nBefore \
-              3.53 that takes a rebuild: `cargo dbmigrate generate --fill users.team='lower(name)'` writes it.",
+    why: "Existing rows have no value for it. SQLite accepts the statement as long as the table is empty, and \
+          rejects it as soon as there is a row: it works in every test, and fails on the users' machines.",
+    instead: "Give existing rows a value:\n\n    ALTER TABLE users ADD COLUMN team TEXT NOT NULL DEFAULT '';\n\nOr, \
+              if each row gets a value of its own, from SQLite 3.53 on:\n\n    ALTER TABLE users ADD COLUMN team \
+              TEXT;\n    UPDATE users SET team = lower(name);\n    ALTER TABLE users ALTER COLUMN team SET NOT \
+              NULL;\n\nBefore 3.53, this needs a rebuild: `cargo dbmigrate generate --fill users.team='lower(name)'` \
+              writes it.",
     fails: &[
         Example { before: BEFORE, now: "ALTER TABLE users ADD COLUMN team TEXT NOT NULL;" },
         Example { before: BEFORE, now: "ALTER TABLE users ADD COLUMN team TEXT NOT NULL DEFAULT NULL;" },

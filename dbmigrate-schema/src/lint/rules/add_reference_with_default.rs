@@ -15,10 +15,10 @@ pub(super) const RULE: Lint = Lint {
     name: "add-reference-with-default",
     group: Group::Data,
     level: Level::Deny,
-    what: "a column that refers to another table is added with a default to a table that may hold rows",
-    why: "With foreign keys enforced, SQLite accepts that on an empty table alone, and refuses it as soon as there is \
-          one row: it would have to look for the parent of each.",
-    instead: "Add the column without a default, and fill it in where the parent is there:\n\n    ALTER TABLE users ADD \
+    what: "a column with a foreign key and a default is added to a table that may hold rows",
+    why: "With foreign keys enforced, SQLite accepts this only on an empty table, and rejects it as soon as there is \
+          a row: it would have to look up the parent of each row.",
+    instead: "Add the column without a default, and fill it where the parent exists:\n\n    ALTER TABLE users ADD \
               COLUMN team INTEGER REFERENCES teams;\n    UPDATE users SET team = 1 WHERE EXISTS (SELECT 1 FROM teams \
               WHERE id = 1);",
     fails: &[

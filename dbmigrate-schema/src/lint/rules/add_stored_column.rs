@@ -12,8 +12,8 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Data,
     level: Level::Deny,
     what: "a `STORED` column is added to a table that may hold rows",
-    why: "SQLite adds a column without touching the rows, so it can't store a value in them. It accepts the statement \
-          on an empty table alone, and refuses it as soon as there is one row.",
+    why: "SQLite adds a column without rewriting the rows, so it cannot store values in them. It accepts the \
+          statement only on an empty table, and rejects it as soon as there is a row.",
     instead: "A `VIRTUAL` column has the same values, and an index on it stores them:\n\n    ALTER TABLE users ADD COLUMN \
               loud TEXT AS (upper(name)) VIRTUAL;\n    CREATE INDEX users_loud ON users (loud);\n\nOr declare it in \
               `schema.sql` and let `cargo dbmigrate generate` write the rebuild.",

@@ -11,9 +11,10 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Mechanics,
     level: Level::Warn,
     what: "a migration attaches another database file",
-    why: "In WAL mode a commit is atomic for each file, not for both: a crash leaves one changed and the other not. \
-          The other file has no history here, a replay opens none, and what comes after is not checked.",
-    instead: "Give the other database a set of migrations of its own, or bring its rows in from the program.",
+    why: "In WAL mode, a commit is atomic for each file, but not across files: after a crash, one may be changed and \
+          the other not. The other file has no history here. A replay does not open it, and what follows is not \
+          checked.",
+    instead: "Give the other database a set of migrations of its own, or copy its rows in the program.",
     fails: &[Example { before: "", now: "ATTACH 'archive.db' AS archive;" }],
     passes: &[Example { before: "", now: "CREATE TABLE archive (id INTEGER PRIMARY KEY, text TEXT);" }],
     quiet: &[Example {

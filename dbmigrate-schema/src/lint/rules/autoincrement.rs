@@ -11,11 +11,11 @@ pub(super) const RULE: Rule = Rule {
     name: "autoincrement",
     group: Group::Style,
     level: Level::Allow,
-    what: "a table has an `AUTOINCREMENT`",
-    why: "An `INTEGER PRIMARY KEY` gives ids by itself. `AUTOINCREMENT` adds that the id of a deleted row is never \
-          given again, and pays for it with a second write for each insert, to `sqlite_sequence`.",
-    instead: "Leave it out, unless ids live on outside of the database:\n\n    CREATE TABLE users (id INTEGER PRIMARY \
-              KEY, name TEXT);",
+    what: "a table uses `AUTOINCREMENT`",
+    why: "An `INTEGER PRIMARY KEY` assigns ids by itself. `AUTOINCREMENT` adds that the id of a deleted row is never \
+          reused, and costs a second write for each insert, to `sqlite_sequence`.",
+    instead: "Leave it out, unless ids are also stored outside the database:\n\n    CREATE TABLE users (id INTEGER \
+              PRIMARY KEY, name TEXT);",
     fails: &[Example { before: "", now: "CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT);" }],
     passes: &[Example { before: "", now: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);" }],
     quiet: &[Example {

@@ -18,10 +18,10 @@ pub(super) const RULE: Rule = Rule {
     name: "broken-full-text",
     group: Group::Mechanics,
     level: Level::Deny,
-    what: "a full-text index reads a table or column that is no longer there",
-    why: "An index with `content=` keeps no texts of its own and reads them in that table, by the names of its \
-          columns. SQLite does not follow a rename there, and does not refuse a drop: the next search fails.",
-    instead: "Make the index anew, and fill it:\n\n    DROP TABLE search;\n    CREATE VIRTUAL TABLE search USING \
+    what: "a full-text index reads a table or column that no longer exists",
+    why: "An index with `content=` stores no text of its own. It reads the text from that table, by the names of its \
+          columns. SQLite does not adjust it after a rename, and does not reject a drop: the next search fails.",
+    instead: "Create the index again, and fill it:\n\n    DROP TABLE search;\n    CREATE VIRTUAL TABLE search USING \
               fts5(body, content='notes', content_rowid='id');\n    INSERT INTO search (search) VALUES ('rebuild');",
     fails: &[
         Example {

@@ -13,10 +13,12 @@ pub(super) const RULE: Rule = Rule {
     name: "broken-trigger",
     group: Group::Mechanics,
     level: Level::Deny,
-    what: "a trigger fails after the migration whenever it is set off",
-    why: "SQLite reads a trigger when somebody writes to its table. One that names what is not there makes every such \
-          write fail, and keeps `RENAME` and `DROP COLUMN` from working on any table of the database.",
-    instead: "Drop the trigger before, and make it anew after:\n\n    DROP TRIGGER logged;\n    DROP TABLE log;",
+    what: "after the migration, a trigger fails whenever it fires",
+    why: "SQLite reads a trigger when somebody writes to its table. If the trigger names something that does not \
+          exist, every such write fails. It also makes `RENAME` and `DROP COLUMN` fail on every table of the \
+          database.",
+    instead: "Drop the trigger first, and create a new one afterwards:\n\n    DROP TRIGGER logged;\n    DROP TABLE \
+              log;",
     fails: &[
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT); CREATE TABLE log (what TEXT);

@@ -13,11 +13,11 @@ pub(super) const RULE: Rule = Rule {
     name: "broken-view",
     group: Group::Mechanics,
     level: Level::Deny,
-    what: "a view can't be read after the migration",
-    why: "SQLite takes a view as it stands and reads it when somebody asks. One that makes no sense fails then, and \
-          also keeps `RENAME` and `DROP COLUMN` from working on any table of the database.",
-    instead: "Drop the view before, and make it anew after:\n\n    DROP VIEW names;\n    ALTER TABLE users DROP COLUMN \
-              nick;\n    CREATE VIEW names AS SELECT id, name FROM users;",
+    what: "after the migration, a view cannot be read",
+    why: "SQLite stores a view as written, and reads it when somebody queries it. A view that is invalid fails then. \
+          It also makes `RENAME` and `DROP COLUMN` fail on every table of the database.",
+    instead: "Drop the view first, and create it again afterwards:\n\n    DROP VIEW names;\n    ALTER TABLE users \
+              DROP COLUMN nick;\n    CREATE VIEW names AS SELECT id, name FROM users;",
     fails: &[
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT); CREATE TABLE log (id INTEGER PRIMARY KEY);

@@ -11,10 +11,10 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Mechanics,
     level: Level::Warn,
     what: "`ON DELETE CASCADE` is added to a table that may hold rows",
-    why: "From now on a delete in the parent takes rows along that were kept until now. A program of the version \
-          before, which still runs, does not know that.",
-    instead: "If it is meant, say so; else let the delete fail, or keep the row:\n\n    author INTEGER REFERENCES \
-              users (id) ON DELETE SET NULL",
+    why: "From now on, deleting a parent row also deletes child rows that were kept so far. A program of the \
+          previous version that is still running does not expect this.",
+    instead: "If this is intended, say so. Otherwise let the delete fail, or keep the row:\n\n    author INTEGER \
+              REFERENCES users (id) ON DELETE SET NULL",
     fails: &[Example {
         before: "CREATE TABLE users (id INTEGER PRIMARY KEY);
                  CREATE TABLE posts (id INTEGER PRIMARY KEY, author INTEGER REFERENCES users (id));",

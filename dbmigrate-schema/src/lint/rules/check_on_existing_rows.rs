@@ -24,13 +24,13 @@ pub(super) const RULE: Lint = Lint {
     name: "check-on-existing-rows",
     group: Group::Data,
     level: Level::Warn,
-    what: "a table gets a `CHECK` that rows that are there may not meet",
-    why: "Where one row does not meet it, the migration fails, and the program that runs it at its start does not \
-          start. Nothing in an empty database shows that.",
-    instead: "Mend these rows first:\n\n    UPDATE users SET age = NULL WHERE age < 0;\n    ALTER TABLE users ADD \
+    what: "a table gets a `CHECK` that existing rows may violate",
+    why: "If one row violates it, the migration fails, and a program that migrates at startup does not start. An \
+          empty database does not show this.",
+    instead: "Correct these rows first:\n\n    UPDATE users SET age = NULL WHERE age < 0;\n    ALTER TABLE users ADD \
               CONSTRAINT grown CHECK (age >= 0);\n\nOr stop before anything has changed:\n\n    -- dbmigrate: assert \
-              SELECT count(*) = 0 FROM users WHERE NOT (age >= 0)\n\nBefore SQLite 3.53 a check comes with a rebuild, \
-              which `cargo dbmigrate generate` writes.",
+              SELECT count(*) = 0 FROM users WHERE NOT (age >= 0)\n\nBefore SQLite 3.53, adding a check needs a \
+              rebuild, which `cargo dbmigrate generate` writes.",
     fails: &[
         Example { before: BEFORE, now: "ALTER TABLE users ADD CONSTRAINT grown CHECK (age >= 0);" },
         Example {

@@ -17,12 +17,12 @@ pub(super) const RULE: Rule = Rule {
     name: "collation-change",
     group: Group::Data,
     level: Level::Warn,
-    what: "a unique key gets another collation, by which rows that are there may be alike",
-    why: "`Ann@example.com` and `ann@example.com` are two keys, and one key with `COLLATE NOCASE`. Where two rows are alike \
-          by the new collation, the migration fails, and the program that runs it at its start does not start.",
-    instead: "Decide which of such rows stays, in the same file before the copy. Or stop before anything has \
-              changed:\n\n    -- dbmigrate: assert SELECT count(*) = 0 FROM (SELECT 1 FROM users GROUP BY email COLLATE \
-              NOCASE HAVING count(*) > 1)",
+    what: "a unique key gets another collation, under which existing rows may be equal",
+    why: "`Ann@example.com` and `ann@example.com` are two keys, but one key with `COLLATE NOCASE`. If two rows are \
+          equal under the new collation, the migration fails, and a program that migrates at startup does not start.",
+    instead: "In the same file, before the copy, decide which of these rows stays. Or stop before anything has \
+              changed:\n\n    -- dbmigrate: assert SELECT count(*) = 0 FROM (SELECT 1 FROM users GROUP BY email \
+              COLLATE NOCASE HAVING count(*) > 1)",
     fails: &[
         Example {
             before: BEFORE,

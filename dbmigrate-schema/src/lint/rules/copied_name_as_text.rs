@@ -17,11 +17,11 @@ pub(super) const RULE: Rule = Rule {
     name: "copied-name-as-text",
     group: Group::Mechanics,
     level: Level::Deny,
-    what: "a name in double quotes is no column there, and every row gets it as a text",
-    why: "Where a name in double quotes is no column, SQLite takes it for a text, and does not say so. A copy that \
-          lists a column which the old table lacks fills the new one with the column's own name.",
-    instead: "Leave the new column out of both lists, or write the value that the rows should have:\n\n    INSERT INTO \
-              new_users (\"id\", \"name\") SELECT \"id\", \"name\" FROM users;",
+    what: "a name in double quotes is not a column, and every row gets it as a string",
+    why: "If a name in double quotes is not a column, SQLite takes it for a string literal, without an error. A copy \
+          that lists a column which the old table does not have fills the new column with its own name.",
+    instead: "Leave the new column out of both lists, or write the value that the rows should get:\n\n    INSERT \
+              INTO new_users (\"id\", \"name\") SELECT \"id\", \"name\" FROM users;",
     fails: &[
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY);",

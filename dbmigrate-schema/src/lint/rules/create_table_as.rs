@@ -12,11 +12,11 @@ pub(super) const RULE: Rule = Rule {
     name: "create-table-as",
     group: Group::Mechanics,
     level: Level::Warn,
-    what: "a table that stays is made with `CREATE TABLE … AS SELECT`",
-    why: "The new table has the names of the columns and little more: no primary key, no `NOT NULL`, no default, no \
-          check, no reference; of each type only `INT`, `TEXT`, `NUM`, `REAL` or nothing is left.",
-    instead: "Say what the table is, and copy the rows:\n\n    CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT \
-              NOT NULL);\n    INSERT INTO names (id, name) SELECT id, name FROM users;",
+    what: "a permanent table is created with `CREATE TABLE … AS SELECT`",
+    why: "The new table has the column names and little more: no primary key, no `NOT NULL`, no default, no check \
+          and no foreign key. Of each type only `INT`, `TEXT`, `NUM`, `REAL` or nothing is left.",
+    instead: "Declare the table, and copy the rows:\n\n    CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT \
+              NULL);\n    INSERT INTO names (id, name) SELECT id, name FROM users;",
     fails: &[
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",

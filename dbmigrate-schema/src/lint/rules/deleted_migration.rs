@@ -6,9 +6,10 @@ pub(super) const RULE: Rule = Rule {
     name: "deleted-migration",
     group: Group::History,
     level: Level::Deny,
-    what: "a migration that others may have applied is gone",
-    why: "A new database would be made without it, and those that have it know a migration that the program does not.",
-    instead: "Bring it back. What it made is taken away by a new migration.",
+    what: "a migration that others may have applied was deleted",
+    why: "A new database would be created without it, and databases that have it have a migration that the program \
+          does not know.",
+    instead: "Restore it. To remove what it made, write a new migration.",
     fails: &[],
     passes: &[],
     quiet: &[],

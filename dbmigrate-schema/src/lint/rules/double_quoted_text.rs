@@ -15,11 +15,10 @@ pub(super) const RULE: Rule = Rule {
     name: "double-quoted-text",
     group: Group::Mechanics,
     level: Level::Warn,
-    what: "a word in double quotes is the name of nothing, and is taken for a text",
-    why: "Double quotes are for names. That SQLite takes a name which it does not know for a text hides every \
-          misspelled one, and builds of SQLite with that fallback off refuse the statement, and all that uses the view \
-          or trigger.",
-    instead: "Put texts in single quotes:\n\n    UPDATE users SET state = 'new';",
+    what: "a word in double quotes names nothing, and is taken for a string",
+    why: "Double quotes are for names. SQLite takes an unknown name for a string, which hides every misspelled name. \
+          Builds of SQLite without that fallback reject the statement, and every use of the view or trigger.",
+    instead: "Put strings in single quotes:\n\n    UPDATE users SET state = 'new';",
     fails: &[
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, state TEXT);",

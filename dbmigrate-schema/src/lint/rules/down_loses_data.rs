@@ -16,9 +16,9 @@ pub(super) const RULE: Rule = Rule {
     name: "down-loses-data",
     group: Group::History,
     level: Level::Allow,
-    what: "a way back drops a table or a column that the way up made, with what was written to it since",
-    why: "Rolling back is the moment when nobody thinks of what users wrote in the meantime.",
-    instead: "Keep a copy, as `down` does by itself unless it is told `--no-backup`. Or let the way back keep the table \
+    what: "a down script drops a table or column that the migration added, with everything written to it since",
+    why: "When a migration is rolled back, nobody thinks of what users have written in the meantime.",
+    instead: "Keep a copy, as `down` does by default (without `--no-backup`). Or let the down script keep the table \
               under another name:\n\n    ALTER TABLE orders RENAME TO _old_orders;",
     fails: &[
         Example { before: "", now: "CREATE TABLE t (a);\n-- dbmigrate: down\nDROP TABLE t;" },

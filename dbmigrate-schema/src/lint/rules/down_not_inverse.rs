@@ -6,11 +6,11 @@ pub(in crate::lint) const RULE: Rule = Rule {
     name: crate::inverse::CODE,
     group: Group::History,
     level: Level::Warn,
-    what: "a way back does not lead back to the schema before the migration",
-    why: "Whoever rolls back gets a schema that no version of the program was written for, and the way up may not run \
-          again. What differs is found out on the day when something has gone wrong already.",
-    instead: "Undo in the way back what the way up does, the last statement first. A column comes back in its old \
-              place by a rebuild only. Where there is no way back, say so in the way up:\n\n    -- dbmigrate: \
+    what: "a down script does not restore the schema from before the migration",
+    why: "Rolling back leads to a schema for which no version of the program was written, and the migration may not \
+          run again. This comes to light on a day when something else has already gone wrong.",
+    instead: "Undo in the down script what the migration does, the last statement first. Only a rebuild puts a \
+              column back in its old position. If the migration cannot be undone, say so in it:\n\n    -- dbmigrate: \
               irreversible the old prices are gone",
     fails: &[
         Example { before: "", now: "CREATE TABLE a (x);\nCREATE TABLE b (x);\n-- dbmigrate: down\nDROP TABLE b;" },

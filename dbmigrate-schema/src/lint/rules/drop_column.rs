@@ -22,9 +22,9 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Destructive,
     level: Level::Deny,
     what: "a column is dropped, with all its values",
-    why: "The values are gone from every installed database, and no way back brings them back. So they are where the column \
-          stays and the copy of a rebuild leaves it out, or puts the same into every row. A program of the version before \
-          that still runs fails at its next query.",
+    why: "The values are lost in every installed database, and no down script brings them back. The same is true if \
+          the column stays, but the copy of a rebuild leaves it out, or puts the same value into every row. A \
+          program of the previous version that is still running fails at its next query.",
     instead: "Stop reading and writing the column in one release, and drop it in the next:\n\n    -- dbmigrate: allow \
               drop-column not read since 2.0\n    ALTER TABLE users DROP COLUMN nick;",
     fails: &[

@@ -15,11 +15,11 @@ pub(super) const RULE: Rule = Rule {
     name: "drop-column-in-trigger",
     group: Group::Destructive,
     level: Level::Warn,
-    what: "a column goes that a trigger waits for with `UPDATE OF`",
-    why: "SQLite does not look at these names: the trigger stays, and never runs for that column again. Nothing fails to \
-          tell.",
-    instead: "Drop the trigger, or make it anew, in the same file:\n\n    DROP TRIGGER named;\n    ALTER TABLE users DROP \
-              COLUMN nick;",
+    what: "a column is dropped that a trigger names in `UPDATE OF`",
+    why: "SQLite does not check these names: the trigger stays, and never fires for that column again, without an \
+          error.",
+    instead: "Drop the trigger, or create it again, in the same file:\n\n    DROP TRIGGER named;\n    ALTER TABLE \
+              users DROP COLUMN nick;",
     fails: &[
         Example { before: BEFORE, now: "ALTER TABLE users DROP COLUMN nick;" },
         Example {

@@ -22,11 +22,11 @@ pub(super) const RULE: Rule = Rule {
     name: "drop-index",
     group: Group::Destructive,
     level: Level::Warn,
-    what: "an index is dropped, and no other takes its place",
-    why: "What was found by it is found by reading the whole table. Nothing fails, and a small database shows no \
-          difference. A unique index that goes lets rows be alike from now on.",
-    instead: "Make the index that takes its place in the same file, or say why it may go:\n\n    -- dbmigrate: allow \
-              drop-index no query uses it since 2.0\n    DROP INDEX users_email;",
+    what: "an index is dropped, and no other replaces it",
+    why: "Queries that used the index now scan the whole table. Nothing fails, and a small database shows no \
+          difference. If the index was unique, duplicates are possible from now on.",
+    instead: "Create the index that replaces it in the same file, or say why it is no longer needed:\n\n    -- \
+              dbmigrate: allow drop-index no query uses it since 2.0\n    DROP INDEX users_email;",
     fails: &[
         Example { before: BEFORE, now: "DROP INDEX users_email;" },
         Example {

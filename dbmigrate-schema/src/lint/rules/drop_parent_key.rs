@@ -17,11 +17,11 @@ pub(super) const RULE: Rule = Rule {
     name: "drop-parent-key",
     group: Group::Destructive,
     level: Level::Deny,
-    what: "a table or column goes that a foreign key of another table refers to",
-    why: "SQLite accepts that. With foreign keys enforced, every later write to the other table fails: `no such table`, \
-          or `foreign key mismatch`.",
-    instead: "Make the table that refers to it anew without the foreign key, in the same file. Declare it in \
-              `schema.sql`, and `cargo dbmigrate generate` writes that.",
+    what: "a table or column is dropped to which a foreign key of another table refers",
+    why: "SQLite accepts this. With foreign keys enforced, every later write to the other table fails: `no such \
+          table`, or `foreign key mismatch`.",
+    instead: "Rebuild the table that refers to it without the foreign key, in the same file. Declare it in \
+              `schema.sql`, and `cargo dbmigrate generate` writes the rebuild.",
     fails: &[
         Example { before: BEFORE, now: "DROP TABLE teams;" },
         Example {

@@ -25,11 +25,11 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Destructive,
     level: Level::Deny,
     what: "a table is dropped, with all its rows",
-    why: "The rows are gone from every installed database, and no way back brings them back. A program of the version \
-          before that still runs fails at its next query.",
-    instead: "Stop using the table in one release, keep it under another name for the time of another, and drop it \
-              then:\n\n    ALTER TABLE users RENAME TO _old_users;\n\nOr say that it is meant, on the line above:\n\n    \
-              -- dbmigrate: allow drop-table nobody has used it since 2.0",
+    why: "The rows are lost in every installed database, and no down script brings them back. A program of the \
+          previous version that is still running fails at its next query.",
+    instead: "Stop using the table in one release, keep it under another name during the next one, and drop it after \
+              that:\n\n    ALTER TABLE users RENAME TO _old_users;\n\nOr say on the line above that it is \
+              intended:\n\n    -- dbmigrate: allow drop-table nobody has used it since 2.0",
     fails: &[
         Example { before: "CREATE TABLE users (id INTEGER PRIMARY KEY);", now: "DROP TABLE users;" },
         Example {

@@ -20,10 +20,10 @@ pub(super) const RULE: Rule = Rule {
     name: "drop-trigger",
     group: Group::Destructive,
     level: Level::Warn,
-    what: "a trigger is dropped and not made anew",
-    why: "What it kept up to date, refused or recorded is so no longer, and nothing fails to tell.",
-    instead: "Make it anew in the same file, or say why it may go:\n\n    -- dbmigrate: allow drop-trigger the program does \
-              it since 2.0\n    DROP TRIGGER stamp;",
+    what: "a trigger is dropped and not created again",
+    why: "What it updated, rejected or recorded no longer happens, without an error.",
+    instead: "Create it again in the same file, or say why it is no longer needed:\n\n    -- dbmigrate: allow \
+              drop-trigger the program does it since 2.0\n    DROP TRIGGER stamp;",
     fails: &[Example { before: BEFORE, now: "DROP TRIGGER stamp;" }],
     passes: &[Example {
         before: BEFORE,

@@ -16,11 +16,11 @@ pub(super) const RULE: Lint = Lint {
     name: "drop-unique-of-reference",
     group: Group::Destructive,
     level: Level::Deny,
-    what: "a unique index or key goes that a foreign key of another table relies on",
-    why: "A foreign key has to refer to what is unique. SQLite lets the key go. With foreign keys enforced, every later \
-          write to the other table fails: `foreign key mismatch`.",
-    instead: "Make the new unique index before the old one goes:\n\n    CREATE UNIQUE INDEX team_codes ON teams (code);\n    \
-              DROP INDEX codes;",
+    what: "a unique index or key is dropped on which a foreign key of another table relies",
+    why: "A foreign key has to refer to unique columns. SQLite allows the unique index or key to be dropped. With \
+          foreign keys enforced, every later write to the other table fails: `foreign key mismatch`.",
+    instead: "Create the new unique index before you drop the old one:\n\n    CREATE UNIQUE INDEX team_codes ON \
+              teams (code);\n    DROP INDEX codes;",
     fails: &[
         Example { before: BEFORE, now: "DROP INDEX codes;" },
         Example { before: BEFORE, now: "DROP INDEX codes; CREATE UNIQUE INDEX codes ON teams (code) WHERE id > 0;" },

@@ -16,9 +16,9 @@ pub(super) const RULE: Rule = Rule {
     name: "drop-view",
     group: Group::Destructive,
     level: Level::Warn,
-    what: "a view is dropped and not made anew",
-    why: "A program of the version before that still runs fails where it reads the view, and `INSTEAD OF` triggers go \
-          along with it.",
+    what: "a view is dropped and not created again",
+    why: "A program of the previous version that is still running fails when it reads the view. The view's `INSTEAD \
+          OF` triggers are dropped with it.",
     instead: "Stop using the view in one release, and drop it in the next:\n\n    -- dbmigrate: allow drop-view not read \
               since 2.0\n    DROP VIEW names;",
     fails: &[Example { before: BEFORE, now: "DROP VIEW names;" }],

@@ -6,10 +6,10 @@ pub(super) const RULE: Rule = Rule {
     name: "duplicate-number",
     group: Group::History,
     level: Level::Deny,
-    what: "two files have one number",
-    why: "Which of the two runs first would depend on who reads the folder. It happens where two branches each add the next \
-          migration; `cargo build` stops at it as well.",
-    instead: "Give the younger one the next number: `cargo dbmigrate renumber`.",
+    what: "two files have the same number",
+    why: "It would be undefined which of the two runs first. This happens when two branches each add the next \
+          migration. `cargo build` fails as well.",
+    instead: "Give the later one the next number: `cargo dbmigrate renumber`.",
     fails: &[],
     passes: &[],
     quiet: &[],

@@ -7,9 +7,9 @@ pub(super) const RULE: Rule = Rule {
     group: Group::History,
     level: Level::Deny,
     what: "a migration that others may have applied was edited",
-    why: "Databases that have it keep what the old text made, and new ones get the new: they differ, and nobody sees it. A \
-          program that has applied the old text refuses to start.",
-    instead: "Take the edit back, and write a new migration. A comment may be changed.",
+    why: "Databases that have applied it keep what the old text made, and new ones get what the new text makes: they \
+          differ, and nobody notices. A program that has applied the old text refuses to start.",
+    instead: "Undo the edit, and write a new migration. Comments may be changed.",
     fails: &[],
     passes: &[],
     quiet: &[],

@@ -10,11 +10,12 @@ pub(super) const RULE: Rule = Rule {
     name: "empty-down",
     group: Group::History,
     level: Level::Warn,
-    what: "a way back holds no statement",
-    why: "It counts as none, and `down` stops before anything changes: to run it would leave everything there and only \
-          make the history forget it.",
-    instead: "Write the statements, or remove the file. If there is nothing to undo, a statement that does nothing says \
-              so: `SELECT 1;`. If there is no way back on purpose, say why in the way up:\n\n    -- dbmigrate: irreversible the old prices are gone",
+    what: "a down script contains no statement",
+    why: "It counts as none, and `down` stops before anything changes. Running it would leave everything in place, and \
+          only remove the migration from the history.",
+    instead: "Write the statements, or delete the file. If there is nothing to undo, a statement that does nothing says \
+              so: `SELECT 1;`. If the migration deliberately has no down script, say why in it:\n\n    -- dbmigrate: \
+              irreversible the old prices are gone",
     fails: &[Example { before: "", now: "CREATE TABLE t (a);\n-- dbmigrate: down\n-- Still to be written." }],
     passes: &[Example { before: "", now: "CREATE TABLE t (a);\n-- dbmigrate: down\nDROP TABLE t;" }],
     quiet: &[

@@ -13,11 +13,11 @@ pub(in crate::lint) const RULE: Rule = Rule {
     name: "empty-migration",
     group: Group::History,
     level: Level::Warn,
-    what: "a migration holds no statement",
-    why: "It is applied and recorded like any other. What is written into it later is an edit of a migration that \
-          databases have, and runs on none of them.",
-    instead: "Write the statements before the file is applied anywhere, or remove it. If it is empty on purpose, say \
-              why:\n\n    -- dbmigrate: allow empty-migration the number is used by a branch that was given up",
+    what: "a migration contains no statement",
+    why: "It is applied and recorded like any other. Anything written into it later is an edit of a migration that \
+          databases already have, and runs on none of them.",
+    instead: "Write the statements before the file is applied anywhere, or delete it. If it is deliberately empty, \
+              say why:\n\n    -- dbmigrate: allow empty-migration the number is used by a branch that was given up",
     fails: &[
         Example { before: "CREATE TABLE t (a);", now: "-- Migration: Add b" },
         Example { before: "CREATE TABLE t (a);", now: "" },

@@ -14,10 +14,10 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Data,
     level: Level::Warn,
     what: "a table with an `ANY` column is no longer `STRICT`",
-    why: "`ANY` takes every value as it is in a `STRICT` table. Elsewhere it is a type like any other word, and means \
-          numbers: the text `'000123'` becomes 123 while it is copied.",
-    instead: "Leave the type out, or say `BLOB`, to keep the values as they are:\n\n    CREATE TABLE n (name TEXT PRIMARY \
-              KEY, value);\n    INSERT INTO n SELECT * FROM settings;",
+    why: "In a `STRICT` table, `ANY` keeps every value as it is. Elsewhere it is an arbitrary type name with NUMERIC \
+          affinity: the text `'000123'` becomes 123 while it is copied.",
+    instead: "To keep the values as they are, leave the type out, or write `BLOB`:\n\n    CREATE TABLE n (name TEXT \
+              PRIMARY KEY, value);\n    INSERT INTO n SELECT * FROM settings;",
     fails: &[Example {
         before: BEFORE,
         now: "CREATE TABLE n (name TEXT PRIMARY KEY, value ANY);

@@ -7,10 +7,10 @@ pub(super) const RULE: Rule = Rule {
     group: Group::History,
     level: Level::Deny,
     what: "a number is missing between two others",
-    why: "A file that is not there was forgotten, or not committed: databases that have it and those that do not would \
-          differ for ever. `cargo build` stops at it as well.",
-    instead: "Bring the file back, or renumber those after it. A number that is left out on purpose is named in the manifest:\n\n    \
-              reserved = { 7 = \"done in code\" }",
+    why: "A missing file was forgotten, or not committed. Databases that have it and those that do not would differ \
+          for ever. `cargo build` fails as well.",
+    instead: "Restore the file, or renumber those after it. If the number is left out deliberately, name it in the \
+              manifest:\n\n    reserved = { 7 = \"done in code\" }",
     fails: &[],
     passes: &[],
     quiet: &[],

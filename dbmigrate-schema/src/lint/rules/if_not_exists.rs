@@ -17,12 +17,12 @@ pub(super) const RULE: Rule = Rule {
     name: "if-not-exists",
     group: Group::Mechanics,
     level: Level::Warn,
-    what: "`IF NOT EXISTS` keeps whatever object of that name is there",
-    why: "A migration runs once, on a schema that is known. Where an object of the name is there all the same, it is \
-          another one: it is kept as it is, the migration counts as applied, and the program fails later and \
+    what: "`IF NOT EXISTS` keeps an existing object of that name, whatever it is",
+    why: "A migration runs once, on a known schema. If an object with this name exists nevertheless, it is a \
+          different one. It is kept as it is, the migration counts as applied, and the program fails later and \
           elsewhere.",
-    instead: "Leave `IF NOT EXISTS` out: where the object is there, the migration fails and nothing is changed. Where \
-              both are known to happen, say `-- dbmigrate: tolerate existing`, which reports what it skips.",
+    instead: "Leave `IF NOT EXISTS` out: if the object exists, the migration fails and nothing is changed. If both \
+              cases are known to occur, write `-- dbmigrate: tolerate existing`, which reports what it skips.",
     fails: &[
         Example { before: "SELECT 1;", now: "CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY);" },
         Example {

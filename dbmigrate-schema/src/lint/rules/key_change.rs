@@ -21,12 +21,12 @@ pub(super) const RULE: Lint = Lint {
     name: "key-change",
     group: Group::Data,
     level: Level::Warn,
-    what: "a table gets another primary key, which rows that are there may not meet",
-    why: "Rows that are alike in the new key, that have no value where a table `WITHOUT ROWID` needs one, or no number \
-          where the key becomes the rowid make the migration fail, and the program that runs it at its start does not \
-          start. Nothing in an empty database shows that.",
-    instead: "Mend these rows first, in the same file. Or stop before anything has changed:\n\n    -- dbmigrate: assert \
-              SELECT count(*) = 0 FROM (SELECT 1 FROM words GROUP BY word HAVING count(*) > 1)",
+    what: "a table gets another primary key, which existing rows may violate",
+    why: "The migration fails if rows are equal in the new key, if a row has no value in the key of a `WITHOUT \
+          ROWID` table, or if a key that becomes the rowid is not an integer. Then a program that migrates at \
+          startup does not start. An empty database does not show this.",
+    instead: "Correct these rows first, in the same file. Or stop before anything has changed:\n\n    -- dbmigrate: \
+              assert SELECT count(*) = 0 FROM (SELECT 1 FROM words GROUP BY word HAVING count(*) > 1)",
     fails: &[
         Example {
             before: BEFORE,

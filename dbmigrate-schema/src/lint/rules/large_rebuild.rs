@@ -8,12 +8,12 @@ pub(super) const RULE: Rule = Rule {
     name: "large-rebuild",
     group: Group::Mechanics,
     level: Level::Warn,
-    what: "a table with very many rows is made anew (asked of `--database`)",
-    why: "All rows are written once more, in one transaction: nobody else can write for that long, and the disk has to \
-          hold the table twice, and the journal.",
-    instead: "Add what is new in place, and fill it in batches, each a transaction of its own:\n\n    ALTER TABLE \
-              events ADD COLUMN kind TEXT;\n    -- then, in a file with `-- dbmigrate: no-transaction`:\n    UPDATE \
-              events SET kind = 'old' WHERE id BETWEEN 1 AND 100000;",
+    what: "a table with very many rows is rebuilt (needs `--database`)",
+    why: "All rows are written again, in one transaction. Nobody else can write during that time, and the disk has \
+          to hold the table twice, plus the journal.",
+    instead: "Add the new column in place, and fill it in batches, each in a transaction of its own:\n\n    ALTER \
+              TABLE events ADD COLUMN kind TEXT;\n    -- then, in a file with `-- dbmigrate: \
+              no-transaction`:\n    UPDATE events SET kind = 'old' WHERE id BETWEEN 1 AND 100000;",
     fails: &[Example {
         before: "CREATE TABLE events (id INTEGER PRIMARY KEY, text TEXT);",
         now: "CREATE TABLE new_events (id INTEGER PRIMARY KEY, text TEXT NOT NULL);

@@ -17,10 +17,11 @@ pub(super) const RULE: Rule = Rule {
     name: "legacy-rename",
     group: Group::Compatibility,
     level: Level::Warn,
-    what: "a table is renamed, and foreign keys keep its old name",
-    why: "With `PRAGMA legacy_alter_table` on and foreign keys off, `RENAME TO` changes the name of the table alone. \
-          Every later write to a table that refers to it fails: `no such table`.",
-    instead: "Leave the pragma out: `ALTER TABLE teams RENAME TO groups` then changes what refers to it, too.",
+    what: "a table is renamed, and foreign keys keep the old name",
+    why: "With `PRAGMA legacy_alter_table` on and foreign keys off, `RENAME TO` renames only the table itself. Every \
+          later write to a table that refers to it fails: `no such table`.",
+    instead: "Leave the pragma out: `ALTER TABLE teams RENAME TO groups` then also changes the foreign keys that \
+              refer to it.",
     fails: &[Example {
         before: BEFORE,
         now: "-- dbmigrate: foreign-keys off

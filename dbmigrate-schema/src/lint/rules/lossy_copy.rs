@@ -22,12 +22,13 @@ pub(super) const RULE: Lint = Lint {
     name: "lossy-copy",
     group: Group::Data,
     level: Level::Deny,
-    what: "rows that the new table refuses are left out of a copy without a word",
-    why: "`INSERT OR IGNORE`, `INSERT OR REPLACE`, `ON CONFLICT DO NOTHING` and a constraint with `ON CONFLICT IGNORE` or \
-          `REPLACE` drop rows and report success. What was in them is gone, and nobody knows how much it was.",
-    instead: "Say which rows go, and let SQLite refuse the rest:\n\n    DELETE FROM users WHERE id NOT IN (SELECT min(id) \
-              FROM users GROUP BY email);\n    INSERT INTO n SELECT * FROM users;\n\nWhere the table itself says `ON \
-              CONFLICT`, overrule it for the copy: `INSERT OR ABORT INTO n …`.",
+    what: "a copy silently drops rows that the new table rejects",
+    why: "`INSERT OR IGNORE`, `INSERT OR REPLACE`, `ON CONFLICT DO NOTHING` and a constraint with `ON CONFLICT \
+          IGNORE` or `REPLACE` drop rows and report success. These rows are lost, and nobody knows how many there \
+          were.",
+    instead: "State which rows are removed, and let SQLite reject all others:\n\n    DELETE FROM users WHERE id NOT \
+              IN (SELECT min(id) FROM users GROUP BY email);\n    INSERT INTO n SELECT * FROM users;\n\nIf the table \
+              itself has `ON CONFLICT`, override it for the copy: `INSERT OR ABORT INTO n …`.",
     fails: &[
         Example {
             before: BEFORE,

@@ -19,10 +19,11 @@ pub(super) const RULE: Rule = Rule {
     name: "misplaced-copy",
     group: Group::Data,
     level: Level::Deny,
-    what: "a copy puts values into a column of another name",
-    why: "Without a list of columns, `INSERT INTO … SELECT` goes by their order. Where the new table has another order, \
-          every value lands in the wrong column, and SQLite has nothing to object.",
-    instead: "Name the columns on both sides:\n\n    INSERT INTO n (id, email, name) SELECT id, email, name FROM users;",
+    what: "a copy puts values into a column with another name",
+    why: "Without a list of columns, `INSERT INTO … SELECT` assigns values by position. If the new table has its \
+          columns in another order, values end up in the wrong columns, without an error.",
+    instead: "List the columns on both sides:\n\n    INSERT INTO n (id, email, name) SELECT id, email, name FROM \
+              users;",
     fails: &[
         Example {
             before: BEFORE,

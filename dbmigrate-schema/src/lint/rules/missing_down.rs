@@ -14,11 +14,11 @@ pub(super) const RULE: Rule = Rule {
     name: "missing-down",
     group: Group::History,
     level: Level::Warn,
-    what: "a migration has no way back, and does not say that there is none",
-    why: "`down` and `redo` stop at it. That comes to light when a release has to be taken back.",
-    instead: "Write the way back beside it, in `NNN_name.down.sql` or below a line `-- dbmigrate: down`. If there is none, \
-              say why:\n\n    -- dbmigrate: irreversible the old prices are gone\n\nIf this package never goes back, \
-              write `reversible = false` into its manifest.",
+    what: "a migration has no down script, and does not say that there is none",
+    why: "`down` and `redo` stop at it. This comes to light when a release has to be rolled back.",
+    instead: "Write the down script, in `NNN_name.down.sql` or below a line `-- dbmigrate: down`. If there is none, \
+              say why:\n\n    -- dbmigrate: irreversible the old prices are gone\n\nIf this package never rolls \
+              back, write `reversible = false` into its manifest.",
     fails: &[Example { before: "", now: "CREATE TABLE t (a);" }],
     passes: &[Example { before: "", now: "CREATE TABLE t (a);\n-- dbmigrate: down\nDROP TABLE t;" }],
     quiet: &[

@@ -26,12 +26,12 @@ pub(super) const RULE: Lint = Lint {
     name: "narrowing",
     group: Group::Compatibility,
     level: Level::Warn,
-    what: "a table no longer takes what programs of the version before may write",
-    why: "The rows that are there were seen to. A program of the version before that still runs goes on writing rows like \
-          them, and fails.",
-    instead: "Let a release that writes what will be asked for go out first, and ask for it in the next. Where the database \
-              belongs to one program that is never of two versions at once, turn the group off: `lints = { compatibility \
-              = \"allow\" }`.",
+    what: "a table no longer accepts what programs of the previous version may write",
+    why: "The existing rows were taken care of. A program of the previous version that is still running goes on \
+          writing rows that are no longer accepted, and fails.",
+    instead: "First release a program that writes only acceptable rows, and require them in the next release. If two \
+              versions of the program never use the database at the same time, turn the group off: `lints = { \
+              compatibility = \"allow\" }`.",
     fails: &[
         Example {
             before: BEFORE,

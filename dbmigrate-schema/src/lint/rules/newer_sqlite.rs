@@ -15,10 +15,10 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Mechanics,
     level: Level::Warn,
     what: "a statement needs a newer SQLite than `min-sqlite`",
-    why: "An older SQLite refuses the migration. What it writes into the schema is worse: a program with an older \
-          SQLite that opens the file afterwards finds a malformed schema.",
-    instead: "If no older SQLite has to run it, say so in `Cargo.toml`; else write it another \
-              way:\n\n    [package.metadata.migrations]\n    min-sqlite = \"3.37\"",
+    why: "An older SQLite rejects the migration. The schema is a worse problem: a program with an older SQLite that \
+          opens the database afterwards reports a malformed schema.",
+    instead: "If no older SQLite has to run it, say so in `Cargo.toml`. Otherwise write it \
+              differently:\n\n    [package.metadata.migrations]\n    min-sqlite = \"3.37\"",
     fails: &[
         Example { before: "", now: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT) STRICT;" },
         Example {

@@ -9,9 +9,10 @@ pub(super) const RULE: Rule = Rule {
     name: "non-ascii-case",
     group: Group::Mechanics,
     level: Level::Warn,
-    what: "two names differ only in the case of letters beyond ASCII",
-    why: "SQLite takes `users` and `USERS` for one name, but `größe` and `GRÖSSE` or `ÄRA` and `ära` for two: it folds \
-          the letters of ASCII alone. Whoever trusts that case does not matter gets the other one.",
+    what: "two names differ only in the case of non-ASCII letters",
+    why: "To SQLite, `users` and `USERS` are the same name, but `größe` and `GRÖSSE`, or `ÄRA` and `ära`, are two: \
+          it folds the case of ASCII letters only. Anybody who relies on names being case-insensitive gets the wrong \
+          one.",
     instead: "Give one of them another name.",
     fails: &[
         Example {

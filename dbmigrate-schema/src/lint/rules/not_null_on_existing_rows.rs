@@ -21,9 +21,9 @@ pub(super) const RULE: Rule = Rule {
     name: "not-null-on-existing-rows",
     group: Group::Data,
     level: Level::Warn,
-    what: "a column becomes `NOT NULL`, and rows that are there may have no value in it",
-    why: "Where one row has no value, the migration fails, and the program that runs it at its start does not start. \
-          Nothing in an empty database shows that.",
+    what: "a column becomes `NOT NULL`, and existing rows may have no value in it",
+    why: "If one row has no value, the migration fails, and a program that migrates at startup does not start. An \
+          empty database does not show this.",
     instead: "Give these rows a value first:\n\n    UPDATE users SET email = '' WHERE email IS NULL;\n    ALTER TABLE \
               users ALTER COLUMN email SET NOT NULL;\n\nOr in the copy of a rebuild: `INSERT INTO n SELECT id, \
               coalesce(email, '') FROM users`. Or stop before anything has changed:\n\n    -- dbmigrate: assert SELECT \

@@ -14,8 +14,8 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Style,
     level: Level::Allow,
     what: "a primary key may be NULL",
-    why: "SQLite, by an old mistake that it keeps, lets every primary key that is no rowid be NULL, in as many rows as \
-          you like. In a `STRICT` table, or one `WITHOUT ROWID`, it does not.",
+    why: "Because of an old bug that is kept for compatibility, SQLite permits NULL in every primary key that is not \
+          the rowid, in any number of rows. In `STRICT` and `WITHOUT ROWID` tables it does not.",
     instead: "Add `NOT NULL`:\n\n    CREATE TABLE countries (code TEXT NOT NULL PRIMARY KEY, name TEXT);",
     fails: &[
         Example { before: "", now: "CREATE TABLE countries (code TEXT PRIMARY KEY, name TEXT);" },

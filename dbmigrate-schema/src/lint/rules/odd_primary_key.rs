@@ -10,10 +10,10 @@ pub(super) const RULE: Rule = Rule {
     name: "odd-primary-key",
     group: Group::Style,
     level: Level::Warn,
-    what: "an integer primary key is no rowid",
-    why: "Only `INTEGER PRIMARY KEY`, spelled so, is the rowid: any other integer type, or `DESC`, makes a second \
-          index and gives no ids by itself. A row that is inserted without an id gets NULL, and the next one, too, \
-          or is refused.",
+    what: "an integer primary key is not the rowid",
+    why: "Only `INTEGER PRIMARY KEY`, spelled exactly like this, is the rowid. Any other integer type, or `DESC`, \
+          makes a separate index and assigns no ids. A row inserted without an id gets NULL, and so does the next \
+          one, or it is rejected.",
     instead: "Write `INTEGER PRIMARY KEY`:\n\n    CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",
     fails: &[
         Example { before: "", now: "CREATE TABLE users (id INT PRIMARY KEY, name TEXT);" },

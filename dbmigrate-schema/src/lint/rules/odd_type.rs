@@ -13,11 +13,11 @@ pub(super) const RULE: Rule = Rule {
     name: "odd-type",
     group: Group::Style,
     level: Level::Warn,
-    what: "a type is to SQLite another than its name says",
-    why: "SQLite looks for a few letters in the name of a type. Without `CHAR`, `CLOB` or `TEXT` it is no text: in a \
-          `STRING` the text '007' becomes the number 7, and '1e5' becomes 100000. `INT` in the middle makes an integer \
-          of a `POINT`.",
-    instead: "Use the names that SQLite means:\n\n    CREATE TABLE users (id INTEGER PRIMARY KEY, zip TEXT);",
+    what: "a type means something else to SQLite than its name says",
+    why: "SQLite derives the affinity from a few letters in the name of a type. Without `CHAR`, `CLOB` or `TEXT`, it \
+          is not a text: in a `STRING` column, the text '007' becomes the number 7, and '1e5' becomes 100000. The \
+          `INT` in `POINT` makes it an integer.",
+    instead: "Use the type names of SQLite:\n\n    CREATE TABLE users (id INTEGER PRIMARY KEY, zip TEXT);",
     fails: &[
         Example { before: "", now: "CREATE TABLE users (id INTEGER PRIMARY KEY, zip STRING);" },
         Example {

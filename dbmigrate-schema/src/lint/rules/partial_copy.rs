@@ -39,16 +39,17 @@ pub(super) const RULE: Lint = Lint {
     name: "partial-copy",
     group: Group::Data,
     level: Level::Warn,
-    what: "a table is made anew with some of its rows only",
-    why: "A copy with a `WHERE`, a `JOIN`, a `LIMIT`, a `GROUP BY`, a `DISTINCT` or an aggregate takes some rows, the old \
-          table goes with the rest, and nothing is said. A condition that is NULL leaves a row out as well: of \
-          `WHERE kind <> 'x'` and `WHERE kind = 'x'` neither takes a row without a `kind`, unless that is `NOT NULL`: \
-          the other half of `kind = 'x'` is `kind IS NOT 'x'`. Several copies are taken for all rows where two of \
-          their conditions are such halves.",
-    instead: "Copy all rows, and say before which ones go, or stop where there are any by an assertion:\n\n    DELETE FROM \
-              users WHERE email IS NULL;\n    INSERT INTO n SELECT * FROM users;\n\n    -- dbmigrate: assert SELECT \
-              count(*) = 0 FROM users WHERE email IS NULL\n\nA `LEFT JOIN` keeps what has no counterpart. Or say that \
-              it is meant, on the line above the copy:\n\n    -- dbmigrate: allow partial-copy guests are not kept",
+    what: "a table is rebuilt with only some of its rows",
+    why: "A copy with a `WHERE`, a `JOIN`, a `LIMIT`, a `GROUP BY`, a `DISTINCT` or an aggregate copies only some \
+          rows. The others are dropped with the old table, without an error. A condition that is NULL also leaves a \
+          row out: neither `WHERE kind <> 'x'` nor `WHERE kind = 'x'` copies a row without a `kind`, unless the \
+          column is `NOT NULL`. The complement of `kind = 'x'` is `kind IS NOT 'x'`. Several copies count as a copy \
+          of all rows if two of their conditions are such complements.",
+    instead: "Copy all rows. Before the copy, delete those that are not kept, or stop if there are any, by an \
+              assertion:\n\n    DELETE FROM users WHERE email IS NULL;\n    INSERT INTO n SELECT * FROM \
+              users;\n\n    -- dbmigrate: assert SELECT count(*) = 0 FROM users WHERE email IS NULL\n\nA `LEFT JOIN` \
+              keeps rows without a counterpart. Or say on the line above the copy that it is intended:\n\n    -- \
+              dbmigrate: allow partial-copy guests are not kept",
     fails: &[
         rebuilt!("INSERT INTO n SELECT * FROM users WHERE email IS NOT NULL;"),
         rebuilt!("INSERT INTO n SELECT users.id, users.email FROM users JOIN teams ON teams.user = users.id;"),

@@ -13,13 +13,13 @@ pub(super) const RULE: Rule = Rule {
     name: "program-function",
     group: Group::Mechanics,
     level: Level::Warn,
-    what: "a view or trigger wants a function, collation or module that SQLite as it comes does not have",
-    why: "A function, collation or module that the program registers is there in that program alone. The command line, \
-          a backup tool, the next program that opens the file: all fail with `no such function` when they use it, and \
-          when they rename a table.",
-    instead: "Do it with what SQLite has, or in the program; where it has to be, register it before the migrations run \
-              and allow it:\n\n    -- dbmigrate: allow program-function registered in db.rs\n    CREATE VIEW names AS \
-              SELECT shout(name) FROM users;",
+    what: "a view or trigger uses a function, collation or module that SQLite does not have by itself",
+    why: "A function, collation or module that the program registers exists in that program only. The command line, \
+          a backup tool, or another program that opens the file fails with `no such function` when it uses the view \
+          or fires the trigger, and when it renames a table.",
+    instead: "Use SQLite's own functions, or do it in the program. If it has to be, register the function before the \
+              migrations run, and allow it:\n\n    -- dbmigrate: allow program-function registered in \
+              db.rs\n    CREATE VIEW names AS SELECT shout(name) FROM users;",
     fails: &[
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",

@@ -12,10 +12,10 @@ pub(super) const RULE: Rule = Rule {
     name: "rebuild-forgets-sequence",
     group: Group::Mechanics,
     level: Level::Warn,
-    what: "an `AUTOINCREMENT` table is made anew, and forgets the ids of rows that are gone",
-    why: "`AUTOINCREMENT` promises that no id is given twice. The highest one stands in `sqlite_sequence` and goes \
-          with the old table; the new one knows only the rows that were copied.",
-    instead: "Hand it over before the old table is dropped:\n\n    DELETE FROM sqlite_sequence WHERE name = \
+    what: "an `AUTOINCREMENT` table is rebuilt, and forgets the ids of deleted rows",
+    why: "`AUTOINCREMENT` promises that no id is reused. The highest id is stored in `sqlite_sequence` and is \
+          deleted with the old table; the new table knows only the rows that were copied.",
+    instead: "Copy it before the old table is dropped:\n\n    DELETE FROM sqlite_sequence WHERE name = \
               'new_users';\n    INSERT INTO sqlite_sequence (name, seq) SELECT 'new_users', seq FROM sqlite_sequence \
               WHERE name = 'users';\n    DROP TABLE users;",
     fails: &[Example {

@@ -16,10 +16,10 @@ pub(super) const RULE: Rule = Rule {
     name: "rebuild-loses-object",
     group: Group::Mechanics,
     level: Level::Deny,
-    what: "a table or view is made anew, and an index or trigger of it is not",
-    why: "`DROP TABLE` and `DROP VIEW` take the indexes and triggers along, without a word. Queries get slow, what was \
-          unique is no longer, and what a trigger kept right goes wrong.",
-    instead: "Make them again once the new table has its name, from the text in `sqlite_schema`:\n\n    DROP TABLE \
+    what: "a table or view is rebuilt, and one of its indexes or triggers is not",
+    why: "`DROP TABLE` and `DROP VIEW` silently drop the indexes and triggers, too. Queries become slow, unique \
+          columns are no longer unique, and triggers no longer keep data consistent.",
+    instead: "Create them again from the text in `sqlite_schema`, once the new table has its name:\n\n    DROP TABLE \
               users;\n    ALTER TABLE new_users RENAME TO users;\n    CREATE UNIQUE INDEX users_name ON users (name);",
     fails: &[
         Example {

@@ -15,9 +15,9 @@ pub(super) const RULE: Rule = Rule {
     name: "rebuild-renumbers-rows",
     group: Group::Mechanics,
     level: Level::Warn,
-    what: "a table is made anew with other rowids, and something counts on them",
-    why: "A copy numbers the rows from 1. A full-text index finds other rows then, and says nothing.",
-    instead: "Copy the rowid with the rest:\n\n    INSERT INTO new_notes (rowid, text) SELECT rowid, text FROM notes;",
+    what: "a table is rebuilt with other rowids, and something relies on them",
+    why: "A copy numbers the rows from 1. A full-text index then finds the wrong rows, without an error.",
+    instead: "Copy the rowid as well:\n\n    INSERT INTO new_notes (rowid, text) SELECT rowid, text FROM notes;",
     fails: &[Example {
         before: "CREATE TABLE notes (text TEXT);
                  CREATE VIRTUAL TABLE search USING fts5(text, content='notes');",

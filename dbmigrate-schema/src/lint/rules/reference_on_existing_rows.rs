@@ -19,13 +19,13 @@ pub(super) const RULE: Lint = Lint {
     name: "reference-on-existing-rows",
     group: Group::Data,
     level: Level::Warn,
-    what: "a column that has values gets a foreign key, and rows may refer to nothing",
-    why: "Where one row refers to a parent that is not there, the migration fails, and the program that runs it at its \
-          start does not start. With another runner, or foreign keys off, such rows stay hidden until something touches \
-          them.",
-    instead: "Mend these rows first:\n\n    UPDATE users SET team = NULL WHERE team NOT IN (SELECT id FROM teams);\n\nOr \
-              stop before anything has changed:\n\n    -- dbmigrate: assert SELECT count(*) = 0 FROM users WHERE team \
-              NOT IN (SELECT id FROM teams)",
+    what: "a column that has values gets a foreign key, which existing rows may violate",
+    why: "If one row refers to a parent that does not exist, the migration fails, and a program that migrates at \
+          startup does not start. With another runner, or with foreign keys off, such rows stay unnoticed until \
+          something touches them.",
+    instead: "Correct these rows first:\n\n    UPDATE users SET team = NULL WHERE team NOT IN (SELECT id FROM \
+              teams);\n\nOr stop before anything has changed:\n\n    -- dbmigrate: assert SELECT count(*) = 0 FROM \
+              users WHERE team NOT IN (SELECT id FROM teams)",
     fails: &[
         Example {
             before: BEFORE,

@@ -14,10 +14,10 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Style,
     level: Level::Warn,
     what: "a foreign key has no index on its columns",
-    why: "Whenever a row of the parent is deleted, or its key changes, SQLite looks for its children. Without an index \
-          that is a look at the whole table, for each row.",
-    instead: "Make an index that begins with the columns of the key:\n\n    CREATE INDEX posts_author ON posts \
-              (author);",
+    why: "Whenever a row of the parent is deleted, or its key changes, SQLite looks for its child rows. Without an \
+          index, it scans the whole table for each parent row.",
+    instead: "Create an index that begins with the columns of the foreign key:\n\n    CREATE INDEX posts_author ON \
+              posts (author);",
     fails: &[
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY);",

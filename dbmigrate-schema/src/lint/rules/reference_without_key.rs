@@ -16,10 +16,11 @@ pub(super) const RULE: Rule = Rule {
     name: "reference-without-key",
     group: Group::Mechanics,
     level: Level::Deny,
-    what: "a foreign key refers to columns that are no key",
-    why: "A foreign key has to refer to the primary key, or to columns with a UNIQUE constraint or a unique index of their own. \
-          SQLite takes any. With foreign keys enforced, every later write to the table fails: `foreign key mismatch`.",
-    instead: "Make what it refers to unique, in the same file:\n\n    CREATE UNIQUE INDEX users_email ON users (email);",
+    what: "a foreign key refers to columns that are not a key",
+    why: "A foreign key has to refer to the primary key, or to columns with a UNIQUE constraint or a unique index of \
+          their own. SQLite accepts any columns. With foreign keys enforced, every later write to the table fails: \
+          `foreign key mismatch`.",
+    instead: "Make the columns unique, in the same file:\n\n    CREATE UNIQUE INDEX users_email ON users (email);",
     fails: &[
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);",

@@ -19,12 +19,13 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Compatibility,
     level: Level::Deny,
     what: "a column is renamed",
-    why: "A program of the version before that still runs, or that somebody goes back to, fails at its next query.",
-    instead: "Where it is only read, leave a computed column of the old name for one release:\n\n    ALTER TABLE users \
-              RENAME COLUMN name TO full_name;\n    ALTER TABLE users ADD COLUMN name TEXT AS (full_name);\n\nWhere it \
-              is written, add the new column, keep the two alike by triggers, and drop the old one in the next release. \
-              Where the database belongs to one program that is never of two versions at once, turn the group off: \
-              `lints = { compatibility = \"allow\" }`.",
+    why: "A program of the previous version that is still running, or to which somebody returns, fails at its next \
+          query.",
+    instead: "If the column is only read, keep a generated column with the old name for one release:\n\n    ALTER \
+              TABLE users RENAME COLUMN name TO full_name;\n    ALTER TABLE users ADD COLUMN name TEXT AS \
+              (full_name);\n\nIf it is written, add the new column, synchronize the two by triggers, and drop the \
+              old one in the next release. If two versions of the program never use the database at the same time, \
+              turn the group off: `lints = { compatibility = \"allow\" }`.",
     fails: &[
         Example { before: BEFORE, now: "ALTER TABLE users RENAME COLUMN name TO full_name;" },
         Example {

@@ -16,10 +16,11 @@ pub(super) const RULE: Rule = Rule {
     name: "rename-old-first",
     group: Group::Mechanics,
     level: Level::Deny,
-    what: "a table is renamed before it is made anew, and foreign keys of others follow the old one",
-    why: "`ALTER TABLE … RENAME` takes along what refers to the table. Once the old one is dropped, the foreign keys \
-          of its children refer to a table that is not there, and every insert into them fails.",
-    instead: "Make the new table under another name, and rename it last:\n\n    CREATE TABLE new_users (id INTEGER \
+    what: "a table is renamed before it is rebuilt, and foreign keys of other tables follow the old one",
+    why: "`ALTER TABLE … RENAME` also changes the foreign keys that refer to the table. Once the old table is \
+          dropped, the foreign keys of its children refer to a table that does not exist, and every insert into them \
+          fails.",
+    instead: "Create the new table under another name, and rename it last:\n\n    CREATE TABLE new_users (id INTEGER \
               PRIMARY KEY, name TEXT NOT NULL);\n    INSERT INTO new_users (id, name) SELECT id, name FROM \
               users;\n    DROP TABLE users;\n    ALTER TABLE new_users RENAME TO users;",
     fails: &[Example {

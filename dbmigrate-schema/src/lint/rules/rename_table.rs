@@ -20,11 +20,12 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Compatibility,
     level: Level::Deny,
     what: "a table is renamed",
-    why: "A program of the version before that still runs, or that somebody goes back to, fails at its next query.",
-    instead: "Leave a view of the old name for one release, with `INSTEAD OF` triggers where it was written to:\n\n    \
-              ALTER TABLE users RENAME TO people;\n    CREATE VIEW users AS SELECT id, name FROM people;\n\nWhere the \
-              database belongs to one program that is never of two versions at once, turn the group off: `lints = { \
-              compatibility = \"allow\" }`.",
+    why: "A program of the previous version that is still running, or to which somebody returns, fails at its next \
+          query.",
+    instead: "Keep a view with the old name for one release, with `INSTEAD OF` triggers if the table was written \
+              to:\n\n    ALTER TABLE users RENAME TO people;\n    CREATE VIEW users AS SELECT id, name FROM \
+              people;\n\nIf two versions of the program never use the database at the same time, turn the group off: \
+              `lints = { compatibility = \"allow\" }`.",
     fails: &[
         Example { before: BEFORE, now: "ALTER TABLE users RENAME TO people;" },
         Example {

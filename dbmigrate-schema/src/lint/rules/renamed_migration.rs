@@ -6,9 +6,10 @@ pub(super) const RULE: Rule = Rule {
     name: "renamed-migration",
     group: Group::History,
     level: Level::Deny,
-    what: "a migration that others may have applied has another name or number",
-    why: "The history of every database knows it by its old name and number: the program refuses to start on them.",
-    instead: "Give it its old name back.",
+    what: "a migration that others may have applied was renamed or renumbered",
+    why: "The history of every database records it under its old name and number, so the program refuses to start on \
+          these databases.",
+    instead: "Restore its old name.",
     fails: &[],
     passes: &[],
     quiet: &[],

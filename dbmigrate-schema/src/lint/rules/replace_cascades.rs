@@ -19,13 +19,13 @@ pub(super) const RULE: Rule = Rule {
     name: "replace-cascades",
     group: Group::Destructive,
     level: Level::Deny,
-    what: "a `REPLACE` takes rows of other tables along",
-    why: "`REPLACE` deletes the row that is in the way and puts in another. That it has the same key is no help: what refers \
-          to the old one with `ON DELETE CASCADE` is deleted with it, `SET NULL` and `SET DEFAULT` forget it, and columns \
-          that are not written get their default.",
-    instead: "Change the row that is there, or leave it alone:\n\n    INSERT INTO users (id, email) VALUES (1, 'root') ON \
-              CONFLICT (id) DO UPDATE SET email = excluded.email;\n\n    INSERT OR IGNORE INTO users (id, email) VALUES \
-              (1, 'root');",
+    what: "a `REPLACE` deletes or changes rows of other tables",
+    why: "`REPLACE` deletes the conflicting row and inserts a new one. Even if the key is the same, rows that refer \
+          to the old row with `ON DELETE CASCADE` are deleted, those with `SET NULL` or `SET DEFAULT` lose the \
+          reference, and columns that are not written get their default.",
+    instead: "Update the existing row, or leave it alone:\n\n    INSERT INTO users (id, email) VALUES (1, 'root') ON \
+              CONFLICT (id) DO UPDATE SET email = excluded.email;\n\n    INSERT OR IGNORE INTO users (id, email) \
+              VALUES (1, 'root');",
     fails: &[
         Example { before: BEFORE, now: "INSERT OR REPLACE INTO users VALUES (1, 'root');" },
         Example { before: BEFORE, now: "REPLACE INTO users SELECT id, lower(email) FROM users;" },

@@ -11,10 +11,10 @@ pub(super) const RULE: Rule = Rule {
     name: "reserved-name",
     group: Group::Mechanics,
     level: Level::Deny,
-    what: "an object has the name of the history, or of a table beside it",
-    why: "In every real database a table of that name is there already, with the record of what was applied. The \
-          migration fails, or writes into it.",
-    instead: "Take another name, or give the history one in \
+    what: "an object has the name of the history table, or of a table that belongs to it",
+    why: "Every real database already has a table with this name, which records what was applied. The migration \
+          fails, or writes into that table.",
+    instead: "Choose another name, or rename the history table in \
               `Cargo.toml`:\n\n    [package.metadata.migrations]\n    table = \"schema_history\"",
     fails: &[
         Example { before: "", now: "CREATE TABLE _migrations (id INTEGER PRIMARY KEY);" },

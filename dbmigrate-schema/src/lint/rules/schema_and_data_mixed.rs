@@ -18,10 +18,11 @@ pub(super) const RULE: Rule = Rule {
     name: "schema-and-data-mixed",
     group: Group::History,
     level: Level::Allow,
-    what: "one migration changes the schema and all rows of a table",
-    why: "Nobody else can write until all rows are done, and what fails on the last row undoes the schema as well.",
-    instead: "Change the schema in one migration, and the rows in the next: it holds the lock for its own time only. A \
-              very large table is done in batches, in Rust: `in_batches` of the generated module.",
+    what: "a migration changes both the schema and all rows of a table",
+    why: "Nobody else can write until all rows are done, and a failure at the last row also undoes the change of the \
+          schema.",
+    instead: "Change the schema in one migration, and the rows in the next, so that each holds the lock for a \
+              shorter time. For a very large table, work in batches, in Rust: `in_batches` of the generated module.",
     fails: &[
         Example {
             before: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);",

@@ -6,10 +6,10 @@ pub(super) const RULE: Rule = Rule {
     name: "schema-differs",
     group: Group::History,
     level: Level::Deny,
-    what: "`schema.sql` declares something else than the migrations lead to",
-    why: "Whoever reads it believes in a schema that no database has.",
-    instead: "Make the next migration of it with `cargo dbmigrate generate`, or write into it what the migrations lead to: \
-              `cargo dbmigrate schema --write`.",
+    what: "`schema.sql` declares a different schema than the migrations make",
+    why: "The file describes a schema that no database has.",
+    instead: "Write the next migration from it with `cargo dbmigrate generate`, or write the schema that the \
+              migrations make into it: `cargo dbmigrate schema --write`.",
     fails: &[],
     passes: &[],
     quiet: &[],

@@ -15,12 +15,12 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Mechanics,
     level: Level::Warn,
     what: "a script without a transaction changes the schema in several steps",
-    why: "Each step is committed by itself. When a later one fails, on rows that nobody thought of, the earlier ones \
-          stay: the database is neither old nor new until somebody has mended the file.",
-    instead: "Put what belongs together between `BEGIN IMMEDIATE` and `COMMIT`, which the runner takes for one step, \
-              and leave outside what can't run in a transaction:\n\n    -- dbmigrate: no-transaction\n    BEGIN \
-              IMMEDIATE;\n    ALTER TABLE users ADD COLUMN nick TEXT;\n    UPDATE users SET nick = name WHERE nick IS \
-              NULL;\n    COMMIT;\n    VACUUM;",
+    why: "Each step is committed by itself. If a later step fails, on rows that nobody thought of, the earlier ones \
+          stay: the database is neither old nor new until somebody has corrected the file.",
+    instead: "Put statements that belong together between `BEGIN IMMEDIATE` and `COMMIT`, which the runner treats as \
+              one step, and leave only what cannot run in a transaction outside:\n\n    -- dbmigrate: \
+              no-transaction\n    BEGIN IMMEDIATE;\n    ALTER TABLE users ADD COLUMN nick TEXT;\n    UPDATE users \
+              SET nick = name WHERE nick IS NULL;\n    COMMIT;\n    VACUUM;",
     fails: &[Example {
         before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",
         now: "-- dbmigrate: no-transaction

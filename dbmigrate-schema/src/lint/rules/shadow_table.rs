@@ -14,10 +14,10 @@ pub(super) const RULE: Rule = Rule {
     name: "shadow-table",
     group: Group::Mechanics,
     level: Level::Warn,
-    what: "a table that belongs to a virtual table is changed by hand",
-    why: "A virtual table keeps its data in tables beside it, in a form of its own. One that is dropped, altered or \
-          written to leaves an index that finds the wrong rows, or a database that is corrupt.",
-    instead: "Speak to the virtual table itself:\n\n    INSERT INTO search (search) VALUES ('rebuild');",
+    what: "a table that belongs to a virtual table is changed directly",
+    why: "A virtual table stores its data in other tables, in a format of its own. If one of these is dropped, \
+          altered or written to, the index finds the wrong rows, or the database is corrupt.",
+    instead: "Use the virtual table itself:\n\n    INSERT INTO search (search) VALUES ('rebuild');",
     fails: &[
         Example { before: "CREATE VIRTUAL TABLE search USING fts5(text);", now: "DELETE FROM search_content;" },
         Example { before: "CREATE VIRTUAL TABLE search USING fts5(text);", now: "DROP TABLE search_docsize;" },

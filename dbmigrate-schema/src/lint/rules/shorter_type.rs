@@ -15,8 +15,8 @@ pub(super) const RULE: Rule = Rule {
     name: "shorter-type",
     group: Group::Data,
     level: Level::Allow,
-    what: "the length in a type gets smaller, which SQLite does not enforce",
-    why: "`VARCHAR(20)` is `TEXT` to SQLite: longer values stay, and new ones can be written.",
+    what: "the length in a type is reduced, which SQLite does not enforce",
+    why: "To SQLite, `VARCHAR(20)` is `TEXT`: longer values stay, and new ones can be written.",
     instead: "A check is enforced:\n\n    name TEXT CHECK (length(name) <= 20)",
     fails: &[Example {
         before: BEFORE,

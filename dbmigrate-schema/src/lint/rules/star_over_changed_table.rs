@@ -24,11 +24,11 @@ pub(super) const RULE: Rule = Rule {
     name: "star-over-changed-table",
     group: Group::Compatibility,
     level: Level::Warn,
-    what: "the columns of a view move, because it says `*` about a table that has changed",
-    why: "SQLite spells `*` out whenever the view is read. A program that reads it by the places of its columns, or \
-          copies it into a table, takes one column for another, and nothing fails to tell.",
-    instead: "List the columns of the view:\n\n    DROP VIEW led;\n    CREATE VIEW led AS SELECT users.id, users.name, \
-              teams.title FROM users JOIN teams ON lead = id;",
+    what: "the columns of a view move, because it uses `*` on a table that has changed",
+    why: "SQLite expands `*` whenever the view is read. A program that reads its columns by position, or copies it \
+          into a table, confuses columns, without an error.",
+    instead: "List the columns in the view:\n\n    DROP VIEW led;\n    CREATE VIEW led AS SELECT users.id, \
+              users.name, teams.title FROM users JOIN teams ON lead = id;",
     fails: &[
         Example { before: BEFORE, now: "ALTER TABLE users ADD COLUMN email TEXT;" },
         Example {

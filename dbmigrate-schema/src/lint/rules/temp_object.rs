@@ -14,9 +14,9 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Mechanics,
     level: Level::Warn,
     what: "a `TEMP` table, view or trigger is left behind",
-    why: "It is there for the connection that migrated, and for no other: whether the program sees it depends on \
-          whether it has just migrated. It hides a table of the same name, and a `TEMP` trigger gets in the way of \
-          later migrations.",
+    why: "It exists only for the connection that ran the migration: whether the program sees it depends on whether \
+          it has just migrated. It hides a table of the same name, and a `TEMP` trigger interferes with later \
+          migrations.",
     instead: "Drop it before the migration ends:\n\n    CREATE TEMP TABLE kept AS SELECT id FROM users;\n    -- \
               …\n    DROP TABLE temp.kept;",
     fails: &[

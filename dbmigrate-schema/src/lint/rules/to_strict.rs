@@ -15,12 +15,12 @@ pub(super) const RULE: Rule = Rule {
     name: "to-strict",
     group: Group::Data,
     level: Level::Warn,
-    what: "a table becomes `STRICT`, and rows that are there may hold values of another type",
-    why: "Until now every column took every value: a text in a column of numbers, if it did not look like one. Where one \
-          row has such a value, the migration fails, and the program that runs it at its start does not start.",
-    instead: "Say what becomes of such values:\n\n    INSERT INTO n SELECT id, CASE WHEN typeof(age) = 'integer' THEN age \
-              END FROM users;\n\nOr stop before anything has changed:\n\n    -- dbmigrate: assert SELECT count(*) = 0 \
-              FROM users WHERE typeof(age) NOT IN ('null', 'integer')",
+    what: "a table becomes `STRICT`, and existing rows may hold values of another type",
+    why: "So far, every column accepted every value, for example a text that is no number in a column of numbers. If \
+          one row has such a value, the migration fails, and a program that migrates at startup does not start.",
+    instead: "State what happens to such values:\n\n    INSERT INTO n SELECT id, CASE WHEN typeof(age) = 'integer' \
+              THEN age END FROM users;\n\nOr stop before anything has changed:\n\n    -- dbmigrate: assert SELECT \
+              count(*) = 0 FROM users WHERE typeof(age) NOT IN ('null', 'integer')",
     fails: &[Example {
         before: BEFORE,
         now: "CREATE TABLE n (id INTEGER PRIMARY KEY, age INTEGER) STRICT;

@@ -16,11 +16,11 @@ pub(super) const RULE: Rule = Rule {
     name: "trigger-on-own-table",
     group: Group::Mechanics,
     level: Level::Allow,
-    what: "a trigger does to its own table what sets it off",
-    why: "Whether it runs again is for each connection to say, with `PRAGMA recursive_triggers`. A program that \
-          switches it on gets `too many levels of trigger recursion`, or other values.",
-    instead: "Say when it has work to do, or which columns it waits for:\n\n    CREATE TRIGGER touched AFTER UPDATE OF \
-              name ON users\n    BEGIN UPDATE users SET changed = datetime('now') WHERE id = new.id; END;",
+    what: "a trigger does to its own table what fires it",
+    why: "Whether it fires again depends on the connection, by `PRAGMA recursive_triggers`. A program that turns it \
+          on gets `too many levels of trigger recursion`, or other values.",
+    instead: "State when it has work to do, or for which columns it fires:\n\n    CREATE TRIGGER touched AFTER \
+              UPDATE OF name ON users\n    BEGIN UPDATE users SET changed = datetime('now') WHERE id = new.id; END;",
     fails: &[
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, changed TEXT);",

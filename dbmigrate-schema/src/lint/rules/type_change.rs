@@ -16,15 +16,14 @@ pub(super) const RULE: Rule = Rule {
     name: "type-change",
     group: Group::Data,
     level: Level::Warn,
-    what: "a column gets a type that changes values which are there",
-    why: "SQLite converts without a word what looks like a number in a column of numbers: `'007'` becomes 7, `'1e3'` \
-          becomes 1000, a large integer loses digits in a column of reals. What does not look like a number stays a \
-          text, and is read as one. A `CAST` makes 0 of it, and 7 of `'7b'`, and so \
-          does `code + 0`.",
-    instead: "Say what becomes of the values:\n\n    INSERT INTO n SELECT id, CASE WHEN code <> '' AND code NOT GLOB '*[^0-9]*' THEN \
-              CAST(code AS INTEGER) END FROM users;\n\nOr stop before anything has changed where a value would not be the same:\n\n    -- dbmigrate: assert SELECT \
-              count(*) = 0 FROM users WHERE code <> CAST(CAST(code AS INTEGER) AS TEXT)\n\n`cargo dbmigrate generate` \
-              writes such an assertion.",
+    what: "a column gets a type that changes existing values",
+    why: "In a column of numbers, SQLite silently converts what looks like a number: `'007'` becomes 7, `'1e3'` \
+          becomes 1000, and a large integer loses digits in a column of reals. What does not look like a number \
+          stays a text. A `CAST` turns such a text into 0, and `'7b'` into 7, and so does `code + 0`.",
+    instead: "State what happens to the values:\n\n    INSERT INTO n SELECT id, CASE WHEN code <> '' AND code NOT \
+              GLOB '*[^0-9]*' THEN CAST(code AS INTEGER) END FROM users;\n\nOr stop before anything has changed if a \
+              value would not be the same:\n\n    -- dbmigrate: assert SELECT count(*) = 0 FROM users WHERE code <> \
+              CAST(CAST(code AS INTEGER) AS TEXT)\n\n`cargo dbmigrate generate` writes such an assertion.",
     fails: &[
         Example {
             before: BEFORE,

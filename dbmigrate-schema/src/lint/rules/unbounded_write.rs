@@ -24,11 +24,11 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Destructive,
     level: Level::Deny,
     what: "every row of a table is updated or deleted",
-    why: "A `WHERE` that was forgotten overwrites or removes everything in every installed database, and no way back \
-          brings it back.",
-    instead: "Say which rows are meant, or that all are:\n\n    UPDATE users SET email = lower(email) WHERE email <> \
-              lower(email);\n\n    -- dbmigrate: allow unbounded-write a cache that is filled anew\n    DELETE FROM \
-              cache;",
+    why: "If a `WHERE` was forgotten, this overwrites or deletes everything in every installed database, and no down \
+          script brings it back.",
+    instead: "State which rows are meant, or that all of them are:\n\n    UPDATE users SET email = lower(email) \
+              WHERE email <> lower(email);\n\n    -- dbmigrate: allow unbounded-write a cache that is filled \
+              anew\n    DELETE FROM cache;",
     fails: &[
         Example { before: BEFORE, now: "DELETE FROM users;" },
         Example { before: BEFORE, now: "DELETE FROM users WHERE 1;" },

@@ -18,13 +18,13 @@ pub(super) const RULE: Lint = Lint {
     name: "unique-on-existing-rows",
     group: Group::Data,
     level: Level::Warn,
-    what: "rows that are there have to become unique",
-    why: "Where two rows have the same values, the migration fails, and the program that runs it at its start does not \
-          start. Nothing in an empty database shows that.",
-    instead: "Decide which of several rows stays, and say so before the index:\n\n    DELETE FROM users WHERE id NOT IN \
-              (SELECT min(id) FROM users GROUP BY email);\n    CREATE UNIQUE INDEX users_email ON users (email);\n\nOr \
-              stop with a message of your own, before anything has changed:\n\n    -- dbmigrate: assert SELECT \
-              count(*) = 0 FROM (SELECT 1 FROM users GROUP BY email HAVING count(*) > 1)",
+    what: "existing rows have to become unique",
+    why: "If two rows have the same values, the migration fails, and a program that migrates at startup does not \
+          start. An empty database does not show this.",
+    instead: "Decide which of several equal rows stays, before you create the index:\n\n    DELETE FROM users WHERE \
+              id NOT IN (SELECT min(id) FROM users GROUP BY email);\n    CREATE UNIQUE INDEX users_email ON users \
+              (email);\n\nOr stop with a message of your own, before anything has changed:\n\n    -- dbmigrate: \
+              assert SELECT count(*) = 0 FROM (SELECT 1 FROM users GROUP BY email HAVING count(*) > 1)",
     fails: &[
         Example { before: BEFORE, now: "CREATE UNIQUE INDEX users_email ON users (email);" },
         Example { before: BEFORE, now: "CREATE UNIQUE INDEX users_email ON users (lower(email));" },

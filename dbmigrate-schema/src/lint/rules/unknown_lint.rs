@@ -7,9 +7,9 @@ pub(super) const RULE: Rule = Rule {
     group: Group::History,
     level: Level::Warn,
     what: "`-- dbmigrate: allow` names no rule",
-    why: "It silences nothing. In `lints` of the manifest and on the command line such a name is an error; in a file it \
-          may come from another version of dbmigrate.",
-    instead: "Write the name that the finding has in its note, or look for it in `cargo dbmigrate explain`.",
+    why: "It silences nothing. In `lints` of the manifest and on the command line, such a name is an error. In a \
+          file it is not, because it may come from another version of dbmigrate.",
+    instead: "Write the name that is in the note of the finding, or look it up with `cargo dbmigrate explain`.",
     fails: &[Example {
         before: "CREATE TABLE users (id INTEGER PRIMARY KEY);",
         now: "-- dbmigrate: allow drop-tables nobody has used it since 2.0

@@ -13,8 +13,8 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Style,
     level: Level::Allow,
     what: "a check or foreign key has no name",
-    why: "Since 3.53 SQLite drops a check or foreign key in place, by its name. Without one the whole table has to be \
-          made anew.",
+    why: "Since 3.53, SQLite can drop a check or foreign key in place, by its name. Without a name, the whole table \
+          has to be rebuilt.",
     instead: "Name it:\n\n    CREATE TABLE users (\n      id INTEGER PRIMARY KEY,\n      age INTEGER CONSTRAINT \
               users_age_check CHECK (age >= 0)\n    );",
     fails: &[

@@ -15,11 +15,11 @@ pub(super) const RULE: Rule = Rule {
     name: "unstable-check",
     group: Group::Mechanics,
     level: Level::Deny,
-    what: "a check depends on the time, on chance or on the connection",
-    why: "SQLite takes a check that asks a function for the time, and then refuses every insert: `non-deterministic \
-          use of datetime() in a CHECK constraint`. With `CURRENT_TIMESTAMP`, `random()` and the like a row is sound \
-          today and not tomorrow, so that a copy of the table or an import fails.",
-    instead: "Ask when a row is written, in a trigger or in the program:\n\n    CREATE TRIGGER not_in_the_future \
+    what: "a check depends on the time, on random numbers or on the connection",
+    why: "SQLite accepts a check that calls a function for the current time, and then rejects every insert: \
+          `non-deterministic use of datetime() in a CHECK constraint`. With `CURRENT_TIMESTAMP`, `random()` and the \
+          like, a row that is valid today may not be valid tomorrow, so a copy of the table or an import fails.",
+    instead: "Check when a row is written, in a trigger or in the program:\n\n    CREATE TRIGGER not_in_the_future \
               BEFORE INSERT ON events WHEN new.at > datetime('now')\n    BEGIN SELECT raise(ABORT, 'in the future'); \
               END;",
     fails: &[

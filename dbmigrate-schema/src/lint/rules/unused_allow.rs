@@ -7,10 +7,10 @@ pub(super) const RULE: Rule = Rule {
     group: Group::History,
     level: Level::Warn,
     what: "`-- dbmigrate: allow` silences nothing",
-    why: "It tells the next reader of a danger that is not there, and it would silence the rule on the day that somebody \
-          adds a statement below. A rule that is off is not counted, nor one about rows where `--database` lets it see \
-          them.",
-    instead: "Remove the line, or the name of the rule in it.",
+    why: "It warns the next reader of a danger that does not exist, and it would silence the rule as soon as \
+          somebody adds a statement below. Rules that are off do not count, nor rules about rows if `--database` \
+          shows them the rows.",
+    instead: "Delete the line, or the name of the rule in it.",
     fails: &[Example {
         before: "CREATE TABLE users (id INTEGER PRIMARY KEY);",
         now: "-- dbmigrate: allow drop-table nobody has used it since 2.0

@@ -14,10 +14,10 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Mechanics,
     level: Level::Deny,
     what: "`sqlite_schema` is edited by hand",
-    why: "SQLite checks nothing of what is written there: neither whether it can read it again, nor whether the rows \
-          that there are agree with it. A slip is a database that no longer opens.",
-    instead: "Make the table anew, as SQLite's documentation of `ALTER TABLE` says; `cargo dbmigrate generate` writes \
-              it for you.",
+    why: "SQLite checks nothing of what is written there: neither whether it can be read again, nor whether existing \
+          rows agree with it. After a mistake, the database may no longer open.",
+    instead: "Rebuild the table, as SQLite's documentation of `ALTER TABLE` describes; `cargo dbmigrate generate` \
+              writes that for you.",
     fails: &[Example {
         before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",
         now: "PRAGMA writable_schema = ON;

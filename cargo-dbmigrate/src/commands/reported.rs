@@ -1,4 +1,4 @@
-//! What was said already, for commands on several packages: what is wrong with a manifest is wrong with every set of it,
+//! What was reported already, for commands on several packages: what is wrong with a manifest is wrong with every set of it,
 //! and what is wrong with that of the workspace with every package.
 
 use std::collections::HashSet;
@@ -6,22 +6,29 @@ use std::path::PathBuf;
 
 use dbmigrate_core::{Diagnostic, Position};
 
+use crate::error::CliError;
 use crate::ops::project::Project;
 
 /// Which finding it is: the file, the kind, the words, the place.
 type Key = (PathBuf, &'static str, String, Option<Position>);
 
-/// The findings that were shown.
+/// The findings that were reported.
 #[derive(Debug, Default)]
-pub(super) struct Said(HashSet<Key>);
+pub(super) struct Reported(HashSet<Key>);
 
-impl Said {
-    /// Those of a set that were not shown with another one. They count as shown from now on.
-    pub(super) fn new_of(&mut self, project: &Project, found: &[Diagnostic]) -> Vec<Diagnostic> {
+impl Reported {
+    /// Those of a set that were not reported with another one. They count as reported from now on.
+    pub(super) fn unreported(&mut self, project: &Project, found: &[Diagnostic]) -> Vec<Diagnostic> {
         let keys: Vec<Key> = found.iter().map(|it| key(project, it)).collect();
         let new = found.iter().zip(&keys).filter(|(_, key)| !self.0.contains(key)).map(|(it, _)| it.clone()).collect();
         self.0.extend(keys);
         new
+    }
+
+    /// The error of a set, with what was not reported with that of another one.
+    pub(super) fn rest_of(&mut self, project: &Project, error: CliError) -> CliError {
+        let new = self.unreported(project, error.as_diagnostics());
+        error.with_diagnostics(new)
     }
 }
 

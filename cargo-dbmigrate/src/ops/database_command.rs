@@ -1,0 +1,233 @@
+//! One command on one database: with all of the sets that live in it, here or in the package's own runner. What is said
+//! of it, the runtime says to the terminal that it is given.
+
+use std::path::Path;
+use std::time::Duration;
+
+use dbmigrate_core::MigrationSet;
+use dbmigrate_runtime::cli::{self, Format, Request, Terminal, Verb};
+use dbmigrate_runtime::{Backup, BackupWhen, Migrator, Together};
+
+use crate::cli::{CopyArgs, DatabaseArgs, Global, MessageFormat, PROGRAM, Verbosity};
+use crate::error::{CliError, DONE, NO};
+use crate::ops::ahead::Ahead;
+use crate::ops::driver::Rusqlite;
+use crate::ops::interrupt::Interrupt;
+use crate::ops::migrator::migrator;
+use crate::ops::project::Project;
+use crate::ops::{database, open, runner, runtime_set, runtime_sets, schema_reader, seen_from, space};
+
+/// What is asked for.
+pub(crate) struct DatabaseCommand<'c> {
+    pub(crate) verb: &'c Verb,
+    pub(crate) copy: &'c CopyArgs,
+    pub(crate) args: &'c DatabaseArgs,
+    pub(crate) global: &'c Global,
+    /// The way to the folder of the package from where people read what is said: empty, or ending in `/`.
+    pub(crate) way: String,
+    /// What tells people that an interrupt was heard, whatever else is being said.
+    pub(crate) announce: fn(&str),
+}
+
+/// A set, and the project that it is of.
+type OneSet<'s> = (&'s Project, &'s MigrationSet);
+
+impl DatabaseCommand<'_> {
+    /// Runs it on the database in which these sets live, with all of them or with the one that is asked for.
+    pub(crate) fn run(
+        &self,
+        projects: &[Project],
+        mut ahead: Ahead,
+        terminal: &mut dyn Terminal,
+    ) -> Result<u8, CliError> {
+        let first = projects.iter().find(|project| self.is_meant(project));
+        let first = first.ok_or_else(|| CliError::failure("no package was selected"))?;
+        let sets = projects.iter().map(|it| self.load(it, &mut ahead)).collect::<Result<Vec<_>, CliError>>()?;
+        let runner = self.runner(projects, &sets)?;
+        let database = database::resolve(self.args.database.as_deref(), projects)?;
+        // A copy leaves the database as it is, and takes older copies away.
+        if !self.verb.reads_only() || matches!(self.verb, Verb::Backup { .. }) {
+            terminal.status("Database", &format!("{} (from {})", database.path.display(), database.source));
+        }
+        let request = request(self.verb, backup(self.copy, first), self.args, self.global);
+        if let Some(runner) = runner {
+            if request.verb.rehearses() {
+                space::refuse_too_large(&database.path)?;
+            }
+            return runner::run(runner, first, &database.path, &request, self.global, &self.args.build);
+        }
+        let interrupt = self.verb.executes().then(|| Interrupt::listen(self.announce));
+        let asked = self.global.set.as_deref();
+        let several = first.sets > 1;
+        // Its own database has no other set, but the package has: what is suggested names it.
+        let set = asked.or((several && sets.len() == 1).then_some(first.config.set.as_str())).map(str::to_owned);
+        let request = Request { set, ..request };
+        let is_about_file = matches!(self.verb, Verb::Backup { .. } | Verb::Restore { from: None, .. });
+        if sets.len() == 1 || is_about_file {
+            let place = projects.iter().position(|project| project.config.set == first.config.set).unwrap_or_default();
+            if several && shows(self.verb) {
+                heading(first, &request, terminal);
+            }
+            return Ok(run_one((first, &sets[place]), &database.path, &request, interrupt.as_ref(), terminal));
+        }
+        if !shows(self.verb) {
+            return run_together(&sets, first, &database.path, &request, interrupt.as_ref(), terminal);
+        }
+        if asked.is_none() && !database.path.exists() {
+            // What none of them has is said once.
+            return Ok(run_one((first, &sets[0]), &database.path, &request, None, terminal));
+        }
+        let meant = projects.iter().zip(&sets).filter(|(project, _)| self.is_meant(project));
+        Ok(show_each(meant, &database.path, &request, terminal))
+    }
+
+    /// Whether a set is the one that is asked for, if one is.
+    fn is_meant(&self, project: &Project) -> bool {
+        self.global.set.as_deref().is_none_or(|name| project.config.set == name)
+    }
+
+    /// The migrations of a set, with their files as people reach them.
+    fn load(&self, project: &Project, ahead: &mut Ahead) -> Result<MigrationSet, CliError> {
+        let mut set = match self.verb {
+            // The rows, or the copies, are shown as they are: faults of the files don't matter, those of the manifest do.
+            Verb::History | Verb::Restore { from: None, .. } => {
+                project.sound_config()?;
+                ahead.load(project).set
+            }
+            _ => Project::sound(ahead.load(project))?.set,
+        };
+        seen_from::name_from(&mut set, &self.way);
+        Ok(set)
+    }
+
+    /// The runner of the package, where what is to be executed has Rust in it.
+    fn runner<'p>(&self, projects: &'p [Project], sets: &[MigrationSet]) -> Result<Option<&'p str>, CliError> {
+        let mut meant = projects.iter().zip(sets).filter(|(project, _)| self.is_meant(project));
+        let coded = meant.find(|(_, set)| self.verb.executes() && set.has_code());
+        coded.map(|(project, set)| runner::binary(project, set)).transpose()
+    }
+}
+
+/// Whether a verb shows how a set stands.
+pub(crate) fn shows(verb: &Verb) -> bool {
+    matches!(verb, Verb::Status { .. } | Verb::Verify | Verb::History | Verb::Repair { what: cli::Mend::Explain, .. })
+}
+
+/// What is asked of a database.
+pub(crate) fn request(verb: &Verb, backup: Option<Backup>, args: &DatabaseArgs, global: &Global) -> Request {
+    Request {
+        program: PROGRAM.to_owned(),
+        named: global.database_flags(args.database.as_deref()),
+        verb: verb.clone(),
+        set: global.set.clone(),
+        format: if global.message_format == MessageFormat::Json { Format::Json } else { Format::Human },
+        verbose: global.verbosity() == Verbosity::Verbose,
+        quiet: global.verbosity() == Verbosity::Quiet,
+        busy_timeout: args.busy_timeout.map(Duration::from_secs),
+        backup,
+    }
+}
+
+/// Says which set is shown next.
+fn heading(project: &Project, request: &Request, terminal: &mut dyn Terminal) {
+    let name = match project.config.set.as_str() {
+        "" => "(without a name)",
+        name => name,
+    };
+    match &request.verb {
+        _ if request.format == Format::Json => {}
+        Verb::Status { .. } | Verb::History => terminal.data(&format!("{name}:")),
+        _ => terminal.status("Set", name),
+    }
+}
+
+/// Shows sets that live in one database, one after the other.
+fn show_each<'s>(
+    sets: impl Iterator<Item = OneSet<'s>>,
+    database: &Path,
+    request: &Request,
+    terminal: &mut dyn Terminal,
+) -> u8 {
+    let mut exit = DONE;
+    for (project, set) in sets {
+        heading(project, request, terminal);
+        let name = Some(project.config.set.clone()).filter(|name| !name.is_empty());
+        let request = Request { set: name, ..request.clone() };
+        exit = exit.max(run_one((project, set), database, &request, None, terminal));
+        if exit > NO {
+            break;
+        }
+    }
+    exit
+}
+
+/// Runs a request on all sets that live in one database, in one order.
+fn run_together(
+    sets: &[MigrationSet],
+    first: &Project,
+    database: &Path,
+    request: &Request,
+    interrupt: Option<&Interrupt>,
+    terminal: &mut dyn Terminal,
+) -> Result<u8, CliError> {
+    let ran = runtime_sets::with_sets(sets, |all| {
+        let mut together = Together::new();
+        for (set, source) in all.iter().zip(sets) {
+            let migrator = heeding(migrator(set), interrupt);
+            together = together.add(migrator.schema_reader(schema_reader::reader(source, &first.histories)));
+        }
+        cli::run_together(together, database, request, terminal)
+    });
+    ran.ok_or_else(|| CliError::failure("no package was selected"))
+}
+
+/// Runs a request on one set.
+fn run_one(
+    (project, set): OneSet<'_>,
+    database: &Path,
+    request: &Request,
+    interrupt: Option<&Interrupt>,
+    terminal: &mut dyn Terminal,
+) -> u8 {
+    let reader = schema_reader::reader(set, &project.histories);
+    runtime_set::with_set(set, |set| {
+        let migrator = heeding(migrator(set).schema_reader(reader), interrupt);
+        let immutable = if request.verb.reads_only() { open::immutable(database) } else { None };
+        match immutable {
+            Some(mut connection) => {
+                terminal.note(open::AS_IT_LIES);
+                cli::run_on(migrator, &mut connection, database, request, terminal)
+            }
+            None => cli::run(migrator, database, request, terminal),
+        }
+    })
+}
+
+fn heeding<'a>(migrator: Migrator<'a, Rusqlite>, interrupt: Option<&Interrupt>) -> Migrator<'a, Rusqlite> {
+    match interrupt {
+        Some(interrupt) => interrupt.heeded_by(migrator),
+        None => migrator,
+    }
+}
+
+/// The copies to keep, as the flags say and else the manifest.
+pub(crate) fn backup(copy: &CopyArgs, project: &Project) -> Option<Backup> {
+    let when = if copy.backup { BackupWhen::Always } else { BackupWhen::Destructive };
+    if copy.no_backup || (project.config.backup.is_none() && !copy.backup) {
+        return None;
+    }
+    let configured = project.config.backup.clone().unwrap_or_default();
+    let mut backup = Backup::new(when);
+    let keep = copy.keep.backup_keep.map(u64::from).or(configured.keep);
+    if let Some(keep) = keep.and_then(|keep| usize::try_from(keep).ok()) {
+        backup = backup.keep(keep);
+    }
+    let dir = copy.keep.backup_dir.clone().or(configured.dir.map(|dir| project.root.join(dir)));
+    Some(match dir {
+        Some(dir) => backup.dir(dir),
+        None => backup,
+    })
+}
+
+#[cfg(test)]
+mod tests;
