@@ -355,3 +355,35 @@ fn a_way_back_without_a_statement_takes_nothing_out_of_the_history() {
     project.write("migrations/002_add_y.down.sql", "SELECT 1;\n");
     project.dbmigrate(["down"]).succeeds().says("Rolled back 002_add_y");
 }
+
+#[test]
+fn a_runner_without_its_feature_is_told_what_it_lacks() {
+    let project = Project::wired("runner-feature", &SET);
+    project.write(
+        "migrations/002_rust.rs",
+        "pub fn up(_: &rusqlite::Connection) -> rusqlite::Result<()> {\n    Ok(())\n}\n",
+    );
+    project.edit_manifest(|manifest| {
+        manifest["package"]["metadata"]["migrations"]["runner"] = toml_edit::value(&project.name)
+    });
+    for command in ["up", "check"] {
+        let run =
+            project.dbmigrate([command]).exits(101).says("`runner-feature` is built with the feature `migrate-cli`");
+        run.says("`migrate-cli = [\"dbmigrate-runtime/cli\"]`");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_that_no_editor_opens_is_named() {
+    let project = Project::wired("no-editor", &SET);
+    for (at, editor) in ["", "no-such-editor", "false"].into_iter().enumerate() {
+        let mut command = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
+        command
+            .args(["dbmigrate", "create", "later", "--no-down", "--edit"])
+            .env_remove("VISUAL")
+            .env("EDITOR", editor);
+        let number = at + 2;
+        Run::of(&mut command).exits(101).says(&format!("migrations/{number:03}_later.sql` yourself"));
+    }
+}

@@ -54,6 +54,8 @@ pub(crate) struct Project {
     pub(crate) library: Option<(String, PathBuf)>,
     /// Its binaries: name and source file.
     pub(crate) binaries: Vec<(String, PathBuf)>,
+    /// The features that it declares.
+    pub(crate) features: Vec<String>,
     /// What it depends on, and what the other packages of its workspace do.
     dependencies: Vec<Dependency>,
     others: Vec<Dependency>,
@@ -237,6 +239,7 @@ impl Project {
             manifests: manifests.clone().ok(),
             library: sources(LIBRARY).next(),
             binaries: sources(&[TargetKind::Bin]).collect(),
+            features: package.features.keys().cloned().collect(),
             dependencies: package.dependencies.clone(),
             others: metadata.workspace_packages().iter().flat_map(|package| package.dependencies.clone()).collect(),
         };
@@ -262,6 +265,7 @@ impl Project {
             manifests: None,
             library: None,
             binaries: Vec::new(),
+            features: Vec::new(),
             dependencies: Vec::new(),
             others: Vec::new(),
         }
