@@ -157,9 +157,10 @@ impl Adoption {
     #[must_use]
     pub fn aside(&self, ours: &str) -> Option<String> {
         let table = self.table()?;
-        Some(match table.eq_ignore_ascii_case(ours) {
-            true => format!("{table}_of_{}", self.tool.name()),
-            false => table.to_owned(),
+        Some(if table.eq_ignore_ascii_case(ours) {
+            format!("{table}_of_{}", self.tool.name())
+        } else {
+            table.to_owned()
         })
     }
 
@@ -168,8 +169,8 @@ impl Adoption {
     pub fn history(&self, ours: &str) -> OldHistory {
         let known = self.tool.known();
         let table = self.table();
-        let quoted = table.map(|table| format!("main.\"{}\"", table.replace('"', "\"\""))).unwrap_or_default();
-        let literal = ours.replace('\'', "''");
+        let quoted = table.map(|table| format!("main.\"{}\"", table.replace("\"", "\"\""))).unwrap_or_default();
+        let literal = ours.replace("'", "''");
         let fill = |text: &str| text.replace("{ours}", &literal).replace("{table}", &quoted);
         let shape = |shape: &Template| OldShape {
             columns: shape.columns,

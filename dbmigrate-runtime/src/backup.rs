@@ -13,6 +13,7 @@ use crate::kept;
 use crate::options::Options;
 use crate::quote::identifier;
 use crate::report::Report;
+use crate::script;
 use crate::set::{Effect, Set, Step};
 use crate::value::{Param, Value};
 
@@ -22,7 +23,8 @@ pub(crate) const KEEP: usize = 3;
 /// When a copy of the database is made before a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BackupWhen {
-    /// Before a run that removes something: it drops a table or a column, changes or deletes rows, or contains Rust.
+    /// Before a run that removes something: it drops a table or a column, changes or deletes rows, also by a trigger, or
+    /// contains Rust.
     Destructive,
     /// Before every run that has something to do.
     Always,
@@ -156,9 +158,10 @@ fn keep<'j, 's>(
     if is_wanted(db, history, backup, jobs)? {
         let made = copy::keep(db, history, options, CopyReader::Beside).map_err(|error| {
             let error = error.note("a copy is kept first, so nothing was run");
-            match backup.without_rows {
-                true => error,
-                false => error.hint("to go on without a copy: `--no-backup` (no `backup` of the migrator)"),
+            if backup.without_rows {
+                error
+            } else {
+                error.hint("to go on without a copy: `--no-backup` (no `backup` of the migrator)")
             }
         })?;
         // Runs that are killed at every start can't do it at their end. One that changes nothing takes its own away.
@@ -245,13 +248,16 @@ pub(crate) fn are_destructive<'j, 's: 'j>(
     jobs: &mut dyn Iterator<Item = &'j Job<'s>>,
 ) -> Result<bool, Error> {
     for job in jobs {
-        for step in job.script(&mut ScriptBuffer::default()).steps {
+        let mut buffer = ScriptBuffer::default();
+        let script = job.script(&mut buffer);
+        for step in script.steps {
             let is_destructive = match step {
                 Step::Code(_) => true,
                 Step::Sql(statement) => match statement.effect {
                     Effect::DropTable(table) | Effect::DropColumn(table) | Effect::Write(table) => {
                         !is_table(db, table)? || has_row(db, table)
                     }
+                    Effect::None => replaces(db, script::sql_of(script.file, script, statement)?),
                     _ => false,
                 },
             };
@@ -261,6 +267,24 @@ pub(crate) fn are_destructive<'j, 's: 'j>(
         }
     }
     Ok(false)
+}
+
+/// Whether an `INSERT` has rows replaced by a constraint, or tells triggers, which may do anything. What it inserts into may not
+/// be there yet: then there is nothing to lose.
+#[inline]
+fn replaces(db: &mut Db<'_>, sql: &str) -> bool {
+    if !script::begins(sql, "INSERT") && !script::begins(sql, "WITH") {
+        return false;
+    }
+    let plan = db.session().query(&format!("EXPLAIN {sql}"), &[]).unwrap_or_default();
+    plan.iter().any(|row| match row {
+        // What a query puts off and takes up again has no table.
+        [_, Value::Text(what), _, _, _, Value::Text(table), ..] => {
+            what == "Program" || what == "Delete" && !table.is_empty()
+        }
+        [_, Value::Text(what), ..] => what == "Program",
+        _ => false,
+    })
 }
 
 #[inline]

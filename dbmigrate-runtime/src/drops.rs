@@ -21,7 +21,7 @@ pub(crate) fn look(
     rest: &[Step<'_>],
     choice: Choice,
 ) -> Result<(), Stop> {
-    elsewhere::refuse(db, script, statement)?;
+    elsewhere::refuse_drop(db, script, statement, table)?;
     if !choice.enforced {
         return Ok(());
     }
@@ -101,14 +101,23 @@ pub(crate) type AroundFn = fn(
 
 /// Runs one where foreign keys are off for another script's sake, and refuses to leave out what a key would have done by itself:
 /// to a key that comes back children would belong as another row's. Of a key that only checks, it is refused that rows
-/// refer to nothing after the statement.
+/// refer to nothing after the statement. Without a table it may be an `INSERT`, which takes rows away where a constraint
+/// replaces them.
 #[inline]
 pub(crate) fn refuse_uncascaded(
     db: &mut Db<'_>,
     (script, statement, table): (&Script<'_>, &Statement<'_>, &str),
     run: &mut dyn FnMut(&mut Db<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    if !is_referenced(db, table)? {
+    let sql = script::sql_of(script.file, script, statement)?;
+    let tables = if table.is_empty() { replaced(db, sql) } else { vec![table.to_owned()] };
+    let mut referenced = Vec::new();
+    for table in tables {
+        if is_referenced(db, &table)? {
+            referenced.push(table);
+        }
+    }
+    if referenced.is_empty() {
         return run(db);
     }
     let refuse = |message: &str| {
@@ -117,30 +126,46 @@ pub(crate) fn refuse_uncascaded(
             .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`")
             .hint("or, where no cascade is wanted, say `-- dbmigrate: foreign-keys off` at the top")
     };
-    let sql = script::sql_of(script.file, script, statement)?;
     // A guess from the words, on the safe side.
-    let may_replace = sql.as_bytes().windows(7).any(|word| word.eq_ignore_ascii_case(b"replace"));
+    let may_replace = table.is_empty() || script::mentions(sql, "replace", false);
     let may_update = !script::begins(sql, "DELETE");
     let mut followed = Vec::new();
     for key in foreign_keys::all(db)? {
         let acts = may_update && key.acts_on_update || may_replace && key.acts_on_delete;
-        if acts && key.parent.eq_ignore_ascii_case(table) && references(db, &key)? > 0 {
+        if acts && referenced.iter().any(|it| it.eq_ignore_ascii_case(&key.parent)) && references(db, &key)? > 0 {
             followed.push((parents(db, &key)?, key));
         }
     }
     let before = violations::watch(db)?;
     run(db)?;
+    let inserted = db.value("could not count rows", "SELECT changes()")?;
     for (keys, key) in followed {
         let now = parents(db, &key)?;
         let is_gone = |key: &String| now.binary_search(key).is_err();
-        if may_replace && key.acts_on_delete || keys.iter().any(is_gone) {
+        let is_longer = inserted == Some(Value::Integer(now.len() as i64 - keys.len() as i64));
+        let is_replaced = may_replace && key.acts_on_delete && !(table.is_empty() && is_longer);
+        if is_replaced || keys.iter().any(is_gone) {
             return Err(refuse(&format!(
-                "rows of `{table}` go or get another key, to which rows of `{}` refer",
-                key.child
+                "rows of `{}` go or get another key, to which rows of `{}` refer",
+                key.parent, key.child
             )));
         }
     }
     before.refuse_growth(db, false).map_err(|error| refuse(&error.message()))
+}
+
+/// The tables that an `INSERT` may take rows of: its plan has a way to delete one.
+#[inline]
+fn replaced(db: &mut Db<'_>, sql: &str) -> Vec<String> {
+    if !script::begins(sql, "INSERT") && !script::begins(sql, "WITH") {
+        return Vec::new();
+    }
+    let plan = db.try_query(&format_args!("EXPLAIN {sql}"), &[]).unwrap_or_default();
+    let deleted = plan.into_iter().filter_map(|row| match <[Value; 8]>::try_from(row) {
+        Ok([_, Value::Text(what), _, _, _, Value::Text(table), ..]) if what == "Delete" => Some(table),
+        _ => None,
+    });
+    deleted.collect()
 }
 
 /// The keys that there are to refer to, sorted.

@@ -1,66 +1,104 @@
-//! Statements that mean a table of the database, and would reach another one: SQLite goes there where the main one has none
-//! of the name, and `IF EXISTS` says nothing of it.
+//! Statements that mean the database, and would reach another one: SQLite goes there where the main one has nothing of the
+//! name, and `IF EXISTS` says nothing of it.
 
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::hidden::{ATTACHED, temporary};
+use crate::put_back::gone_from;
+use crate::quote::literal;
 use crate::rows::Rows;
-use crate::script::{self, at};
+use crate::script::{self, at, mentions};
 use crate::set::{Effect, Script, Statement};
 use crate::value::Value;
 
-/// What refuses one.
-pub(crate) type RefuseFn = fn(&mut Db<'_>, &Script<'_>, &Statement<'_>) -> Result<(), Error>;
-
-/// Refuses one that would write to a database that the program has attached, or to a temporary table of its own; what
-/// drops a table also where the script has attached the other. SQLite's own plan tells where it would write.
-#[inline]
+/// Refuses a statement that would write to a database that the program has attached, and does not name it, or to a temporary
+/// table of its own. SQLite's own plan tells where it would write.
 pub(crate) fn refuse(db: &mut Db<'_>, script: &Script<'_>, statement: &Statement<'_>) -> Result<(), Error> {
-    let (table, drops) = match statement.effect {
-        Effect::DropTable(table) => (table, true),
-        Effect::DropColumn(table) | Effect::Write(table) => (table, false),
-        _ => return Ok(()),
+    match statement.effect {
+        _ if db.beside.as_ref().is_none_or(Rows::is_empty) => Ok(()),
+        Effect::DropColumn(table) | Effect::Write(table) => refuse_of(db, None, table, script, statement),
+        Effect::None => refuse_of(db, None, "", script, statement),
+        // Of a table that is dropped it is asked before that.
+        _ => Ok(()),
+    }
+}
+
+/// The same for what drops a table, also where the script itself has attached the other.
+#[inline]
+pub(crate) fn refuse_drop(
+    db: &mut Db<'_>,
+    script: &Script<'_>,
+    statement: &Statement<'_>,
+    table: &str,
+) -> Result<(), Error> {
+    let mut sql = ATTACHED.to_owned();
+    if temporary(db.beside.as_ref()).any(|name| name.eq_ignore_ascii_case(table)) {
+        sql.push_str(&format!(" UNION ALL SELECT 1, {}, ''", literal(table)));
+    }
+    let beside = db.query("could not read which databases are attached", &sql, &[])?;
+    if beside.is_empty() { Ok(()) } else { refuse_of(db, Some(&beside), table, script, statement) }
+}
+
+/// Refuses to detach what the program has attached: only that knows how to attach it again. The plan holds the name as a text.
+#[inline]
+pub(crate) fn refuse_detach(db: &mut Db<'_>, script: &Script<'_>, statement: &Statement<'_>) -> Result<(), Error> {
+    let sql = script::sql_of(script.file, script, statement)?;
+    let plan = db.try_query(&format_args!("EXPLAIN {sql}"), &[]).unwrap_or_default();
+    let is_named = |name: &str| {
+        plan.iter().flatten().any(|value| matches!(value, Value::Text(text) if text.eq_ignore_ascii_case(name)))
     };
-    if !drops && db.beside.as_ref().is_none_or(Rows::is_empty) {
-        return Ok(());
+    for row in db.beside.iter().flat_map(Rows::iter) {
+        if let [Value::Integer(2..), Value::Text(name), ..] = row {
+            if is_named(name) {
+                return Err(at(gone_from(name, "would be"), script, statement));
+            }
+        }
     }
-    let attached = db.query("could not read which databases are attached", ATTACHED, &[])?;
-    let is_temporary = temporary(db.beside.as_ref()).any(|name| name.eq_ignore_ascii_case(table));
-    if attached.is_empty() && !is_temporary {
-        return Ok(());
-    }
+    Ok(())
+}
+
+/// Refuses one that would write beside the database, and not there. `table` is what it changes of the main one, as far as that
+/// is known: what it says of another by name, it means.
+#[inline(never)]
+fn refuse_of(
+    db: &mut Db<'_>,
+    beside: Option<&Rows>,
+    table: &str,
+    script: &Script<'_>,
+    statement: &Statement<'_>,
+) -> Result<(), Error> {
     let sql = script::sql_of(script.file, script, statement)?;
     // What it can't plan it can't run.
     let plan = db.try_query(&format_args!("EXPLAIN {sql}"), &[]).unwrap_or_default();
-    let written = || {
-        plan.iter().filter_map(|row| match row {
-            [_, Value::Text(what), Value::Integer(at), Value::Integer(1..), ..] if what == "Transaction" => Some(*at),
-            _ => None,
-        })
-    };
+    // A bit for each database.
+    let mut written = 0_u64;
+    for row in plan.iter() {
+        if let [_, Value::Text(what), Value::Integer(place), Value::Integer(1..), ..] = row {
+            let is_begun = what == "Transaction";
+            written |= u64::from(is_begun) << (place & 63);
+        }
+    }
     // Triggers of the program may write elsewhere besides.
-    if written().any(|at| at == 0) {
+    if written & 1 == 1 {
         return Ok(());
     }
-    let is_beside = |name: &Value| {
-        let mut beside = db.beside.iter().flat_map(Rows::iter);
-        drops || beside.any(|row| row.first() != Some(&Value::Integer(1)) && row.get(1) == Some(name))
-    };
-    let other = attached.iter().find_map(|row| match row {
-        [Value::Integer(seq), name @ Value::Text(text)] if is_beside(name) && written().any(|at| at == *seq) => {
-            Some(text)
+    let Some(beside) = beside.or(db.beside.as_ref()) else { return Ok(()) };
+    for row in beside.iter() {
+        let [Value::Integer(place @ 1..), Value::Text(name), ..] = row else { continue };
+        if written >> (place & 63) & 1 == 0 {
+            continue;
         }
-        _ => None,
-    });
-    let (place, help) = match other {
-        Some(name) => (format!("in the attached database `{name}`"), "attach the other database after the migrations"),
-        None if is_temporary && written().any(|at| at == 1) => {
-            ("a temporary one of the connection".to_owned(), "make the temporary one after the migrations")
+        let is_meant = match (*place, table) {
+            (1, table) => !name.eq_ignore_ascii_case(table),
+            (_, table) => table.is_empty() && mentions(sql, name, true),
+        };
+        if !is_meant {
+            let schema = if *place == 1 { "temp" } else { name };
+            let message = format!("this would change what is in `{schema}`, and not the database to migrate");
+            let error = Error::new(ErrorKind::Sql, message)
+                .hint("write `main.` before the name, or attach the other one, or make the temporary one, after the migrations");
+            return Err(at(error, script, statement));
         }
-        None => return Ok(()),
-    };
-    let would = if drops { "drop" } else { "change" };
-    let message = format!("the table that this would {would} is {place}, and not in the one to migrate");
-    let error = Error::new(ErrorKind::Sql, message).hint(format_args!("write `main.` before its name, or {help}"));
-    Err(at(error, script, statement))
+    }
+    Ok(())
 }

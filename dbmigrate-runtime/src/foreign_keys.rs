@@ -9,9 +9,10 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::guard::Settings;
 use crate::parts::needed;
+use crate::script::mentions;
 use crate::set::{Effect, ForeignKeys, Script};
 use crate::value::{Param, Value};
-use crate::{drops, elsewhere, violations};
+use crate::{drops, violations};
 
 /// How a script runs.
 #[derive(Clone, Copy)]
@@ -31,14 +32,12 @@ impl Choice {
     }
 }
 
-/// What decides for scripts that drop tables, and looks at what came of running without enforcement.
+/// The part of the runner for scripts that drop tables or run without enforcement.
 #[derive(Clone, Copy)]
 pub(crate) struct ForeignKeysPart {
     choose: fn(&mut Db<'_>, &Script<'_>, bool) -> Result<Choice, Error>,
     /// Looks at a table before it is dropped.
     pub(crate) before_drop: drops::LookFn,
-    /// Looks where a statement would write.
-    pub(crate) elsewhere: elsewhere::RefuseFn,
     /// Changes the rows of a table without the cascades that would follow.
     pub(crate) around_write: drops::AroundFn,
     /// Remembers which rows refer to nothing.
@@ -51,7 +50,6 @@ impl ForeignKeysPart {
     pub(crate) const LINKED: Self = Self {
         choose: choose_for_drops,
         before_drop: drops::look,
-        elsewhere: elsewhere::refuse,
         around_write: drops::refuse_uncascaded,
         watch: violations::watch,
         refuse_any: violations::refuse_any,
@@ -220,5 +218,5 @@ pub(crate) fn all(db: &mut Db<'_>) -> Result<Vec<ForeignKey>, Error> {
 /// Whether a script may put the check of a foreign key off until the commit. A guess from its words, on the safe side:
 /// it only costs a look.
 pub(crate) fn mentions_deferring(script: &Script<'_>) -> bool {
-    script.text.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"defer"))
+    mentions(script.text, "defer", false)
 }

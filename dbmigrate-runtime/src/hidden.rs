@@ -5,12 +5,12 @@ use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::quote::identifier;
 use crate::rows::Rows;
-use crate::value::Value;
+use crate::value::{Param, Value};
 
 const READ: &str = "could not read the schema";
 
 /// What is attached, by the numbers that SQLite gives it.
-pub(crate) const ATTACHED: &str = "SELECT seq, name FROM pragma_database_list WHERE seq > 1";
+pub(crate) const ATTACHED: &str = "SELECT seq, name, '' FROM pragma_database_list WHERE seq > 1";
 
 /// Remembers what the program has beside its database, once and before anything runs, and refuses what hides then: a
 /// migration may drop or rename that, and nothing would be seen of it at the end.
@@ -22,8 +22,8 @@ pub(crate) fn look(db: &mut Db<'_>) -> Result<(), Error> {
     if has_temporary(db)? {
         refuse_hiding(db)?;
         sql.push_str(
-            " UNION ALL SELECT 1, name FROM temp.sqlite_master WHERE type IN ('table', 'view') \
-             AND lower(substr(name, 1, 7)) <> 'sqlite_'",
+            " UNION ALL SELECT CASE type WHEN 'trigger' THEN -1 ELSE 1 END, name, tbl_name FROM temp.sqlite_master \
+             WHERE type <> 'index' AND lower(substr(name, 1, 7)) <> 'sqlite_'",
         );
     }
     let beside = db.query(READ, &sql, &[])?;
@@ -65,28 +65,31 @@ fn has_temporary(db: &mut Db<'_>) -> Result<bool, Error> {
     db.has_row(READ, "SELECT 1 FROM pragma_database_list WHERE seq = 1", &[])
 }
 
-/// Refuses that a temporary table or view of the program is gone.
+/// Refuses that a temporary table or view of the program is gone, or a trigger whose table is there: it goes with a table that
+/// is made anew, and whom it tells would hear no more.
 pub(crate) fn refuse_gone(db: &mut Db<'_>) -> Result<(), Error> {
-    if !temporary(db.beside.as_ref()).any(|_| true) {
-        return Ok(());
+    let Some(beside) = db.beside.take() else { return Ok(()) };
+    let sql = "SELECT 1 FROM temp.sqlite_master WHERE type <> 'index' AND name = ?1 UNION ALL SELECT 1 WHERE ?2 < 0 AND \
+               ?3 COLLATE NOCASE NOT IN (SELECT name FROM main.sqlite_master UNION ALL SELECT name FROM temp.sqlite_master)";
+    for row in beside.iter() {
+        let [Value::Integer(kind @ ..=1), Value::Text(name), Value::Text(table)] = row else { continue };
+        if db.has_row(READ, sql, &[Param::Text(name), Param::Integer(*kind), Param::Text(table)])? {
+            continue;
+        }
+        let message = format!("the temporary `{name}`, which the connection had before, would be gone");
+        return Err(Error::new(ErrorKind::Settings, message)
+            .hint("write `main.` before the name if that of the database is meant")
+            .hint(ELSEWHERE));
     }
-    let sql = "SELECT name FROM temp.sqlite_master WHERE type IN ('table', 'view')";
-    let now = db.texts(READ, sql, &[])?;
-    match temporary(db.beside.as_ref()).find(|name| !now.iter().any(|now| now == name)) {
-        None => Ok(()),
-        Some(name) => Err(Error::new(
-            ErrorKind::Settings,
-            format_args!("the temporary `{name}`, which the connection had before, would be gone"),
-        )
-        .hint("write `main.` before the name if that of the database is meant")
-        .hint(ELSEWHERE)),
-    }
+    db.beside = Some(beside);
+    Ok(())
 }
 
 /// The names of the program's temporary tables and views.
+#[inline]
 pub(crate) fn temporary(beside: Option<&Rows>) -> impl Iterator<Item = &str> {
     beside.into_iter().flat_map(Rows::iter).filter_map(|row| match row {
-        [Value::Integer(1), Value::Text(name)] => Some(name.as_str()),
+        [Value::Integer(1), Value::Text(name), ..] => Some(name.as_str()),
         _ => None,
     })
 }

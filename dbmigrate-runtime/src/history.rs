@@ -77,6 +77,7 @@ pub(crate) fn is_table_of(history: &str, table: &str) -> bool {
 }
 
 /// The tables of a history of this name.
+#[inline]
 pub(crate) fn tables_of(table: &str) -> [String; 3] {
     ENDS.map(|end| format!("{table}{end}"))
 }
@@ -156,11 +157,13 @@ impl<'s> History<'s> {
     }
 
     /// Refuses a table of this name that is no history, where there is one.
+    #[inline]
     pub(crate) fn refuse_others(&self, db: &mut Db<'_>) -> Result<(), Error> {
         let sql = "SELECT 1 FROM pragma_table_info(?1, 'main') LIMIT 1";
-        match db.has_row("could not read the database", sql, &[text(self.set.table)])? {
-            true => self.check_shape(db),
-            false => Ok(()),
+        if db.has_row("could not read the database", sql, &[text(self.set.table)])? {
+            self.check_shape(db)
+        } else {
+            Ok(())
         }
     }
 
@@ -199,6 +202,13 @@ impl<'s> History<'s> {
             }
         }
         Ok(rows)
+    }
+
+    /// Whether the set has exactly as many rows.
+    pub(crate) fn has_rows(&self, db: &mut Db<'_>, count: usize) -> Result<bool, Error> {
+        let sql = format_args!("SELECT count(*) FROM {} WHERE set_name = ?1", self.rows_sql);
+        let found = db.find("could not read the history", sql, &[text(self.set.name)])?;
+        Ok(matches!(found, Some(Value::Integer(found)) if u64::try_from(found) == Ok(count as u64)))
     }
 
     /// Asks for the number of rows and the name of the newest applied migration.
@@ -543,6 +553,14 @@ fn unreadable(table: &str, row: &[Value]) -> Error {
         .hint("build the program with a newer `dbmigrate-runtime`"),
         _ => damaged(table),
     }
+}
+
+/// The error for a row that was written, or taken out, and is not what the database has.
+#[cold]
+#[inline(never)]
+pub(crate) fn unrecorded(name: &str) -> Error {
+    Error::new(ErrorKind::History, format_args!("the history does not take what `{name}` has to write there"))
+        .hint("a trigger on its table, the file itself, or an authorizer of the connection is in the way: see to that")
 }
 
 fn damaged(table: &str) -> Error {

@@ -10,12 +10,13 @@ use crate::code;
 use crate::compare::write_head;
 use crate::db::{Db, failed};
 use crate::dependent;
+use crate::elsewhere;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice, Watch};
 use crate::guard::Settings;
 use crate::hidden;
-use crate::history::Stage;
+use crate::history::{Stage, unrecorded};
 use crate::history_row::Timing;
 use crate::hooks::Progress;
 use crate::interrupted;
@@ -50,10 +51,10 @@ pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -
     match (job.records(), history.stage(db, job.number)?) {
         (Some(migration), None) => {
             assertion::check(db, job, &migration.up)?;
-            history.insert(db, context.options, migration, RowState::Running, None)
+            history.insert(db, context.options, migration, RowState::Running, None)?;
         }
         // What has run is the same, or it would not go on. The rest is from here on what the program has.
-        (Some(migration), Some(_)) => history.accept(db, migration),
+        (Some(migration), Some(_)) => history.accept(db, migration)?,
         (None, Some(stage)) if stage.state == RowState::Applied => {
             let mut buffer = ScriptBuffer::default();
             let script = job.script(&mut buffer);
@@ -61,9 +62,13 @@ pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -
             if let Some(text) = stored::encode(script) {
                 history.keep_down(db, job.number, &text)?;
             }
-            history.progress(db, job.number, RowState::Reverting, 0, None, None)
+            history.progress(db, job.number, RowState::Reverting, 0, None, None)?;
         }
-        _ => Ok(()),
+        _ => {}
+    }
+    match history.stage(db, job.number)? {
+        Some(stage) if stage.state != RowState::Applied => Ok(()),
+        _ => Err(unrecorded(job.name())),
     }
 }
 
@@ -128,7 +133,9 @@ impl Walk<'_, '_, '_> {
         let mut waited = Instant::now();
         loop {
             // Another process may be at it too: the row says where the two of them are.
-            let Some(stage) = self.context.history.stage(self.db, self.job.number)? else { return Ok(()) };
+            let Some(stage) = self.context.history.stage(self.db, self.job.number)? else {
+                return if self.job.records().is_some() { Err(gone(self.job.name())) } else { Ok(()) };
+            };
             if stage.state == RowState::Applied {
                 return Ok(());
             }
@@ -259,9 +266,8 @@ impl Walk<'_, '_, '_> {
     #[inline]
     fn in_transaction(&mut self, steps: std::ops::Range<usize>, next: usize) -> Result<(), Error> {
         self.db.begin()?;
-        let result = self.inside(steps, next).and_then(|moved| match moved {
-            true => self.db.commit().map_err(|error| failed("could not commit", error).into()),
-            false => Ok(()),
+        let result = self.inside(steps, next).and_then(|moved| {
+            if moved { self.db.commit().map_err(|error| failed("could not commit", error).into()) } else { Ok(()) }
         });
         self.db.rollback()?;
         match result {
@@ -349,6 +355,9 @@ impl Walk<'_, '_, '_> {
     #[inline]
     fn statement(&mut self, statement: &Statement<'_>) -> Result<(), Error> {
         let sql = script::sql_of(self.job.name(), &self.script, statement)?;
+        if script::begins(sql, "DETACH") {
+            elsewhere::refuse_detach(self.db, &self.script, statement)?;
+        }
         let result = self.db.patiently(|session| session.execute(sql));
         result.map_err(|error| script::failed(self.db, self.job.name(), &self.script, statement, error))
     }
@@ -420,7 +429,16 @@ impl Walk<'_, '_, '_> {
         let begun = if state.is_in_step() { done + 1 } else { done };
         let prefix = self.script.prefix(begun);
         let before = self.before.as_ref().map(Violations::encode);
-        self.context.history.progress(self.db, self.job.number, state, done as u64, prefix, before.as_deref())
+        self.context.history.progress(self.db, self.job.number, state, done as u64, prefix, before.as_deref())?;
+        self.look_again(Some((state, done as u64)))
+    }
+
+    /// Refuses to go on where the row is not what was written: it would run again what has run, and without an end.
+    #[inline]
+    fn look_again(&mut self, written: Option<(RowState, u64)>) -> Result<(), Error> {
+        let stage = self.context.history.stage(self.db, self.job.number)?;
+        let is_written = stage.map(|it| (it.state, it.done)) == written;
+        if is_written { Ok(()) } else { Err(unrecorded(self.job.name())) }
     }
 
     /// All steps are done: the row and the head say so, unless another process was faster.
@@ -451,17 +469,18 @@ impl Walk<'_, '_, '_> {
                         ))
                 })?;
             }
+            let done = walk.stage.done;
             match job.records() {
                 Some(_) => context.history.applied(db, context.options, job.number, timing)?,
                 None => context.history.delete(db, job.number)?,
             }
-            write_head(db, context.set)
+            walk.look_again(job.records().map(|_| (RowState::Applied, done)))?;
+            write_head(walk.db, context.set)
         });
         if let Some(rows) = refused {
             // So that a repair lets be what was shown. Where it can't be written, the next run shows it again.
-            let _ = self.locked(|walk| match walk.is_unchanged()? {
-                true => context.history.keep_violations(walk.db, job.number, &rows),
-                false => Ok(()),
+            let _ = self.locked(|walk| {
+                if walk.is_unchanged()? { context.history.keep_violations(walk.db, job.number, &rows) } else { Ok(()) }
             });
         }
         result
@@ -497,6 +516,13 @@ impl Walk<'_, '_, '_> {
             Step::Code(code) => error.at(Place::line(self.script.file, code.line)),
         }
     }
+}
+
+#[inline]
+fn gone(name: &str) -> Error {
+    let message = format!("`{name}` is not in the history any more, although it was not run to its end");
+    Error::new(ErrorKind::Interrupted, message)
+        .hint("look at what another process did meanwhile: `cargo dbmigrate status`")
 }
 
 /// What to say of a step that another process runs.

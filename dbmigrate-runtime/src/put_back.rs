@@ -6,11 +6,12 @@
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::quote::identifier;
-use crate::value::{Row, Value};
+use crate::value::{Row, Value, into_text};
 
 /// What would change what later statements do, what would be lost with a crash, or who is kept out; and what a bulk load
-/// likes to set. Where databases have one each, that of the main one.
-const NAMES: [&str; 31] = [
+/// likes to set. Where databases have one each, that of the main one, and of each that was attached: without a name some
+/// are set of all of them.
+const NAMES: [&str; 32] = [
     "analysis_limit",
     "automatic_index",
     "busy_timeout",
@@ -26,12 +27,14 @@ const NAMES: [&str; 31] = [
     "main.cache_size",
     // As large as the cache at least, so it comes after that.
     "main.cache_spill",
-    JOURNAL,
+    "main.journal_mode",
     "main.journal_size_limit",
+    // That of what is attached later. It sets those of all others, so it comes first.
+    "locking_mode",
     "main.locking_mode",
     "main.max_page_count",
     "main.mmap_size",
-    SECURE_DELETE,
+    "main.secure_delete",
     "main.synchronous",
     "query_only",
     "read_uncommitted",
@@ -45,47 +48,62 @@ const NAMES: [&str; 31] = [
     "writable_schema",
 ];
 
-/// It can't be read.
+/// This pragma can't be read, only set.
 const LIKE: &str = "case_sensitive_like";
 
-/// Switching it off forgets what it has put off, so that a commit would take rows that refer to nothing. SQLite does so itself
-/// at the end of a transaction.
+/// Switching it off makes SQLite forget the violations that it has deferred, and the commit would succeed with them. SQLite
+/// switches it off by itself at the end of a transaction.
 const DEFER: &str = "defer_foreign_keys";
 
-/// A log is meant to stay. What keeps no journal on disk lasts for the connection only.
-const JOURNAL: &str = "main.journal_mode";
+/// A mode that keeps a journal on disk is meant to stay, as WAL is a property of the file. `OFF` and `MEMORY` are the
+/// connection's alone.
+const JOURNAL: &str = ".journal_mode";
 
-/// A number is a yes or no to it, and 2 is neither.
-const SECURE_DELETE: &str = "main.secure_delete";
+/// Its third value reads as 2 but is set as `fast`: any other number than 0 means 1.
+const SECURE_DELETE: &str = ".secure_delete";
 
-/// To change it takes temporary tables away, and can't be in a transaction.
+/// Changing it deletes all temporary tables, and fails in a transaction.
 const TEMP_STORE: &str = "temp_store";
 
-/// What remembers them.
+/// Reads the settings, to be put back later.
 pub(crate) type RememberFn = fn(&mut Db<'_>) -> Result<Box<dyn SavedSettings>, Error>;
 
-/// The settings of a moment.
+/// Settings of a connection that were read before a script could change them.
 pub(crate) trait SavedSettings {
-    /// Puts back what was changed, in a transaction or outside. `looked` says that no foreign key is put off, or none whose rows
-    /// were not looked at.
+    /// Restores what was changed, in a transaction or outside. `looked` is false as long as deferred violations of
+    /// foreign keys were not looked for.
     fn settings(&self, db: &mut Db<'_>, looked: bool) -> Result<(), Error>;
 
-    /// Detaches what was attached since, and fails where something of before is not attached any more. The caller has no
-    /// transaction open.
+    /// Detaches what was attached since, and fails where something that was attached before is not any more. The caller
+    /// has no transaction open.
     fn attached(&self, db: &mut Db<'_>) -> Result<(), Error>;
 }
 
 struct Before {
-    /// In the order of the names. None where this SQLite does not have the setting.
-    values: Vec<Option<Value>>,
-    attached: Vec<Row>,
+    values: Values,
+    /// Each with those of its own.
+    attached: Vec<(Row, Values)>,
 }
+
+/// In the order of the names. None where this SQLite does not have the setting.
+type Values = Vec<(String, Option<Value>)>;
 
 /// Remembers those of now.
 #[inline]
 pub(crate) fn remember(db: &mut Db<'_>) -> Result<Box<dyn SavedSettings>, Error> {
-    let values = NAMES.into_iter().map(|name| read(db, name)).collect::<Result<_, _>>()?;
-    Ok(Box::new(Before { values, attached: attached(db)? }))
+    let mut before = Before { values: values(db, NAMES.into_iter().map(str::to_owned))?, attached: Vec::new() };
+    for row in attached(db)? {
+        let schema = row.first().cloned().and_then(into_text).map_or_else(String::new, |name| identifier(&name));
+        let own = NAMES.into_iter().filter_map(|name| Some(format!("{schema}.{}", name.strip_prefix("main.")?)));
+        let values = values(db, own)?;
+        before.attached.push((row, values));
+    }
+    Ok(Box::new(before))
+}
+
+#[inline]
+fn values(db: &mut Db<'_>, names: impl Iterator<Item = String>) -> Result<Values, Error> {
+    names.map(|name| read(db, &name).map(|value| (name, value))).collect()
 }
 
 impl SavedSettings for Before {
@@ -93,7 +111,11 @@ impl SavedSettings for Before {
     fn settings(&self, db: &mut Db<'_>, looked: bool) -> Result<(), Error> {
         let mut result = Ok(());
         // What fails keeps no other from its place.
-        for (name, before) in NAMES.into_iter().zip(&self.values).filter(|(name, _)| looked || *name != DEFER) {
+        for (name, before) in self.values.iter().filter(|(name, _)| looked || name != DEFER) {
+            result = result.and(put_back(db, name, before.as_ref()));
+        }
+        let now = if self.attached.is_empty() { Vec::new() } else { attached(db)? };
+        for (name, before) in self.attached.iter().filter(|(row, _)| now.contains(row)).flat_map(|(_, values)| values) {
             result = result.and(put_back(db, name, before.as_ref()));
         }
         result
@@ -103,14 +125,14 @@ impl SavedSettings for Before {
     fn attached(&self, db: &mut Db<'_>) -> Result<(), Error> {
         let now = attached(db)?;
         let mut detached = Ok(());
-        for row in now.iter().filter(|row| !self.attached.contains(row)) {
+        for row in now.iter().filter(|row| !self.attached.iter().any(|(before, _)| before == *row)) {
             if let Some(Value::Text(name)) = row.first() {
                 detached = detached.and(db.execute(format_args!("DETACH {}", identifier(name))));
             }
         }
-        let gone = self.attached.iter().find(|row| !now.contains(row)).and_then(|row| row.first());
+        let gone = self.attached.iter().find(|(row, _)| !now.contains(row)).and_then(|(row, _)| row.first());
         match gone {
-            Some(Value::Text(name)) => detached.and(Err(gone_from(name))),
+            Some(Value::Text(name)) => detached.and(Err(gone_from(name, "was"))),
             _ => detached,
         }
     }
@@ -118,8 +140,8 @@ impl SavedSettings for Before {
 
 /// Only the program knows how it was attached.
 #[inline]
-fn gone_from(name: &str) -> Error {
-    Error::new(ErrorKind::Settings, format_args!("`{name}`, which was attached before, was detached"))
+pub(crate) fn gone_from(name: &str, is: &str) -> Error {
+    Error::new(ErrorKind::Settings, format_args!("`{name}`, which was attached before, {is} detached"))
         .hint("a migration attaches by another name, and detaches no other")
 }
 
@@ -128,9 +150,9 @@ fn put_back(db: &mut Db<'_>, name: &str, before: Option<&Value>) -> Result<(), E
     let now = read(db, name)?;
     let value = match before {
         Some(_) if now.as_ref() == before => return Ok(()),
-        Some(Value::Text(_)) if name == JOURNAL && !is_in_memory(now.as_ref()) => return Ok(()),
+        Some(Value::Text(_)) if name.ends_with(JOURNAL) && !is_in_memory(now.as_ref()) => return Ok(()),
         Some(_) if name == TEMP_STORE && has_temporary(db)? => return Ok(()),
-        Some(Value::Integer(2)) if name == SECURE_DELETE => "fast".to_owned(),
+        Some(Value::Integer(2)) if name.ends_with(SECURE_DELETE) => "fast".to_owned(),
         Some(Value::Integer(value)) => value.to_string(),
         Some(Value::Text(word)) => word.clone(),
         _ => return Ok(()),

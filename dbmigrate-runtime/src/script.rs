@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use crate::db::{self, Db, because};
+use crate::elsewhere;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::Choice;
 use crate::hooks::{Direction, Progress};
+use crate::messages;
 use crate::parts::{Parts, needed};
 use crate::session::DbError;
 use crate::set::{Effect, Script, Statement, Step};
@@ -82,11 +84,11 @@ pub(crate) fn run_step(
         (Effect::DropTable(table), part) => {
             (needed(part, "drops tables")?.before_drop)(db, (script, statement, table), rest, choice)?;
         }
-        (Effect::Write(_) | Effect::DropColumn(_), Some(part)) => (part.elsewhere)(db, script, statement)?,
-        _ => {}
+        _ => elsewhere::refuse(db, script, statement)?,
     }
     match statement.effect {
-        Effect::Write(table) if choice.for_others => {
+        effect @ (Effect::Write(_) | Effect::None) if choice.for_others => {
+            let table = if let Effect::Write(table) = effect { table } else { "" };
             let part = needed(parts.foreign_keys, "drops tables")?;
             let run = &mut |db: &mut Db<'_>| execute(db, name, script, statement, notes);
             (part.around_write)(db, (script, statement, table), run)?;
@@ -115,7 +117,7 @@ pub(crate) fn execute(
     let sql = sql_of(name, script, statement)?;
     match db.session().execute(sql) {
         Ok(()) => Ok(()),
-        Err(error) if script.tolerate_existing && makes_something(sql) && says_existing(&error.message) => {
+        Err(error) if script.tolerate_existing && makes_something(sql) && messages::is_existing(&error.message) => {
             let place = Place::of(script.file, script.text, statement.start as usize);
             notes.push(format!("skipped {}:{}: {}", place.file, place.line.unwrap_or(1), error.message));
             Ok(())
@@ -133,6 +135,24 @@ fn makes_something(sql: &str) -> bool {
 /// Whether that is the first word of a statement, which is its first token: core has cut it so.
 pub(crate) fn begins(sql: &str, word: &str) -> bool {
     sql.as_bytes().get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Whether a text has this name, in any case; as a word of its own, if that is asked.
+#[inline(never)]
+pub(crate) fn mentions(text: &str, name: &str, is_whole: bool) -> bool {
+    let (text, name) = (text.as_bytes(), name.as_bytes());
+    let is_of_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+    let mut before = b' ';
+    for (at, place) in text.windows(name.len().max(1)).enumerate() {
+        let after = text.get(at + name.len()).copied().unwrap_or(b' ');
+        // By hand: that of slices goes by pieces of 16, and is as large.
+        let is_name = place.iter().zip(name).all(|(byte, of_name)| byte.eq_ignore_ascii_case(of_name));
+        if is_name && !(is_whole && (is_of_word(before) || is_of_word(after))) {
+            return true;
+        }
+        before = place[0];
+    }
+    false
 }
 
 /// The text of a statement.
@@ -153,7 +173,7 @@ pub(crate) fn failed(
 ) -> Error {
     let kind = if error.busy {
         ErrorKind::Busy
-    } else if error.message.starts_with("FOREIGN KEY constraint failed") {
+    } else if messages::is_foreign_key(&error.message) {
         ErrorKind::ForeignKey
     } else {
         ErrorKind::Sql
@@ -169,17 +189,6 @@ pub(crate) fn failed(
     // Without an offset nobody knows the column.
     let place = Place { column: place.column.filter(|_| error.offset.is_some()), ..place };
     because(result.at(place).in_statement(script.sql(statement).unwrap_or_default()), error)
-}
-
-/// Whether a statement failed only because what it makes is there.
-pub(crate) fn says_existing(message: &str) -> bool {
-    ["already exists", "duplicate column name", "there is already "].iter().any(|text| says(message, text))
-}
-
-/// Whether a message has these words. It is short: what the standard library searches with is made for long texts, and is
-/// large.
-pub(crate) fn says(message: &str, words: &str) -> bool {
-    message.as_bytes().windows(words.len()).any(|place| place == words.as_bytes())
 }
 
 pub(crate) fn at(error: Error, script: &Script<'_>, statement: &Statement<'_>) -> Error {

@@ -2,7 +2,7 @@
 
 mod support;
 
-use dbmigrate_runtime::{Migrator, Rules, TransactionMode};
+use dbmigrate_runtime::{Error, Migrator, Rules, TransactionMode};
 use support::*;
 
 #[test]
@@ -51,6 +51,28 @@ fn no_cascade_is_left_out_for_another_file_of_the_transaction() {
         let migrator: Runner = Migrator::new(set_with(vec![family(action), change, rebuild("003_rebuild")], rules));
         let error = migrator.up(&mut db).unwrap_err();
         assert!(error.is_foreign_key() && error.to_string().contains(says), "{error}");
+    }
+    // Nor is what a constraint of the table replaces.
+    let makes = || {
+        let parent = "CREATE TABLE parent (id INTEGER PRIMARY KEY, name UNIQUE ON CONFLICT REPLACE)";
+        let child = "CREATE TABLE child (id INTEGER PRIMARY KEY, parent REFERENCES parent (name) ON DELETE CASCADE)";
+        let rows = ["INSERT INTO parent VALUES (1, 'a')", "INSERT INTO child VALUES (10, 'a')"];
+        let other = ["CREATE TABLE q (id INTEGER PRIMARY KEY)", "CREATE TABLE d (q REFERENCES q)"];
+        file("001_makes", &[&[parent, child][..], &rows, &other].concat())
+    };
+    let drops = || file("003_drops", &["DROP TABLE q", "CREATE TABLE q (id INTEGER PRIMARY KEY)"]);
+    for (inserts, is_refused) in [
+        ("INSERT INTO parent VALUES (2, 'a')", true),
+        ("WITH n(i) AS (SELECT 2) INSERT INTO parent SELECT i, 'a' FROM n", true),
+        ("INSERT INTO parent VALUES (2, 'b')", false),
+        ("INSERT INTO q SELECT id FROM parent", false),
+    ] {
+        let migrator: Runner = Migrator::new(set_with(vec![makes(), file("002_inserts", &[inserts]), drops()], rules));
+        let mut db = enforcing(true);
+        runner(vec![makes()]).up(&mut db).unwrap();
+        let result = migrator.up(&mut db);
+        assert_eq!(result.as_ref().is_err_and(Error::is_foreign_key), is_refused, "{inserts}: {result:?}");
+        assert_eq!(children(&db), "10:a");
     }
     // To these keys nobody refers, and those to which somebody does stay.
     let other = file("002_other", &["CREATE TABLE o (x)", "INSERT INTO o VALUES (1)", "UPDATE o SET x = 2"]);

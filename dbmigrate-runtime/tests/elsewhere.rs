@@ -2,6 +2,7 @@
 
 mod support;
 
+use dbmigrate_runtime::{Migrator, Parts, Set};
 use support::*;
 
 #[test]
@@ -11,7 +12,7 @@ fn a_table_of_an_attached_database_is_not_dropped_for_one_that_is_missing() {
         run(&db, "ATTACH ':memory:' AS archive; CREATE TABLE archive.old (x)");
         let files = |sql| vec![file("001_a", &[sql, "CREATE TABLE t (x)"])];
         let error = runner(files("DROP TABLE IF EXISTS old")).up(&mut db).unwrap_err();
-        assert!(error.to_string().contains("in the attached database `archive`"), "{error}");
+        assert!(error.to_string().contains("in `archive`, and not"), "{error}");
         assert_eq!((ask(&db, "SELECT count(*) FROM archive.old").as_str(), objects(&db).as_str()), ("0", ""));
         runner(files("DROP TABLE IF EXISTS main.old")).up(&mut db).unwrap();
         assert_eq!(ask(&db, "SELECT count(*) FROM archive.old"), "0");
@@ -23,8 +24,8 @@ fn a_table_of_an_attached_database_is_not_dropped_for_one_that_is_missing() {
 #[test]
 fn rows_and_columns_beside_the_database_are_not_changed_for_those_that_are_missing() {
     let places = [
-        ("ATTACH ':memory:' AS archive", "archive", "is in the attached database `archive`, and not"),
-        ("SELECT 1", "temp", "is a temporary one of the connection, and not"),
+        ("ATTACH ':memory:' AS archive", "archive", "what is in `archive`, and not"),
+        ("SELECT 1", "temp", "what is in `temp`, and not"),
     ];
     for (attach, place, expect) in places {
         let make = format!("{attach}; CREATE TABLE {place}.old (x, y); INSERT INTO {place}.old VALUES (1, 2)");
@@ -65,4 +66,128 @@ fn rows_and_columns_beside_the_database_are_not_changed_for_those_that_are_missi
         "DROP TABLE scratch",
     ];
     runner(vec![file("001_a", &sql)]).up(&mut memory()).unwrap();
+}
+
+/// A migrator of a program whose files drop no table, and so without what they would need.
+fn plain(files: Vec<File>) -> Runner {
+    Migrator::new(Box::leak(Box::new(Set { parts: Parts::NONE, ..*set(files) })))
+}
+
+#[test]
+fn nothing_of_an_attached_database_is_taken_for_what_is_missing_be_it_dropped_by_no_file() {
+    let statements = [
+        "DELETE FROM old",
+        "UPDATE old SET x = 5",
+        "INSERT INTO old VALUES (7, 8)",
+        "INSERT OR REPLACE INTO old VALUES (7, 8)",
+        "WITH one AS (SELECT 1) DELETE FROM old",
+        "ALTER TABLE old RENAME TO young",
+        "ALTER TABLE old RENAME COLUMN x TO z",
+        "ALTER TABLE old ADD COLUMN z",
+        "ALTER TABLE old DROP COLUMN y",
+        "DROP VIEW IF EXISTS v",
+        "DROP INDEX IF EXISTS i",
+        "DROP TRIGGER IF EXISTS tells",
+    ];
+    let archive =
+        "ATTACH ':memory:' AS archive; CREATE TABLE archive.old (x, y); INSERT INTO archive.old VALUES (1, 2);
+                   CREATE VIEW archive.v AS SELECT x FROM old; CREATE INDEX archive.i ON old (x);
+                   CREATE TRIGGER archive.tells AFTER DELETE ON old BEGIN SELECT 1; END";
+    let makes = || file("001_a", &["CREATE TABLE t (x, y)"]);
+    for sql in statements {
+        for has_history in [false, true] {
+            let mut db = memory();
+            if has_history {
+                plain(vec![makes()]).up(&mut db).unwrap();
+            }
+            run(&db, archive);
+            let there = "SELECT group_concat(sql) || (SELECT x || y FROM archive.old) FROM archive.sqlite_master";
+            let before = ask(&db, there);
+            let error = plain(vec![makes(), file("002_b", &[sql])]).up(&mut db).unwrap_err();
+            assert!(error.to_string().contains("in `archive`, and not"), "{sql}: {error}");
+            assert_eq!((history(&db).as_str(), ask(&db, there)), ("001_a", before), "{sql}");
+        }
+    }
+    // What a file says by name it means.
+    let names = [
+        "INSERT INTO Archive.old VALUES (7, 8)",
+        "DELETE FROM archive.old WHERE x = 1",
+        "DROP INDEX \"archive\".i",
+        "ALTER TABLE [archive].old ADD COLUMN z",
+        "DROP VIEW archive . v",
+        "ANALYZE archive",
+        "INSERT INTO t VALUES (1, 2)",
+        "CREATE INDEX archive.j ON old (x)",
+        "REINDEX",
+        "ANALYZE",
+        "PRAGMA user_version = 5",
+    ];
+    let mut db = memory();
+    run(&db, archive);
+    runner(vec![makes(), file("002_b", &names)]).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT group_concat(x || y) FROM archive.old"), "78");
+    // A short name is no word of others.
+    let mut db = memory();
+    run(&db, "ATTACH ':memory:' AS a; CREATE TABLE a.data (x)");
+    let error = plain(vec![makes(), file("002_b", &["INSERT INTO data VALUES ('ä')"])]).up(&mut db).unwrap_err();
+    assert!(error.to_string().contains("in `a`, and not"), "{error}");
+}
+
+#[test]
+fn temporary_triggers_of_the_program_do_not_go_with_a_table_that_is_made_anew() {
+    let makes =
+        || file("001_a", &["CREATE TABLE t (x)", "CREATE VIEW v AS SELECT x FROM t", "INSERT INTO t VALUES (1)"]);
+    let rebuild = [
+        "CREATE TABLE new (x INTEGER)",
+        "DROP VIEW v",
+        "INSERT INTO new SELECT x FROM t",
+        "DROP TABLE t",
+        "ALTER TABLE new RENAME TO T",
+        "CREATE VIEW v AS SELECT x FROM t",
+    ];
+    let triggers = [
+        "CREATE TEMP TRIGGER tells AFTER INSERT ON main.t BEGIN INSERT INTO heard VALUES (new.x); END",
+        "CREATE TEMP TRIGGER tells INSTEAD OF INSERT ON main.v BEGIN INSERT INTO heard VALUES (new.x); END",
+    ];
+    for trigger in triggers {
+        for bare in [false, true] {
+            let mut db = memory();
+            runner(vec![makes()]).up(&mut db).unwrap();
+            run(&db, &format!("CREATE TEMP TABLE heard (x); {trigger}"));
+            let changes = if bare { file("002_b", &rebuild).no_transaction() } else { file("002_b", &rebuild) };
+            let error = runner(vec![makes(), changes]).up(&mut db).unwrap_err();
+            assert!(error.is_settings() && error.to_string().contains("the temporary `tells`"), "{error}");
+            if !bare {
+                run(
+                    &db,
+                    if trigger.contains("main.t") { "INSERT INTO t VALUES (2)" } else { "INSERT INTO v VALUES (2)" },
+                );
+                assert_eq!((history(&db), ask(&db, "SELECT x FROM heard")), ("001_a".into(), "2".into()));
+            }
+        }
+    }
+    // With a table that is gone for good it has nothing to tell, and one that is renamed keeps it.
+    let mut db = memory();
+    runner(vec![makes()]).up(&mut db).unwrap();
+    run(
+        &db,
+        &format!(
+            "CREATE TEMP TABLE heard (x); {}; CREATE TEMP TRIGGER mine AFTER INSERT ON heard BEGIN SELECT 1; END",
+            triggers[0]
+        ),
+    );
+    let renames = || file("002_b", &["ALTER TABLE t RENAME TO u", "INSERT INTO u VALUES (2)"]);
+    runner(vec![makes(), renames()]).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT x FROM heard"), "2");
+    runner(vec![makes(), renames(), file("003_c", &["DROP VIEW v", "DROP TABLE u"])]).up(&mut db).unwrap();
+    // None of its own is dropped for one that the database does not have.
+    let error = runner(vec![
+        makes(),
+        renames(),
+        file("003_c", &["DROP VIEW v", "DROP TABLE u"]),
+        file("004_d", &["DROP TRIGGER IF EXISTS mine"]),
+    ])
+    .up(&mut db)
+    .unwrap_err();
+    assert!(error.to_string().contains("the temporary `mine`"), "{error}");
 }

@@ -92,6 +92,37 @@ fn all_of_it_is_given_back_on_every_way_out() {
 }
 
 #[test]
+fn what_is_set_of_all_databases_is_given_back_to_those_that_the_program_has_attached() {
+    let folder = Folder::new();
+    let other = folder.file("other.db");
+    let names = ["journal_mode", "locking_mode", "secure_delete", "synchronous", "mmap_size", "cache_size"];
+    let read = |db: &Connection| names.map(|name| ask(db, &format!("PRAGMA \"the archive\".{name}"))).join(" ");
+    let sets = [
+        "PRAGMA locking_mode = EXCLUSIVE",
+        "PRAGMA journal_mode = MEMORY",
+        "PRAGMA secure_delete = 1",
+        "PRAGMA mmap_size = 100000",
+        "PRAGMA \"the archive\".synchronous = 0",
+        "PRAGMA \"the archive\".cache_size = 5",
+    ];
+    let last = ["CREATE TABLE t AS SELECT x FROM archived", "nonsense"];
+    for last in last {
+        let mut db = Connection::open(folder.file("a.db")).unwrap();
+        run(&db, &format!("ATTACH '{}' AS \"the archive\"", other.display()));
+        run(&db, "DROP TABLE IF EXISTS archived; CREATE TABLE \"the archive\".archived (x)");
+        let before = read(&db);
+        let files = vec![file("001_a", &[&sets[..], &[last]].concat()).no_transaction()];
+        assert_eq!(runner(files).up(&mut db).is_ok(), last != "nonsense");
+        // Others are let in, and what is attached later is not held either.
+        run(&Connection::open(&other).unwrap(), "INSERT INTO archived VALUES (1)");
+        assert_eq!(read(&db), before);
+        run(&db, &format!("ATTACH '{}' AS later", folder.file("later.db").display()));
+        assert_eq!(ask(&db, "PRAGMA later.locking_mode"), "normal");
+        run(&db, "DROP TABLE IF EXISTS t; DROP TABLE _migrations; DROP TABLE _migrations_head");
+    }
+}
+
+#[test]
 fn what_a_file_set_that_failed_is_not_found_by_those_that_run_again() {
     let fails = |setting| {
         vec![
@@ -192,13 +223,25 @@ fn what_the_program_has_attached_is_not_exchanged() {
     let folder = Folder::new();
     let theirs = folder.file("theirs.db");
     let other: &'static str = format!("ATTACH '{}' AS archive", folder.file("other.db").display()).leak();
-    for statements in [&["DETACH archive"][..], &["DETACH archive", other]] {
+    for statements in [&["DETACH archive"][..], &["DETACH DATABASE \"Archive\"", other], &["DETACH 'archive'"]] {
         let mut db = memory();
         run(&db, &format!("ATTACH '{}' AS archive", theirs.display()));
         let error = runner(vec![file("001_a", statements).no_transaction()]).up(&mut db).unwrap_err();
         assert!(error.is_settings() && error.to_string().contains("`archive`, which was attached before"), "{error}");
-        assert_eq!(ask(&db, "SELECT group_concat(name) FROM pragma_database_list WHERE seq <> 1"), "main");
+        let files = "SELECT group_concat(name || ' ' || file) FROM pragma_database_list WHERE seq > 1";
+        assert_eq!(ask(&db, files), format!("archive {}", theirs.display()));
+        assert_eq!(history(&db), "001_a:running0");
     }
+    // Rust is not seen before it has done so.
+    let mut db = memory();
+    run(&db, &format!("ATTACH '{}' AS archive", theirs.display()));
+    let detaches = file("001_a", &["rust:0"]).no_transaction();
+    let migrator = runner(vec![detaches]).with_code(|_, db: &Connection| {
+        run(db, "DETACH archive");
+        Ok(())
+    });
+    let error = migrator.up(&mut db).unwrap_err();
+    assert!(error.is_settings() && error.to_string().contains("`archive`, which was attached before"), "{error}");
 }
 
 fn attach(path: &Path) -> &'static str {

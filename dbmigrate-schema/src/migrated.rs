@@ -1,4 +1,4 @@
-//! The schema that the migrations of a set lead to.
+//! The schema that the migrations of a set make.
 
 use std::fmt;
 
@@ -6,26 +6,26 @@ use dbmigrate_core::{Diagnostic, MigrationSet, SourceMigration};
 use rusqlite::Connection;
 
 use crate::model::Schema;
+use crate::observer::NoObserver;
 use crate::program::Program;
 use crate::proof::{Claim, Failure, Proof, prove_on};
 use crate::read::{ReadOptions, read};
 use crate::replay::{Replay, Replayer, Stopped};
 use crate::scratch;
-use crate::watch::Nobody;
 
 impl Schema {
-    /// The schema that the ways up of a set and its repeatables lead to, on a database in memory.
+    /// The schema that the up scripts of a set and its repeatables make, on a database in memory.
     ///
     /// # Errors
     ///
-    /// What SQLite or the program refuses, or the first migration that can't be replayed: only the program can run its
+    /// What SQLite or the program rejects, or the first migration that cannot be replayed: only the program can run its
     /// Rust.
     pub fn from_migrations(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Self, Vec<Diagnostic>> {
         read(&migrated(set, program)?, &ReadOptions::default()).map_err(|error| vec![unexpected(&error)])
     }
 }
 
-/// A database in memory that the ways up of a set and its repeatables have made, without a history.
+/// A database in memory, made by the up scripts of a set and its repeatables, without a history.
 ///
 /// # Errors
 ///
@@ -40,28 +40,27 @@ pub fn migrated(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Con
 pub(crate) fn replayed_ups(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Connection, Vec<Diagnostic>> {
     let (replayer, mut replay) = (Replayer::new(set, program), Replay::default());
     let mut connection = replayer.begin(&mut replay).map_err(|error| vec![unexpected(&error)])?;
-    replayer.ups(&mut connection, &mut replay, &mut Nobody);
+    replayer.ups(&mut connection, &mut replay, &mut NoObserver);
     sound(replay).map(|()| connection)
 }
 
-/// A database in memory that grows by one migration of a set after the other, for who has a question after each: to begin
-/// anew for every one of them would be quadratic.
-pub struct Grown<'a> {
+/// A database in memory that grows by one migration of a set after the other, for callers that need the state after
+/// each. Starting again for every migration would be quadratic.
+pub struct IncrementalReplay<'a> {
     /// Without migrations, and what comes after them.
     set: MigrationSet,
     program: Option<&'a dyn Program>,
     connection: Connection,
 }
 
-impl fmt::Debug for Grown<'_> {
-    #[inline]
+impl fmt::Debug for IncrementalReplay<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Grown").finish_non_exhaustive()
+        formatter.debug_struct("IncrementalReplay").finish_non_exhaustive()
     }
 }
 
-impl<'a> Grown<'a> {
-    /// What is there before the first migration.
+impl<'a> IncrementalReplay<'a> {
+    /// The state before the first migration.
     ///
     /// # Errors
     ///
@@ -78,7 +77,7 @@ impl<'a> Grown<'a> {
         Ok(Self { set, program, connection })
     }
 
-    /// Runs the next one, and returns the schema after it.
+    /// Runs the next migration, and returns the schema after it.
     ///
     /// # Errors
     ///
@@ -86,23 +85,23 @@ impl<'a> Grown<'a> {
     pub fn next(&mut self, migration: &SourceMigration) -> Result<Schema, Vec<Diagnostic>> {
         let one = MigrationSet { migrations: vec![migration.clone()], before_all: None, ..self.set.clone() };
         let mut replay = Replay::default();
-        Replayer::new(&one, self.program).ups(&mut self.connection, &mut replay, &mut Nobody);
+        Replayer::new(&one, self.program).ups(&mut self.connection, &mut replay, &mut NoObserver);
         sound(replay)?;
         read(&self.connection, &ReadOptions::default()).map_err(|error| vec![unexpected(&error)])
     }
 
-    /// Another database, with the same contents, which stays as it is.
+    /// Another database with the same content, which does not grow with this one.
     ///
     /// # Errors
     ///
-    /// Where SQLite has no memory for it.
+    /// If SQLite has no memory for it.
     pub fn copy(&self) -> Result<Self, Vec<Diagnostic>> {
         let stubs = &self.set.config.replay.stubs;
         let connection = scratch::copy(&self.connection, stubs).map_err(|error| vec![unexpected(&error)])?;
         Ok(Self { set: self.set.clone(), program: self.program, connection })
     }
 
-    /// Proves what is claimed of the migration that comes next here; see [`prove`](crate::prove). The set of the claim is
+    /// Proves a claim about the migration that comes next here; see [`prove`](crate::prove). The set of the claim is
     /// not replayed.
     ///
     /// # Errors
@@ -112,7 +111,7 @@ impl<'a> Grown<'a> {
         prove_on(self.connection, claim, seed)
     }
 
-    /// The set without its migrations: what a claim about the next one is about.
+    /// The set without its migrations, for a claim about the next one.
     #[must_use]
     pub fn set(&self) -> &MigrationSet {
         &self.set

@@ -3,27 +3,55 @@
 
 use dbmigrate_core::statement::Effect;
 use dbmigrate_core::{Script, Step};
-use rusqlite::Connection;
 use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _};
 
-/// What changes what later statements do.
-const NAMES: [&str; 8] = [
+/// What changes what later statements do, or may be seen by them.
+const NAMES: [&str; 29] = [
+    "analysis_limit",
+    "automatic_index",
+    "busy_timeout",
+    "cache_size",
+    // As large as the cache at least, so it comes after that.
+    "cache_spill",
+    "cell_size_check",
+    "checkpoint_fullfsync",
+    "count_changes",
     "defer_foreign_keys",
+    // How columns are called that a table takes from a query.
+    "full_column_names",
+    "fullfsync",
     "ignore_check_constraints",
+    "journal_size_limit",
     "legacy_alter_table",
+    "locking_mode",
+    "max_page_count",
     "query_only",
+    "read_uncommitted",
     "recursive_triggers",
     "reverse_unordered_selects",
+    "secure_delete",
+    "short_column_names",
+    "synchronous",
+    "temp_store",
+    "threads",
     "trusted_schema",
+    "wal_autocheckpoint",
     "writable_schema",
+    "case_sensitive_like",
 ];
 
-/// The settings of a moment.
-pub(crate) struct Before {
-    values: Vec<Value>,
-    /// It can't be read by its PRAGMA.
-    case_sensitive_like: bool,
-}
+/// It can't be read by its PRAGMA.
+const LIKE: &str = "case_sensitive_like";
+
+/// A number is a yes or no to it, and 2 is neither.
+const SECURE_DELETE: &str = "secure_delete";
+
+/// To change it takes temporary tables away, and can't be in a transaction.
+const TEMP_STORE: &str = "temp_store";
+
+/// The settings of a moment, in the order of the names. None where this SQLite does not have one.
+pub(crate) struct Before(Vec<Option<Value>>);
 
 /// Whether a script may set something of the connection.
 pub(crate) fn may_set(script: &Script) -> bool {
@@ -36,34 +64,34 @@ pub(crate) fn may_set(script: &Script) -> bool {
 impl Before {
     /// Remembers those of now.
     pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        let values = NAMES.into_iter().map(|name| value(connection, name)).collect::<Result<_, _>>()?;
-        Ok(Self { values, case_sensitive_like: is_case_sensitive(connection)? })
+        NAMES.into_iter().map(|name| value(connection, name)).collect::<Result<_, _>>().map(Self)
     }
 
     /// Puts back what was changed, in a transaction or outside.
     pub(crate) fn put_back(&self, connection: &Connection) -> rusqlite::Result<()> {
-        for (name, before) in NAMES.into_iter().zip(&self.values) {
-            if let Value::Integer(before) = before
-                && value(connection, name)? != Value::Integer(*before)
-            {
-                set(connection, name, *before)?;
+        for (name, before) in NAMES.into_iter().zip(&self.0) {
+            if value(connection, name)? == *before || name == TEMP_STORE && has_temporary(connection)? {
+                continue;
             }
-        }
-        if is_case_sensitive(connection)? != self.case_sensitive_like {
-            set(connection, "case_sensitive_like", i64::from(self.case_sensitive_like))?;
+            let value = match before {
+                Some(Value::Integer(2)) if name == SECURE_DELETE => "fast".to_owned(),
+                Some(Value::Integer(value)) => value.to_string(),
+                Some(Value::Text(word)) => word.clone(),
+                _ => continue,
+            };
+            connection.execute_batch(&format!("PRAGMA {name} = {value}"))?;
         }
         Ok(())
     }
 }
 
-fn value(connection: &Connection, name: &str) -> rusqlite::Result<Value> {
-    connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
+fn value(connection: &Connection, name: &str) -> rusqlite::Result<Option<Value>> {
+    let sql = if name == LIKE { "SELECT 'a' NOT LIKE 'A'".to_owned() } else { format!("PRAGMA {name}") };
+    connection.query_row(&sql, [], |row| row.get(0)).optional()
 }
 
-fn is_case_sensitive(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("SELECT 'a' NOT LIKE 'A'", [], |row| row.get(0))
-}
-
-fn set(connection: &Connection, name: &str, value: i64) -> rusqlite::Result<()> {
-    connection.execute_batch(&format!("PRAGMA {name} = {value}"))
+/// Whether there are temporary objects, or may come with the transaction.
+fn has_temporary(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM temp.sqlite_schema)";
+    Ok(!connection.is_autocommit() || connection.query_row(sql, [], |row| row.get(0))?)
 }

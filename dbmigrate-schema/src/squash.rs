@@ -1,4 +1,4 @@
-//! One script that leads an empty database to what several migrations lead it to: schema and rows, proved by comparison.
+//! One script that makes the same of an empty database as several migrations: schema and rows, proved by comparison.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use rusqlite::Connection;
 use crate::chance::Chance;
 use crate::migrated::not_replayable;
 use crate::model::Name;
+use crate::observer::NoObserver;
 use crate::replay::{Halt, Replayer};
 use crate::scratch;
 use crate::snapshot::{Snapshot, differences, history, snapshot};
 use crate::steady::{Codes, lead, onto, refuse, refused, run, steady, unusable, ups};
-use crate::watch::Nobody;
 
 const CODES: Codes = Codes {
     code: "squash-code",
@@ -23,28 +23,28 @@ const CODES: Codes = Codes {
     any: "squash",
 };
 
-/// A script that stands for migrations.
+/// A script that replaces migrations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Squash {
     /// The text of its file.
     pub text: String,
-    /// How many migrations it stands for.
+    /// How many migrations it replaces.
     pub replaced: usize,
-    /// How many tables, indexes, views and triggers it makes.
+    /// How many tables, indexes, views and triggers it creates.
     pub objects: usize,
     /// How many rows it writes.
     pub rows: usize,
-    /// The migrations that assert something: in an empty database there is nothing to ask.
+    /// The migrations with assertions, which have nothing to check in an empty database.
     pub asserts: Vec<String>,
 }
 
-/// Writes one script for the first `count` migrations of a set, and proves that it leads to the same. `path` is that of
-/// the file that is to hold it, `first` the number of the first migration that there ever was.
+/// Writes one script for the first `count` migrations of a set, and proves that the result is the same. `path` is that
+/// of the future file, `first` the number of the very first migration.
 ///
 /// # Errors
 ///
-/// Everything for which it can't be written or not be proved: Rust, other database files, values that depend on the
-/// moment or on chance, settings that a database in memory does not keep.
+/// Everything because of which it cannot be written or proved: Rust, other database files, values that depend on the
+/// time or on random numbers, and settings that a database in memory does not keep.
 pub fn squash(set: &MigrationSet, count: usize, path: &str, first: &str) -> Result<Squash, Vec<Diagnostic>> {
     let (originals, last) = match set.migrations.get(..count) {
         Some(originals @ [.., last]) => (originals, last),
@@ -93,7 +93,7 @@ fn beside_the_history(part: &MigrationSet, original: &Connection) -> Result<(), 
     let make = history.iter().map(|table| format!("CREATE TABLE main.{table} (id INTEGER PRIMARY KEY, name TEXT);"));
     beside.execute_batch(&make.collect::<String>()).map_err(failed)?;
     // Where they can't run so, no database has what they lead to.
-    if onto(part, &mut beside, &mut Nobody).is_err() {
+    if onto(part, &mut beside, &mut NoObserver).is_err() {
         return Ok(());
     }
     let drop = history.iter().map(|table| format!("DROP TABLE IF EXISTS main.{table};"));
@@ -108,8 +108,8 @@ fn beside_the_history(part: &MigrationSet, original: &Connection) -> Result<(), 
     Err(vec![found.into_iter().fold(problem, Diagnostic::note).help("what reads `sqlite_schema` may count them")])
 }
 
-/// Whether the squash of a set leads to what those lead to that it replaces. Where their files were pruned, or there is
-/// none, nothing is compared.
+/// Checks whether the squash of a set makes the same as the migrations that it replaces. If their files were pruned, or
+/// there is no squash, nothing is compared.
 #[must_use]
 pub fn check_squash(set: &MigrationSet) -> Vec<Diagnostic> {
     let (Some(replaced), Some(squash)) = (&set.replaced, set.migrations.first()) else { return Vec::new() };
@@ -118,7 +118,7 @@ pub fn check_squash(set: &MigrationSet) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let part = MigrationSet { migrations: replaced.migrations.clone(), before_all: None, ..set.clone() };
-    let original = match run(&part, &mut Nobody) {
+    let original = match run(&part, &mut NoObserver) {
         Ok(original) => original,
         Err(problems) => return problems,
     };
@@ -145,12 +145,12 @@ fn with_hook(set: &MigrationSet, part: &MigrationSet, up: &Script) -> Result<(),
     let Some(hook) = &set.before_all else { return Ok(()) };
     let failed = |error: rusqlite::Error| vec![unusable(&error)];
     let connection = scratch::open(&part.config.replay.stubs).map_err(failed)?;
-    Replayer::new(part, None).hook(&connection, hook, &mut Nobody).map_err(|halt| match halt {
+    Replayer::new(part, None).hook(&connection, hook, &mut NoObserver).map_err(|halt| match halt {
         Halt::Refused(problem) => vec![*problem],
         Halt::Stopped(why) => vec![not_replayable(hook.source.path(), why)],
     })?;
     let mut original = scratch::copy(&connection, &part.config.replay.stubs).map_err(failed)?;
-    onto(part, &mut original, &mut Nobody)?;
+    onto(part, &mut original, &mut NoObserver)?;
     lead(part, &connection, &original, up, CODES).map_err(|problems| {
         let note = format!("this is so after `{}` has run", hook.source.path());
         problems.into_iter().map(|problem| problem.note(&note)).collect()

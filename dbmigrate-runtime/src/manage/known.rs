@@ -4,12 +4,6 @@ use crate::compare::KnownHistory;
 use crate::error::{Error, ErrorKind};
 
 impl KnownHistory<'_> {
-    /// Whether the history has a row of it.
-    pub(crate) fn has(&self, number: u64) -> bool {
-        let at = self.matches.binary_search_by_key(&number, |matched| matched.number);
-        at.is_ok_and(|at| self.matches[at].row.is_some())
-    }
-
     /// Refuses to change a history that is not ours yet.
     pub(crate) fn refuse_old(&self) -> Result<(), Error> {
         let Some(old) = self.old() else { return Ok(()) };

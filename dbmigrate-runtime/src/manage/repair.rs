@@ -229,6 +229,12 @@ fn interrupted<'s>(
             return Ok(());
         }
         None => {}
+        Some(Stopped::Retry) if step.is_some_and(|step| step.together == 0) => {
+            let message = format!("all steps of `{}` have run: there is none to run again", row.name);
+            return Err(Error::new(ErrorKind::Interrupted, message).hint(format_args!(
+                "`cargo dbmigrate {command}` records it, or shows the rows that refer to nothing"
+            )));
+        }
         Some(Stopped::Retry) => {
             fix.progress = Some((running, row.statements_done));
             remedies.push(format!("`{command}` runs its step {number} again"));

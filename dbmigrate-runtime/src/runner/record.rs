@@ -1,39 +1,45 @@
 //! When the history of what fills a fresh database is written: at the end of the transaction, unless a script may look
-//! at it.
+//! at it. And whether it is what was written, before that is committed.
 
 use super::{Batch, Context, Group, Plan, Runner};
+use crate::compare::{self, Found, chain};
 use crate::db::Db;
 use crate::error::Error;
-use crate::job::Way;
+use crate::history::unrecorded;
+use crate::job::{Job, Kind, Way};
+use crate::script::mentions;
 use crate::set::Script;
 
-/// What scripts have in them that look at the schema, where the tables of the history stand, or that set the encoding: only
-/// before the first table is that obeyed, and it must not depend on when a run makes the history.
+/// A script with one of these in its text may read the schema, which has the tables of the history in it, or set the
+/// encoding, which SQLite only does before the first table: it must find the history as any later run would.
 const OF_SCHEMAS: [&str; 3] = ["sqlite_", "pragma_", "encoding"];
 
 impl<'s> Runner<'_, 's> {
-    /// Whether the history is created with its first rows. Each script that changes a table reads the whole schema again.
+    /// Whether the history is created at the end of the transaction, with its first rows: a smaller schema makes each
+    /// script faster, as SQLite reads all of it again after every change.
     pub(super) fn creates_late(&self, plan: &Plan<'s>) -> bool {
         let fills = |way: &Way<'_>| matches!(way, Way::Up(_, migration) if migration.up.transaction);
         self.group == Group::Fresh
             && plan.left().first().is_some_and(|job| fills(&job.way))
-            // A snapshot is not begun where anything is in doubt; an object that is in the way has a record.
+            // A snapshot starts only where the history exists, and dropping what repeatables made reads their records.
             && self.snapshot.is_none()
             && !self.is_history_read
             && !self.without_repeatables
             && !self.context.options.untimed
     }
 
-    /// Whether a script may look at the history, or make something that does. A name that SQL writes in more than one way
-    /// counts as mentioned.
+    /// Whether a script may look at the history, or make something that does.
     pub(super) fn may_read_history(&self, script: &Script<'_>) -> bool {
+        script.has_code()
+            || self.names_history(script)
+            || OF_SCHEMAS.into_iter().any(|name| mentions(script.text, name, false))
+    }
+
+    /// Whether the history is mentioned in a script. A name that SQL writes in more than one way counts as mentioned.
+    pub(super) fn names_history(&self, script: &Script<'_>) -> bool {
         let table = self.context.set.table;
         let is_plain = table.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        let mentions = |name: &str| {
-            let mut places = script.text.as_bytes().windows(name.len().max(1));
-            places.any(|place| place.eq_ignore_ascii_case(name.as_bytes()))
-        };
-        !is_plain || script.has_code() || mentions(table) || OF_SCHEMAS.into_iter().any(mentions)
+        !is_plain || mentions(script.text, table, false)
     }
 
     /// Writes the rows that the history does not have yet, and creates it if it waited for them.
@@ -47,5 +53,31 @@ impl<'s> Runner<'_, 's> {
         history.insert_all(db, options, &batch.unrecorded, &batch.done)?;
         batch.unrecorded.clear();
         if creates { history.create_rest(db) } else { Ok(()) }
+    }
+
+    /// How many of the set's first migrations the history holds after these jobs, and what its head has to say.
+    pub(super) fn recorded(
+        &self,
+        db: &mut Db<'_>,
+        prefix: Option<usize>,
+        batch: &Batch<'_>,
+        jobs: &[Job<'_>],
+    ) -> Result<(Option<usize>, &'s str), Error> {
+        let Context { set, history, .. } = &self.context;
+        if matches!(batch.kind, Kind::Before | Kind::After) {
+            // A hook does not change what the head speaks of. If it did, the triggers have emptied it.
+            return Ok((prefix, self.head));
+        }
+        if let (Kind::Migration, Some(count), false) = (batch.kind, prefix, batch.is_history_named) {
+            if history.has_rows(db, count)? {
+                return Ok((prefix, chain(set, prefix)));
+            }
+        }
+        let Found::History(known) = compare::look(db, set)? else { return Ok((None, "")) };
+        match jobs.iter().find(|job| batch.kind == Kind::Migration && known.has(job.number) != job.records().is_some())
+        {
+            Some(job) => Err(unrecorded(job.name())),
+            None => Ok((known.prefix(), known.chain())),
+        }
     }
 }

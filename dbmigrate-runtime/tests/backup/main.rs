@@ -93,6 +93,37 @@ fn a_copy_is_kept_before_what_takes_something_away() {
 }
 
 #[test]
+fn what_a_trigger_or_a_constraint_takes_away_is_copied_too() {
+    let rows =
+        "WITH RECURSIVE n(i) AS (SELECT 8 UNION ALL SELECT i + 1 FROM n WHERE i < 9) INSERT INTO u SELECT i FROM n";
+    for (statements, is_kept) in [
+        (&["INSERT INTO keyed VALUES (2)"][..], true),
+        (&["INSERT OR IGNORE INTO told SELECT 1"], true),
+        (&["WITH one AS (SELECT 1) INSERT INTO told SELECT * FROM one"], true),
+        (&["INSERT INTO seen VALUES (1)"], true),
+        (&["CREATE TABLE u (a)", "INSERT INTO u SELECT a FROM t"], false),
+        (&["CREATE UNIQUE INDEX i ON t (a)", "INSERT INTO t SELECT DISTINCT a + 5 FROM t ORDER BY a"], false),
+        (&["CREATE TABLE u (a)", rows], false),
+    ] {
+        let folder = Folder::new();
+        let mut db = database(&folder, "WAL");
+        run(
+            &db,
+            "CREATE TABLE keyed (a UNIQUE ON CONFLICT REPLACE); INSERT INTO keyed VALUES (2); CREATE TABLE told (a);
+             CREATE TRIGGER tells AFTER INSERT ON told BEGIN DELETE FROM t; END; CREATE VIEW seen AS SELECT a FROM t;
+             CREATE TRIGGER sees INSTEAD OF INSERT ON seen BEGIN UPDATE t SET a = new.a; END",
+        );
+        let report = with("002_next", statements).up(&mut db).unwrap();
+        assert_eq!(report.backup.is_some(), is_kept, "{statements:?}");
+    }
+    // As a statement on what is there alone.
+    let folder = Folder::new();
+    let mut db = database(&folder, "WAL");
+    run(&db, "CREATE TABLE u (a)");
+    assert_eq!(with("002_next", &[rows]).up(&mut db).unwrap().backup, None);
+}
+
+#[test]
 fn what_a_hook_takes_away_is_copied_before_all_of_it() {
     let harmless = || vec![base(), file("002_next", &["CREATE TABLE u (a)"])];
     for (before, after) in [(TAKES, &["SELECT 1"][..]), (&["SELECT 1"], TAKES)] {

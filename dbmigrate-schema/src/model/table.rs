@@ -1,23 +1,26 @@
-//! A table of rows.
+//! An ordinary table.
 
 use dbmigrate_core::token::unquote;
 
 use super::{Column, Constraint, ForeignKey, Key, Name, Rule};
 
-/// A table of rows.
+/// The names under which SQLite knows the rowid, where no column has them.
+pub(crate) const ROWID_NAMES: [&str; 3] = ["rowid", "_rowid_", "oid"];
+
+/// An ordinary table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     /// Its name.
     pub name: Name,
-    /// Its columns in their order.
+    /// Its columns, in order.
     pub columns: Vec<Column>,
-    /// Its keys, checks and references, in the order in which they were written.
+    /// Its keys, checks and foreign keys, in the order in which they are written.
     pub constraints: Vec<Constraint>,
     /// `STRICT`.
     pub strict: bool,
     /// `WITHOUT ROWID`.
     pub without_rowid: bool,
-    /// The statement that SQLite keeps for it.
+    /// The statement that SQLite stores for it.
     pub text: String,
 }
 
@@ -37,7 +40,18 @@ impl Table {
         })
     }
 
-    /// The references to other tables, in the order in which they were written.
+    /// Whether the primary key has a column.
+    pub(crate) fn is_in_primary_key(&self, column: &Name) -> bool {
+        self.primary_key().is_some_and(|key| key.columns.iter().any(|part| part.name == *column))
+    }
+
+    /// A name for the rowid that no column has; none where columns have all of them, or where there is no rowid.
+    pub(crate) fn free_rowid_name(&self) -> Option<&'static str> {
+        let names = ROWID_NAMES.into_iter().filter(|_| !self.without_rowid);
+        names.into_iter().find(|name| self.column(&Name::new(*name)).is_none())
+    }
+
+    /// The foreign keys, in the order in which they are written.
     pub fn foreign_keys(&self) -> impl Iterator<Item = &ForeignKey> {
         self.constraints.iter().filter_map(|constraint| match &constraint.rule {
             Rule::ForeignKey(key) => Some(key),
@@ -45,10 +59,10 @@ impl Table {
         })
     }
 
-    /// The column that is the rowid by another name.
+    /// The column that is an alias of the rowid.
     ///
-    /// That is an `INTEGER PRIMARY KEY`, but not one with `DESC` beside its column: a mistake of an early SQLite that
-    /// has to stay.
+    /// That is an `INTEGER PRIMARY KEY`, but not one with `DESC` beside its column, because of an old bug in SQLite
+    /// that is kept for compatibility.
     #[must_use]
     pub fn rowid_alias(&self) -> Option<&Column> {
         if self.without_rowid {

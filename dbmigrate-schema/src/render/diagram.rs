@@ -1,11 +1,11 @@
-//! The tables of a schema and their references as a diagram: text for Mermaid and for Graphviz.
+//! The tables of a schema and their foreign keys as a diagram: text for Mermaid and for Graphviz.
 
 use crate::model::{Column, ForeignKey, Name, Schema, Table};
 
 impl Schema {
-    /// An entity relationship diagram for Mermaid, which Markdown on many sites shows as a picture.
+    /// An entity-relationship diagram for Mermaid, which many sites render in Markdown.
     ///
-    /// Mermaid knows no blanks and quotes in the names of columns: they become `_`.
+    /// Mermaid does not support spaces and quotes in column names: they become `_`.
     #[must_use]
     pub fn to_mermaid(&self) -> String {
         let mut text = String::from("erDiagram\n");
@@ -13,7 +13,7 @@ impl Schema {
             text.push_str(&format!("  {} {{\n", entity(&table.name)));
             for column in &table.columns {
                 let declared = column.declared_type.as_deref().map_or("any".to_owned(), word);
-                let keys: Vec<_> = [(is_key(table, column), "PK"), (refers(table, column), "FK")]
+                let keys: Vec<_> = [(table.is_in_primary_key(&column.name), "PK"), (refers(table, column), "FK")]
                     .into_iter()
                     .filter_map(|(is, mark)| is.then_some(mark))
                     .collect();
@@ -32,7 +32,7 @@ impl Schema {
         text
     }
 
-    /// A directed graph for Graphviz: an arrow from each table to those that it refers to.
+    /// A directed graph for Graphviz: an arrow from each table to those to which it refers.
     #[must_use]
     pub fn to_dot(&self) -> String {
         let mut text = String::from("digraph schema {\n  rankdir=LR;\n  node [shape=record];\n");
@@ -53,10 +53,6 @@ impl Schema {
     fn references(&self) -> impl Iterator<Item = (&Table, &ForeignKey)> {
         self.tables().flat_map(|table| table.foreign_keys().map(move |key| (table, key)))
     }
-}
-
-fn is_key(table: &Table, column: &Column) -> bool {
-    table.primary_key().is_some_and(|key| key.columns.iter().any(|own| own.name == column.name))
 }
 
 fn refers(table: &Table, column: &Column) -> bool {

@@ -1,4 +1,4 @@
-//! `snapshot.sql` written and proved: what the migrations up to a number lead an empty database to.
+//! Writes and proves `snapshot.sql`: what the migrations up to a number make of an empty database.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use super::doubts::Doubts;
 use super::{Refusal, Snapshot, objects, snapshot};
 use crate::execute::is_vacuum_into;
 use crate::migrated::not_replayable;
+use crate::observer::NoObserver;
 use crate::replay::{Halt, Replayer};
 use crate::scratch;
 use crate::steady::{Codes, lead, refuse, run, steady, unusable, ups};
-use crate::watch::Nobody;
 
 pub(super) const CODES: Codes = Codes {
     code: "snapshot-code",
@@ -34,24 +34,24 @@ const LINE: usize = 100;
 /// A snapshot that was proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotFile {
-    /// The text of its file.
+    /// The text of the file.
     pub source: Arc<SourceText>,
-    /// That text as a script.
+    /// The text as a script.
     pub script: Script,
-    /// How many tables, indexes, views and triggers it makes.
+    /// How many tables, indexes, views and triggers it creates.
     pub objects: usize,
     /// How many rows it writes.
     pub rows: usize,
 }
 
-/// Writes down what the first `count` migrations of a set lead an empty database to, and proves that it leads to the same:
-/// schema, rows, rowids and counters. `path` is that of the file that is to hold it.
+/// Writes what the first `count` migrations of a set make of an empty database, and proves that the result is the same:
+/// schema, rows, rowids and counters. `path` is that of the future file.
 ///
 /// # Errors
 ///
-/// Everything that makes it doubtful, each with its place: Rust, other files, the moment and chance, what only a program
-/// knows, what another set makes, statistics, and settings of the file; and what SQLite would make otherwise of what was
-/// written down.
+/// Everything that puts it in doubt, each with its place: Rust, other files, time and random numbers, what only a
+/// program knows, what another set makes, statistics, and settings of the file; and everything that SQLite would make
+/// different from the snapshot's text.
 pub fn snapshot_file(set: &MigrationSet, count: usize, path: &str) -> Result<SnapshotFile, Vec<Diagnostic>> {
     let originals = set.migrations.get(..count).unwrap_or_default();
     let (Some(first), Some(last)) = (originals.first(), originals.last()) else {
@@ -108,9 +108,10 @@ fn none_stands(why: &str) -> Diagnostic {
 
 /// A fault of a text that is in no file: without its place, but with what stands there.
 fn unwritten(problem: Diagnostic) -> Diagnostic {
-    let fault = match problem.code == CODES.differs {
-        true => none_stands("it would lead to something else"),
-        false => none_stands(&problem.message),
+    let fault = if problem.code == CODES.differs {
+        none_stands("it would lead to something else")
+    } else {
+        none_stands(&problem.message)
     };
     let line = problem.location.as_ref().map(|place| {
         let start: String = place.line().chars().take(LINE).collect();
@@ -119,7 +120,7 @@ fn unwritten(problem: Diagnostic) -> Diagnostic {
     line.into_iter().chain(problem.notes).fold(fault, Diagnostic::note)
 }
 
-/// Whether the snapshot of a set leads to what its migrations lead an empty database to.
+/// Checks whether the snapshot of a set makes the same as its migrations on an empty database.
 #[must_use]
 pub fn check_snapshot(set: &MigrationSet) -> Vec<Diagnostic> {
     let Some(snapshot) = &set.snapshot else { return Vec::new() };
@@ -128,7 +129,7 @@ pub fn check_snapshot(set: &MigrationSet) -> Vec<Diagnostic> {
     }
     let migrations = set.migrations.iter().filter(|migration| migration.number <= snapshot.number).cloned().collect();
     let part = MigrationSet { migrations, before_all: None, ..set.clone() };
-    match run(&part, &mut Nobody) {
+    match run(&part, &mut NoObserver) {
         Ok(original) => check(&part, snapshot, &original),
         Err(problems) => problems,
     }
@@ -205,7 +206,7 @@ fn leaves_nothing(set: &MigrationSet) -> Result<(), Vec<Diagnostic>> {
     let Some(hook) = &set.before_all else { return Ok(()) };
     let failed = |error: rusqlite::Error| vec![unusable(&error)];
     let connection = scratch::open(&set.config.replay.stubs).map_err(failed)?;
-    Replayer::new(set, None).hook(&connection, hook, &mut Nobody).map_err(|halt| match halt {
+    Replayer::new(set, None).hook(&connection, hook, &mut NoObserver).map_err(|halt| match halt {
         Halt::Refused(problem) => vec![*problem],
         Halt::Stopped(why) => vec![not_replayable(hook.source.path(), why)],
     })?;

@@ -12,17 +12,17 @@ use crate::cell::Cell;
 /// At most this many differences are named.
 const SHOWN: usize = 20;
 
-/// What `found` has otherwise than `expected`; each a sentence without a period.
+/// How `found` differs from `expected`; each difference is a sentence without a period.
 pub(crate) fn differences(expected: &Connection, found: &Connection) -> rusqlite::Result<Vec<String>> {
     differences_but(expected, found, &[])
 }
 
-/// What `found` has otherwise than `expected`, to the last bit of every row; each a sentence without a period. Of the
-/// rows of the tables `but` nothing is said.
+/// How `found` differs from `expected`, to the last bit of every row; each difference is a sentence without a period.
+/// Rows of the tables in `but` are not compared.
 ///
 /// # Errors
 ///
-/// When a database can't be read.
+/// If a database cannot be read.
 pub fn differences_but(expected: &Connection, found: &Connection, but: &[&str]) -> rusqlite::Result<Vec<String>> {
     let mut differences = Vec::new();
     let (wanted, there) = (by_name(objects(expected)?), by_name(objects(found)?));

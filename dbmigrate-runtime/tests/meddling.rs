@@ -1,0 +1,147 @@
+//! A history that does not take what is written to it, or that a file changes: nothing is called applied that is not recorded.
+
+mod support;
+
+use dbmigrate_runtime::{NoBackend, Rules, Stopped};
+use support::*;
+
+fn makes() -> File {
+    file("001_a", &["CREATE TABLE t (x)"])
+}
+
+/// A database with the first migration, and something on its history.
+fn meddled(event: &str) -> rusqlite::Connection {
+    let mut db = memory();
+    runner(vec![makes()]).up(&mut db).unwrap();
+    run(&db, &format!("CREATE TRIGGER meddles BEFORE {event} ON _migrations BEGIN SELECT RAISE(IGNORE); END"));
+    db
+}
+
+#[test]
+fn a_row_that_the_history_does_not_take_is_an_error_and_nothing_stays() {
+    for rules in [Rules::DEFAULT, Rules { transaction: dbmigrate_runtime::TransactionMode::All, ..Rules::DEFAULT }] {
+        let mut db = meddled("INSERT");
+        let files = || vec![makes(), file("002_b", &["INSERT INTO t VALUES (1)"]), file("003_c", &["SELECT 1"])];
+        for _ in 0..2 {
+            let error = Runner::new(set_with(files(), rules)).up(&mut db).unwrap_err();
+            assert!(error.is_history() && error.to_string().contains("does not take what `00"), "{error}");
+            assert_eq!((history(&db).as_str(), ask(&db, "SELECT count(*) FROM t").as_str()), ("001_a", "0"));
+        }
+        run(&db, "DROP TRIGGER meddles");
+        runner(files()).up(&mut db).unwrap();
+        assert_eq!(history(&db), "001_a 002_b 003_c");
+    }
+    // Of many that fill a fresh database, only one may be swallowed.
+    let mut db = memory();
+    let swallows =
+        "CREATE TRIGGER meddles BEFORE INSERT ON _migrations WHEN new.number = 3 BEGIN SELECT RAISE(IGNORE); END";
+    let files =
+        vec![makes(), file("002_b", &[swallows]), file("003_c", &["CREATE TABLE c (x)"]), file("004_d", &["SELECT 1"])];
+    let error = runner(files).up(&mut db).unwrap_err();
+    assert!(error.to_string().contains("what `003_c` has to write"), "{error}");
+    assert_eq!((history(&db).as_str(), objects(&db).as_str()), ("001_a 002_b", "meddles t"));
+}
+
+#[test]
+fn a_row_that_the_history_does_not_give_up_is_an_error_on_the_way_back() {
+    for bare in [false, true] {
+        let mut db = meddled("DELETE");
+        let adds = || {
+            let adds = file("002_b", &["INSERT INTO t VALUES (1)"]).down(&["INSERT INTO t VALUES (2)"]);
+            if bare { adds.no_transaction() } else { adds }
+        };
+        let migrator = || runner(vec![makes(), adds()]);
+        migrator().up(&mut db).unwrap();
+        let error = migrator().down(&mut db).unwrap_err();
+        assert!(error.to_string().contains("does not take what `002_b` has to write"), "{error}");
+        let rows = if bare { "1,2" } else { "1" };
+        assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), rows);
+        run(&db, "DROP TRIGGER meddles");
+        migrator().down(&mut db).unwrap();
+        assert_eq!((history(&db), ask(&db, "SELECT group_concat(x) FROM t")), ("001_a".into(), "1,2".into()));
+    }
+}
+
+#[test]
+fn without_a_transaction_nothing_runs_again_and_again_for_want_of_a_row() {
+    for (event, statements, left) in [
+        ("INSERT", &["INSERT INTO t VALUES (1)"][..], "001_a"),
+        ("UPDATE", &["INSERT INTO t VALUES (1)"], "001_a 002_b:running0"),
+        ("UPDATE", &["VACUUM"], "001_a 002_b:running0"),
+        ("UPDATE OF applied_at", &["PRAGMA cache_size = 5"], "001_a 002_b:running1"),
+    ] {
+        let mut db = meddled(event);
+        let error = runner(vec![makes(), file("002_b", statements).no_transaction()]).up(&mut db).unwrap_err();
+        assert!(error.to_string().contains("does not take what `002_b` has to write"), "{event}: {error}");
+        assert_eq!((history(&db).as_str(), ask(&db, "SELECT count(*) FROM t").as_str()), (left, "0"), "{event}");
+    }
+    let back = || file("002_b", &["SELECT 1"]).down(&["INSERT INTO t VALUES (1)"]).no_transaction();
+    let mut db = memory();
+    let migrator = runner(vec![makes(), back()]);
+    migrator.up(&mut db).unwrap();
+    run(&db, "CREATE TRIGGER meddles BEFORE UPDATE ON _migrations BEGIN SELECT RAISE(IGNORE); END");
+    let error = migrator.down(&mut db).unwrap_err();
+    assert!(error.to_string().contains("does not take what `002_b` has to write"), "{error}");
+    assert_eq!((history(&db), ask(&db, "SELECT count(*) FROM t")), ("001_a 002_b".into(), "0".into()));
+    // Nor where the file itself takes it out.
+    let mut db = memory();
+    let forgets = file("002_b", &["INSERT INTO t VALUES (1)", "DELETE FROM _migrations"]).no_transaction();
+    let error = runner(vec![makes(), forgets]).up(&mut db).unwrap_err();
+    assert!(error.to_string().contains("does not take what `002_b` has to write"), "{error}");
+    assert_eq!(history(&db), "001_a 002_b:running1");
+}
+
+#[test]
+fn another_process_that_takes_a_migration_out_while_it_runs_is_noticed() {
+    let folder = Folder::new();
+    let path = folder.file("a.db");
+    let mut db = rusqlite::Connection::open(&path).unwrap();
+    runner(vec![makes()]).up(&mut db).unwrap();
+    let files =
+        || vec![makes(), file("002_b", &["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)"]).no_transaction()];
+    let migrator: dbmigrate_runtime::Migrator<'_, NoBackend> = dbmigrate_runtime::Migrator::new(set(files()));
+    let at = {
+        let mut copy = memory();
+        runner(vec![makes()]).up(&mut copy).unwrap();
+        let mut driver = fault::FaultyDriver::new(&mut copy, fault::Fault::None, 0);
+        migrator.up_with(&mut driver).unwrap();
+        driver.calls.iter().position(|sql| sql == "INSERT INTO t VALUES (2)").unwrap() - 2
+    };
+    let mut meddle = || run(&rusqlite::Connection::open(&path).unwrap(), "DELETE FROM _migrations WHERE number = 2");
+    let mut driver = fault::FaultyDriver::meddled(&mut db, at, &mut meddle);
+    let error = migrator.up_with(&mut driver).unwrap_err();
+    assert!(error.is_interrupted() && error.to_string().contains("is not in the history any more"), "{error}");
+    assert_eq!((history(&db).as_str(), ask(&db, "SELECT group_concat(x) FROM t").as_str()), ("001_a", "1"));
+}
+
+#[test]
+fn a_file_that_changes_the_history_is_not_followed_by_all_is_well() {
+    for (changes, says) in [
+        ("DELETE FROM _migrations", "`001_a` is not applied, but a later one is"),
+        ("UPDATE _migrations SET checksum = 'v1:x'", "`001_a` was edited after it was applied"),
+        ("UPDATE \"_MIGRATIONS\" SET name = 'other'", "`001_a` has the number of `other`"),
+    ] {
+        for has_history in [false, true] {
+            let mut db = memory();
+            if has_history {
+                runner(vec![makes()]).up(&mut db).unwrap();
+            }
+            let files = || vec![makes(), file("002_b", &[changes])];
+            runner(files()).up(&mut db).unwrap();
+            let error = runner(files()).up(&mut db).unwrap_err();
+            assert!(error.to_string().contains(says), "{changes}: {error}");
+        }
+    }
+}
+
+#[test]
+fn where_all_steps_have_run_there_is_none_to_retry() {
+    let mut db = memory();
+    let makes = || file("001_a", &["CREATE TABLE p (id INTEGER PRIMARY KEY)", "CREATE TABLE c (p REFERENCES p)"]);
+    let orphan = ["PRAGMA foreign_keys = 0", "INSERT INTO c VALUES (5)"];
+    let migrator = runner(vec![makes(), file("002_b", &orphan).no_transaction()]);
+    assert!(migrator.up(&mut db).unwrap_err().is_foreign_key());
+    let error = migrator.repair(&mut db, 2_u64, Some(Stopped::Retry)).unwrap_err();
+    assert!(error.to_string().starts_with("all steps of `002_b` have run: there is none to run again"), "{error}");
+    assert_eq!(history(&db), "001_a 002_b:running2");
+}
