@@ -352,12 +352,21 @@ impl<'s> Db<'s> {
     /// Does something in a transaction of its own, and rolls back if it fails.
     pub(crate) fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
         self.begin()?;
-        let result =
-            work(self).and_then(|done| self.commit().map(|()| done).map_err(|error| failed("could not commit", error)));
-        if result.is_err() {
-            self.rollback()?;
+        self.contained(|db| {
+            let done = work(db)?;
+            db.commit().map(|()| done).map_err(|error| failed("could not commit", error))
+        })
+    }
+
+    /// Does something in the open transaction, and leaves none open, whatever happens.
+    pub(crate) fn contained<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        let result = catch_unwind(AssertUnwindSafe(|| work(self)));
+        let rolled_back = self.rollback();
+        match result {
+            Ok(result) => rolled_back.and(result),
+            // The panic is what is told.
+            Err(panic) => resume_unwind(panic),
         }
-        result
     }
 
     /// Does something that only reads, on one moment's state of the database.
@@ -366,15 +375,7 @@ impl<'s> Db<'s> {
             return work(self);
         }
         self.execute("BEGIN")?;
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            let result = work(self);
-            self.rollback().and(result)
-        }));
-        result.unwrap_or_else(|panic| {
-            // The panic is what is told.
-            let _ = self.rollback();
-            resume_unwind(panic)
-        })
+        self.contained(work)
     }
 
     /// Refuses a connection that is inside a transaction: its rollback would take the migrations with it.
