@@ -26,7 +26,7 @@ pub(crate) fn variant(migration: &SourceMigration) -> String {
 pub fn variant_name(digits: &str, slug: &str) -> String {
     let name = slug.to_upper_camel_case();
     // `M100_3d` and `M1003d` are two migrations.
-    let between = if name.starts_with(|first: char| first.is_ascii_digit()) { "_" } else { "" };
+    let between = if name.as_bytes().first().is_some_and(u8::is_ascii_digit) { "_" } else { "" };
     format!("M{digits}{between}{name}")
 }
 

@@ -168,8 +168,8 @@ impl Adoption {
     pub fn history(&self, ours: &str) -> OldHistory {
         let known = self.tool.known();
         let table = self.table();
-        let quoted = table.map(|table| format!("main.\"{}\"", table.replace('"', "\"\""))).unwrap_or_default();
-        let literal = ours.replace('\'', "''");
+        let quoted = table.map(|table| format!("main.\"{}\"", table.replace("\"", "\"\""))).unwrap_or_default();
+        let literal = ours.replace("'", "''");
         let fill = |text: &str| text.replace("{ours}", &literal).replace("{table}", &quoted);
         let shape = |shape: &Template| OldShape {
             columns: shape.columns,

@@ -190,7 +190,7 @@ fn near(comment: &str, language: Language) -> Option<Near<'_>> {
     let rest = rest.trim_start();
     let colon = rest.starts_with(':');
     let (word, arguments) = split(rest.trim_start_matches(':'));
-    let squeezed = marker.replace(['-', '_'], "");
+    let squeezed = marker.replace("-", "").replace("_", "");
     if squeezed.eq_ignore_ascii_case("dbmigrate") {
         let certain = colon || language.is_known(&word.to_ascii_lowercase());
         return certain.then_some(Near { word, arguments, certain });
@@ -320,7 +320,7 @@ fn is_number(text: &str) -> bool {
 
 /// Whether the generated trait can have a method of this name.
 fn is_step_name(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_lowercase())
+    name.as_bytes().first().is_some_and(u8::is_ascii_lowercase)
         && name
             .split('_')
             .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))

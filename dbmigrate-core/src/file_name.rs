@@ -134,7 +134,7 @@ pub fn parse(name: &str, config: &Config) -> FileName {
         Ok(number) => number,
         Err(why) => return misnamed(None, None, why),
     };
-    if after.starts_with(|first: char| first.is_ascii_alphabetic()) && !after[1..].starts_with(char::is_alphanumeric) {
+    if after.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && !after[1..].starts_with(char::is_alphanumeric) {
         let why = "a number has no letter behind it; give the file a number of its own";
         return misnamed(Some(number), None, why);
     }
@@ -214,7 +214,7 @@ const LEFT_BEHIND: &str = "a merge or a patch left it behind; take what you need
 
 /// The name without its endings, and what they mean; none where they are not those of a migration.
 fn split_ending<'n>(name: &'n str, lower: &str) -> Option<(&'n str, Ending)> {
-    let digit = lower.starts_with(|first: char| first.is_ascii_digit());
+    let digit = lower.as_bytes().first().is_some_and(u8::is_ascii_digit);
     let mut end = name.len();
     let (mut sql, mut rust, mut up, mut down) = (false, false, false, false);
     while let Some(dot) = lower[..end].rfind('.') {

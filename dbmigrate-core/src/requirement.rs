@@ -93,11 +93,10 @@ impl<'a> Names<'a> {
 
     /// The migration with this full name, this number alone, or this name without its number.
     fn meant(&mut self, name: &str) -> Option<&'a Stem> {
-        let digits = name.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(name.len());
-        if digits == 0 {
+        let (digits, rest) = split_digits(name);
+        if digits.is_empty() {
             return self.search()?.iter().find(|stem| stem.slug == name);
         }
-        let (digits, rest) = name.split_at(digits);
         let number = digits.parse().ok()?;
         let at = self.stems.binary_search_by_key(&number, |stem| stem.number).ok()?;
         self.stems.get(at).filter(|stem| rest.is_empty() || rest.strip_prefix('_') == Some(&stem.slug))
@@ -106,7 +105,7 @@ impl<'a> Names<'a> {
     /// The earlier migration whose name is closest.
     fn near(&mut self, name: &str, number: u64) -> Option<&'a Stem> {
         let earlier = self.search()?.iter().filter(|stem| stem.number < number);
-        let has_number = name.starts_with(|first: char| first.is_ascii_digit());
+        let has_number = name.as_bytes().first().is_some_and(u8::is_ascii_digit);
         let word = |stem: &Stem| if has_number { stem.to_string() } else { stem.slug.clone() };
         let words: Vec<String> = earlier.clone().map(word).collect();
         let near = nearest(name, words.iter().map(String::as_str))?;
@@ -125,12 +124,17 @@ pub(crate) fn names_other_set(name: &str) -> bool {
     other_set(name, "--").is_ok()
 }
 
+/// The digits that a name begins with, and what follows.
+fn split_digits(name: &str) -> (&str, &str) {
+    name.split_at(name.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(name.len()))
+}
+
 /// Checks the form of `set/name`.
 fn other_set(name: &str, introducer: &str) -> Result<(), Box<Diagnostic>> {
     let (set, migration) = name.split_once('/').unwrap_or_default();
     let stem = migration.split('.').next().unwrap_or(migration);
     let is_set = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
-    let (digits, rest) = stem.split_at(stem.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(stem.len()));
+    let (digits, rest) = split_digits(stem);
     let full = rest.strip_prefix('_').is_some_and(|rest| !digits.is_empty() && slug(rest).as_deref() == Some(rest));
     // The set without a name is one, too.
     let understood = set.bytes().all(is_set) && full;

@@ -358,6 +358,6 @@ pub fn quoted(path: &str) -> String {
     if !path.is_empty() && path.chars().all(plain) {
         path.to_owned()
     } else {
-        format!("'{}'", path.replace('\'', r"'\''"))
+        format!("'{}'", path.replace("'", r"'\''"))
     }
 }

@@ -101,7 +101,7 @@ pub fn unquote(name: &str) -> String {
         return inner.strip_suffix(']').unwrap_or(inner).to_owned();
     }
     let doubled: String = [quote, quote].iter().collect();
-    inner.strip_suffix(quote).unwrap_or(inner).replace(&doubled, &quote.to_string())
+    inner.strip_suffix(quote).unwrap_or(inner).replace(doubled.as_str(), &quote.to_string())
 }
 
 /// An iterator over the tokens of a text; see [`tokens`].

@@ -1,4 +1,4 @@
-//! One value of a row, as SQLite stores it: its class counts, and text may be any bytes.
+//! One value of a row, as SQLite stores it: its storage class matters, and a text may be any bytes.
 
 use std::cmp::Ordering;
 use std::fmt;

@@ -1,7 +1,7 @@
-//! Values that depend on the moment, on chance or on the machine: which statements of a script write them.
+//! Values that depend on the time, on random numbers or on the machine: which statements of a script write them.
 //!
-//! Two runs in one second would not show them, so SQLite's own functions are stood in for by ones that answer the same
-//! and take down that they were asked. That sees whatever computes a value: a statement, a default, a trigger, a
+//! Two runs within one second would not show them. So SQLite's own functions are replaced by ones that return the same
+//! and record that they were called. That covers everything that computes a value: a statement, a default, a trigger, a
 //! generated column.
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,8 +1,8 @@
-//! Two schemas compared, object by object.
+//! Compares two schemas, object by object.
 //!
-//! What SQLite reads alike is no difference: the case of keywords and names, quotes, blank space, comments,
-//! parentheses that change nothing, whether a constraint stands beside its column or after all of them, the order of
-//! objects. The text that `ALTER TABLE` leaves behind is like that, too.
+//! What SQLite reads in the same way is not a difference: the case of keywords and names, quotes, white space,
+//! comments, redundant parentheses, whether a constraint is written beside its column or after all of them, and the
+//! order of objects. This includes the text that `ALTER TABLE` leaves behind.
 
 mod difference;
 mod normal;
@@ -16,9 +16,10 @@ use normal::Known;
 
 use crate::model::{Kind, Name, Object, Schema};
 
-/// What has to change for `from` to become `to`: what goes first, then what comes and changes, each in its order.
+/// What has to change for `from` to become `to`: first what is removed, then what is added and changed, each in its
+/// order.
 ///
-/// Objects are matched by kind and name: a renamed table is one that goes and one that comes.
+/// Objects are matched by kind and name: a renamed table is one that is removed and one that is added.
 #[must_use]
 pub fn compare(from: &Schema, to: &Schema) -> Vec<Difference> {
     let known = Known::new([from, to]);

@@ -1,7 +1,7 @@
-//! The declared schema: the statements of a `schema.sql`, and the hints in it that say what was renamed.
+//! The declared schema: the statements of a `schema.sql`, and the hints in it about renames.
 //!
-//! `-- dbmigrate: renamed from old_name` stands on the line above a column or a `CREATE TABLE`, or behind it. It is
-//! taken out of the statements: what SQLite keeps of them goes into migrations, where a hint means nothing.
+//! `-- dbmigrate: renamed from old_name` is written on the line above a column or a `CREATE TABLE`, or after it. It is
+//! removed from the statements, because SQLite's text of them goes into migrations, where a hint has no meaning.
 
 mod hint;
 
@@ -13,21 +13,22 @@ pub use hint::Hint;
 use crate::model::{Name, Schema};
 use crate::plan::Rename;
 
-/// What a `schema.sql` declares.
+/// The content of a `schema.sql`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Declared {
     /// The schema.
     pub schema: Schema,
-    /// What it says of renames, in its order.
+    /// Its hints about renames, in order.
     pub hints: Vec<Hint>,
 }
 
 impl Declared {
-    /// Reads a file; SQLite judges the statements, on a database in memory where what the program registers is stood in for.
+    /// Reads a file. SQLite judges the statements, on a database in memory with stand-ins for what the program
+    /// registers.
     ///
     /// # Errors
     ///
-    /// The statement that SQLite refuses, or every hint that is none.
+    /// The statement that SQLite rejects, or every invalid hint.
     pub fn read(source: &SourceText, stubs: &Stubs) -> Result<Self, Vec<Diagnostic>> {
         let hints = hint::read(source)?;
         let mut schema = Schema::from_source(source, stubs).map_err(|refused| vec![refused])?;
@@ -38,8 +39,8 @@ impl Declared {
         Ok(Self { schema, hints })
     }
 
-    /// The renames that the hints tell of, as seen from the schema before; and the hints that tell nothing new,
-    /// because it was done already.
+    /// The renames in the hints, relative to the schema before; and the hints that are obsolete, because the rename was
+    /// already done.
     #[must_use]
     pub fn renames(&self, before: &Schema) -> (Vec<Rename>, Vec<&Hint>) {
         let mut renames = Vec::new();
@@ -89,7 +90,7 @@ pub(crate) fn old_column<'a>(renames: &'a [Rename], of: &Name, name: &'a Name) -
 }
 
 impl Hint {
-    /// What it says that no longer is: a warning.
+    /// A warning that the hint is obsolete.
     #[must_use]
     pub fn done(&self, source: &SourceText) -> Diagnostic {
         let what = match &self.column {

@@ -1,4 +1,5 @@
-//! What a `DROP TABLE` with foreign keys on would take along, as it deletes every row first: the runner's rule.
+//! What a `DROP TABLE` with foreign keys on would delete or change in other tables, because it deletes every row first:
+//! the runner's rule.
 
 use dbmigrate_core::statement::Statement;
 use dbmigrate_core::{Diagnostic, Location, Script};

@@ -1,6 +1,6 @@
-//! Runs one script on a connection as the runner would, and blames a failure on its place in the file.
+//! Runs one script on a connection as the runner would, and reports a failure with its place in the file.
 //!
-//! No history, no locks, no counting of rows: the database is in memory and nobody's.
+//! There is no history, no lock and no counting of rows: the database is in memory, and nobody else has it.
 
 use dbmigrate_core::config::ForeignKeys;
 use dbmigrate_core::statement::{self, Effect, Statement};

@@ -1,9 +1,9 @@
-//! Fills the tables of a database with a few generated rows, so that what a migration does to rows can be seen.
+//! Fills the tables of a database with a few generated rows, to see what a migration does to rows.
 //!
-//! The rows are the same for one seed. They hold what gets lost: numbers at the limits, text that looks like one,
-//! NULs, quotes, gaps between rowids, an `AUTOINCREMENT` whose newest row is gone. Foreign keys are satisfied;
-//! triggers run, as they would for a program, unless they refuse every row. It is for a database of one's own, in
-//! memory: rows that are there already stay, and nothing is asked before new ones come.
+//! The rows are the same for the same seed. They contain values that get lost easily: numbers at the limits, text that
+//! looks like a number, NULLs, quotes, gaps between rowids, an `AUTOINCREMENT` table whose newest row was deleted.
+//! Foreign keys are satisfied. Triggers fire as they would for a program, unless they reject every row. This is for a
+//! scratch database in memory: existing rows stay, and new ones are added without asking.
 
 mod random;
 mod references;
@@ -26,25 +26,25 @@ pub(crate) use row::rowid_name;
 /// How many rows a table is given.
 const ROWS: usize = 8;
 
-/// What became of each table.
+/// The result for each table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filled {
     /// The tables, in the order in which they were filled.
     pub tables: Vec<FilledTable>,
 }
 
-/// What became of a table.
+/// The result for one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilledTable {
     /// Its name.
     pub table: Name,
-    /// How many rows it holds now.
+    /// How many rows it has now.
     pub rows: u32,
-    /// Why it holds none: lower case, no final period.
+    /// Why it has none: lower case, no final period.
     pub why: Option<String>,
 }
 
-/// SQLite could not do what filling takes besides the rows themselves.
+/// SQLite failed at something other than a row.
 #[derive(Debug)]
 pub struct FillError(rusqlite::Error);
 
@@ -60,7 +60,8 @@ impl std::error::Error for FillError {
     }
 }
 
-/// Fills every table of `main`, whose schema is `schema`. A table for which no row was found is named with the reason.
+/// Fills every table of `main`, whose schema is `schema`. A table for which no acceptable row was found is listed with
+/// the reason.
 ///
 /// ```
 /// use dbmigrate_schema::{ReadOptions, Schema, fill};
@@ -79,7 +80,7 @@ impl std::error::Error for FillError {
 ///
 /// # Errors
 ///
-/// When SQLite fails at anything but a row.
+/// If SQLite fails at anything but a row.
 pub fn fill(connection: &Connection, schema: &Schema, seed: u64) -> Result<Filled, FillError> {
     fill_with(connection, schema, seed, &mut |_, _| Ok(())).map_err(FillError)
 }

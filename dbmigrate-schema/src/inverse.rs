@@ -1,10 +1,11 @@
-//! Whether ways back lead back: on a database beside that of the replay, each migration goes up, back, and up again.
+//! Whether down scripts restore the schema: on a second database beside that of the replay, each migration goes up,
+//! down, and up again.
 //!
-//! What its way back leaves otherwise than it was before is named object by object. The two databases go on together;
-//! where that beside comes to be another one, it is copied anew from the replay's, so that one fault hides no other.
-//! A copy costs as much as there is, so one is made for a fault only, and what SQLite says of the statements tells which
-//! objects to compare: the whole stays linear. Rust is gone by the program: what its way up has made is copied, and the
-//! schema looked at as a whole.
+//! What a down script leaves different from before is reported object by object. The two databases advance together; if
+//! the second one comes to differ, it is copied again from that of the replay, so that one fault hides no other. A copy
+//! costs as much as the database is large, so it is made only after a fault. What SQLite reports about the statements
+//! tells which objects to compare, so the whole stays linear. Rust is run by the program: the result of its way up is
+//! copied, and the whole schema is compared.
 
 use std::collections::HashSet;
 use std::rc::Rc;

@@ -1,9 +1,9 @@
-//! What a migration would do to databases that hold rows, where a replay on an empty one proves nothing.
+//! What a migration would do to databases that hold rows, which a replay on an empty database cannot show.
 //!
-//! A set is replayed once. SQLite's authorizer tells what each statement really does, the schema is followed from
-//! statement to statement, and then every [`Rule`] looks at each migration: at its statements, and at what became of
-//! each table. A rebuild (create, copy, drop, rename) is the one change that it is. Levels, and what a file allows, are
-//! for [`Levels`] to say.
+//! A set is replayed once. SQLite's authorizer tells what each statement really does, and the schema is followed from
+//! statement to statement. Then every [`Rule`] looks at each migration: at its statements, and at what happened to each
+//! table. A rebuild (create, copy, drop, rename) counts as one change. [`Levels`] decides on levels and on what a file
+//! allows.
 
 mod act;
 mod added;
@@ -58,14 +58,14 @@ use crate::program::Program;
 use crate::replay::{Replay, watched};
 use crate::views;
 
-/// What to judge, and by what.
+/// What to judge, and how.
 #[derive(Debug, Default)]
 pub struct Options<'a> {
-    /// The numbers of the migrations that databases may have: these are not judged. None where nobody knows.
+    /// The numbers of the migrations that databases may already have, which are not judged; `None` if unknown.
     pub old: Option<&'a BTreeSet<u64>>,
-    /// A database at hand, to be asked about its rows.
+    /// A database whose rows can be looked at.
     pub rows: Option<Rows<'a>>,
-    /// Whether the schema that the set leads to is wanted as well: [`Replay::schema`].
+    /// Whether the schema that the set makes is needed as well: [`Replay::schema`].
     pub schema: bool,
 }
 
@@ -81,7 +81,7 @@ impl Options<'_> {
     }
 }
 
-/// Replays a set, as [`replay`](crate::replay()) does, and judges it on the way.
+/// Replays a set, like [`replay`](crate::replay()), and lints it at the same time.
 #[must_use]
 pub fn lint(set: &MigrationSet, program: Option<&dyn Program>, options: &Options<'_>) -> (Replay, Vec<Finding>) {
     let mut follower = Follower::new(set, options);
@@ -102,7 +102,7 @@ pub fn lint(set: &MigrationSet, program: Option<&dyn Program>, options: &Options
     (replay, findings)
 }
 
-/// What the rule `empty-migration` says of these migrations of a set, which needs no replay.
+/// The findings of the rule `empty-migration` about these migrations of a set, which need no replay.
 #[must_use]
 pub fn empty<'a>(set: &MigrationSet, migrations: impl IntoIterator<Item = &'a SourceMigration>) -> Vec<Finding> {
     let rule = &rules::empty_migration::RULE;

@@ -1,4 +1,4 @@
-//! The schema that the migrations of a set lead to.
+//! The schema that the migrations of a set make.
 
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceMigration};
 use rusqlite::Connection;
@@ -12,18 +12,18 @@ use crate::scratch;
 use crate::watch::Nobody;
 
 impl Schema {
-    /// The schema that the ways up of a set and its repeatables lead to, on a database in memory.
+    /// The schema that the up scripts of a set and its repeatables make, on a database in memory.
     ///
     /// # Errors
     ///
-    /// What SQLite or the program refuses, or the first migration that can't be replayed: only the program can run its
+    /// What SQLite or the program rejects, or the first migration that cannot be replayed: only the program can run its
     /// Rust.
     pub fn from_migrations(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Self, Vec<Diagnostic>> {
         read(&migrated(set, program)?, &ReadOptions::default()).map_err(|error| vec![unexpected(&error)])
     }
 }
 
-/// A database in memory that the ways up of a set and its repeatables have made, without a history.
+/// A database in memory, made by the up scripts of a set and its repeatables, without a history.
 ///
 /// # Errors
 ///
@@ -42,8 +42,8 @@ pub(crate) fn replayed_ups(set: &MigrationSet, program: Option<&dyn Program>) ->
     sound(replay).map(|()| connection)
 }
 
-/// A database in memory that grows by one migration of a set after the other, for who has a question after each: to begin
-/// anew for every one of them would be quadratic.
+/// A database in memory that grows by one migration of a set after the other, for callers that need the state after
+/// each. Starting again for every migration would be quadratic.
 pub struct Grown<'a> {
     /// Without migrations, and what comes after them.
     set: MigrationSet,
@@ -52,7 +52,7 @@ pub struct Grown<'a> {
 }
 
 impl<'a> Grown<'a> {
-    /// What is there before the first migration.
+    /// The state before the first migration.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl<'a> Grown<'a> {
         Ok(Self { set, program, connection })
     }
 
-    /// Runs the next one, and returns the schema after it.
+    /// Runs the next migration, and returns the schema after it.
     ///
     /// # Errors
     ///
@@ -82,18 +82,18 @@ impl<'a> Grown<'a> {
         read(&self.connection, &ReadOptions::default()).map_err(|error| vec![unexpected(&error)])
     }
 
-    /// Another database, with the same contents, which stays as it is.
+    /// Another database with the same content, which does not grow with this one.
     ///
     /// # Errors
     ///
-    /// Where SQLite has no memory for it.
+    /// If SQLite has no memory for it.
     pub fn copy(&self) -> Result<Self, Vec<Diagnostic>> {
         let stubs = &self.set.config.replay.stubs;
         let connection = scratch::copy(&self.connection, stubs).map_err(|error| vec![unexpected(&error)])?;
         Ok(Self { set: self.set.clone(), program: self.program, connection })
     }
 
-    /// Proves what is claimed of the migration that comes next here; see [`prove`](crate::prove). The set of the claim is
+    /// Proves a claim about the migration that comes next here; see [`prove`](crate::prove). The set of the claim is
     /// not replayed.
     ///
     /// # Errors
@@ -103,7 +103,7 @@ impl<'a> Grown<'a> {
         prove_on(self.connection, claim, seed)
     }
 
-    /// The set without its migrations: what a claim about the next one is about.
+    /// The set without its migrations, for a claim about the next one.
     #[must_use]
     pub fn set(&self) -> &MigrationSet {
         &self.set

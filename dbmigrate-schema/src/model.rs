@@ -1,8 +1,8 @@
-//! What a SQLite schema holds, as plain data: objects in the order in which they were made.
+//! A SQLite schema as plain data: objects, in the order in which they were created.
 //!
-//! Nothing here reads a database or a text: [`Schema::read`] does the one and `parse` the other. Expressions, queries
-//! and trigger bodies are kept as the text that their author wrote; what two texts have in common is for
-//! [`compare`](crate::compare()) to say.
+//! Nothing here reads a database or parses a text: [`Schema::read`] does the former, and `parse` the latter.
+//! Expressions, queries and trigger bodies are kept as their author wrote them; [`compare`](crate::compare()) decides
+//! whether two texts are equivalent.
 
 mod column;
 mod constraint;
@@ -25,7 +25,7 @@ pub use trigger::{Event, Timing, Trigger};
 pub use view::View;
 pub use virtual_table::VirtualTable;
 
-/// The schema of one database: what it holds, in the order in which it was made.
+/// The schema of one database: its objects, in the order in which they were created.
 ///
 /// ```
 /// use dbmigrate_schema::{Schema, compare};
@@ -40,7 +40,7 @@ pub use virtual_table::VirtualTable;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schema {
-    /// Everything, in the order of `sqlite_schema`: what an object needs stands before it.
+    /// All objects, in the order of `sqlite_schema`: what an object needs comes before it.
     pub objects: Vec<Object>,
 }
 
@@ -51,18 +51,18 @@ impl Schema {
         self.objects.iter().find(|object| object.kind() == kind && object.name() == name)
     }
 
-    /// The table of this name, unless its text could not be understood.
+    /// The table of this name, unless its text could not be parsed.
     #[must_use]
     pub fn table(&self, name: &Name) -> Option<&Table> {
         self.tables().find(|table| table.name == *name)
     }
 
-    /// The tables whose text was understood.
+    /// The tables whose text could be parsed.
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
         self.objects.iter().filter_map(Object::as_table)
     }
 
-    /// The indexes that were made by a statement of their own.
+    /// The indexes that have a statement of their own.
     pub fn indexes(&self) -> impl Iterator<Item = &Index> {
         self.objects.iter().filter_map(|object| match object {
             Object::Index(index) => Some(index),
@@ -86,7 +86,7 @@ impl Schema {
         })
     }
 
-    /// What could not be understood, and is compared by its text alone.
+    /// The objects that could not be parsed, and are compared by their text alone.
     pub fn opaque(&self) -> impl Iterator<Item = &Opaque> {
         self.objects.iter().filter_map(|object| match object {
             Object::Opaque(opaque) => Some(opaque),
@@ -98,7 +98,7 @@ impl Schema {
 /// One object of a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Object {
-    /// A table of rows.
+    /// An ordinary table.
     Table(Table),
     /// An index that has a statement of its own.
     Index(Index),
@@ -106,14 +106,14 @@ pub enum Object {
     View(View),
     /// A trigger.
     Trigger(Trigger),
-    /// A virtual table; the tables that its module keeps its data in are no objects of the schema.
+    /// A virtual table. The shadow tables of its module are not objects of the schema.
     VirtualTable(VirtualTable),
-    /// Any of these whose text could not be understood.
+    /// An object of any kind whose text could not be parsed.
     Opaque(Opaque),
 }
 
 impl Object {
-    /// What it is.
+    /// The kind.
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
@@ -126,7 +126,7 @@ impl Object {
         }
     }
 
-    /// Its name.
+    /// The name.
     #[must_use]
     pub fn name(&self) -> &Name {
         match self {
@@ -139,7 +139,7 @@ impl Object {
         }
     }
 
-    /// The table or view that an index or a trigger belongs to.
+    /// The table or view to which an index or a trigger belongs.
     #[must_use]
     pub fn table(&self) -> Option<&Name> {
         match self {
@@ -150,7 +150,7 @@ impl Object {
         }
     }
 
-    /// The table of rows that it is, if its text was understood.
+    /// The object as an ordinary table, if it is one and its text could be parsed.
     #[must_use]
     pub fn as_table(&self) -> Option<&Table> {
         match self {
@@ -159,7 +159,7 @@ impl Object {
         }
     }
 
-    /// The statement that SQLite keeps for it, without the final `;`.
+    /// The statement that SQLite stores for it, without the final `;`.
     #[must_use]
     pub fn text(&self) -> &str {
         match self {
@@ -173,10 +173,10 @@ impl Object {
     }
 }
 
-/// What an object is.
+/// The kind of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
-    /// A table of rows.
+    /// An ordinary table.
     Table,
     /// A virtual table.
     VirtualTable,
@@ -208,17 +208,17 @@ impl fmt::Display for Kind {
     }
 }
 
-/// An object whose text could not be understood, or of which SQLite says something else than its text.
+/// An object whose text could not be parsed, or about which SQLite says something else than its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opaque {
-    /// What SQLite says that it is.
+    /// The kind, according to SQLite.
     pub kind: Kind,
     /// Its name.
     pub name: Name,
-    /// The table or view that it belongs to, for an index or a trigger.
+    /// The table or view to which an index or a trigger belongs.
     pub table: Option<Name>,
-    /// The statement that SQLite keeps for it.
+    /// The statement that SQLite stores for it.
     pub text: String,
-    /// Why it could not be understood: lower case, no final period.
+    /// Why it could not be parsed: lower case, no final period.
     pub why: String,
 }

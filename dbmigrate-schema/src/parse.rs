@@ -1,8 +1,8 @@
-//! From the text that `sqlite_schema` keeps to the model.
+//! Parses the text in `sqlite_schema` to the model.
 //!
-//! `sqlite3-parser` gives the tree: which columns and clauses there are. Its tree has no places in the text, so what
-//! has to stay as its author wrote it (expressions, queries, bodies, types) is cut out by core's tokens, in the order
-//! that the tree gives. The two must agree; where they don't, and where the text can't be read at all, the object is
+//! `sqlite3-parser` provides the tree: which columns and clauses there are. Its tree has no positions, so everything
+//! that has to stay as its author wrote it (expressions, queries, bodies, types) is cut out with core's tokens, in the
+//! order that the tree gives. The two must agree. If they do not, or if the text cannot be parsed at all, the object is
 //! [`Opaque`] and says why. No text makes this fail.
 
 mod constraint;

@@ -1,9 +1,9 @@
-//! From two schemas to the SQL that leads from the one to the other, on a database that holds rows.
+//! Plans the SQL that leads from one schema to another, on a database that holds rows.
 //!
-//! What SQLite can change in place is changed in place; what it can't is made anew, and nothing is lost on the way:
-//! no row, no rowid, no id that was given once, no index, view or trigger. What two schemas don't say (a rename, a
-//! value for what had none, whether something may go) is asked, never guessed. SQLite itself works out what a rename
-//! does to the rest, on a database in memory.
+//! What SQLite can change in place is changed in place, and everything else by a rebuild. Nothing is lost on the way:
+//! no row, no rowid, no `AUTOINCREMENT` id, no index, view or trigger. What two schemas do not say (a rename, a value
+//! for a column that had none, whether something may be dropped) is asked, never guessed. SQLite itself works out what
+//! a rename does to the rest of the schema, on a database in memory.
 
 mod alter;
 mod bench;
@@ -28,14 +28,14 @@ pub use undecided::Undecided;
 
 use crate::model::Schema;
 
-/// What a migration does.
+/// The content of a migration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// The statements, in order.
     pub statements: Vec<Planned>,
-    /// Whether they are safe only with foreign keys off, settled outside their transaction.
+    /// Whether the statements are safe only with foreign keys off, which has to be set outside their transaction.
     pub foreign_keys_off: bool,
-    /// Queries that have to answer with one true value before the first statement.
+    /// Queries that have to return one true value before the first statement.
     pub asserts: Vec<String>,
 }
 
@@ -44,7 +44,7 @@ pub struct Plan {
 pub struct Planned {
     /// The statement, without its `;`.
     pub sql: String,
-    /// What a reader may wonder about, on one line or several.
+    /// A remark for the reader, on one line or several.
     pub comment: Option<String>,
 }
 
@@ -62,7 +62,7 @@ impl Plan {
     }
 }
 
-/// Plans what makes `to` of `from`.
+/// Plans the change from one schema to another.
 ///
 /// ```
 /// use dbmigrate_schema::{Decisions, Schema, plan};
@@ -77,7 +77,7 @@ impl Plan {
 ///
 /// # Errors
 ///
-/// Everything that a person has to decide, and everything that no plan is made for.
+/// Everything that a person has to decide, and everything that cannot be planned.
 pub fn plan(from: &Schema, to: &Schema, decisions: &Decisions) -> Result<Plan, Vec<Undecided>> {
     steps::plan(from, to, decisions)
 }

@@ -1,4 +1,4 @@
-//! What only the program can do for a replay: the Rust of its migrations.
+//! What only the program can do for a replay: run the Rust of its migrations.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::proof::Step;
 
-/// Runs the Rust of a set. Without one a replay ends where Rust begins.
+/// Runs the Rust of a set. Without a program, a replay ends where Rust begins.
 ///
 /// ```
 /// use dbmigrate_core::{Diagnostic, SourceMigration};

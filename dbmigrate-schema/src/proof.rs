@@ -1,10 +1,10 @@
-//! Proves a migration before it is written: on a database in memory that the migrations before it have made, and on
-//! the same one filled with generated rows.
+//! Proves a migration before it is written: on a database in memory that the migrations before it have made, and on the
+//! same database filled with generated rows.
 //!
-//! The scripts run as the runner would run them. SQLite judges the statements, [`compare`](crate::compare()) the
-//! schemas; the rows that both schemas can hold have to be there afterwards with their values. Rows that only one of
-//! them can hold may make a script fail, but where it runs they have to be there as well. What could not be tried is
-//! named in the [`Proof`]. Nothing is written to any file.
+//! The scripts run as the runner would run them. SQLite judges the statements, and [`compare`](crate::compare()) the
+//! schemas. Rows that fit both schemas have to exist afterwards with their values. Rows that fit only one of them may
+//! make a script fail, but if it runs, they have to exist as well. What could not be tried is reported in the
+//! [`Proof`]. Nothing is written to any file.
 
 mod contents;
 mod loss;
@@ -33,50 +33,50 @@ use rows::Rows;
 pub(crate) use state::{asserts, faults};
 use walk::Walk;
 
-/// What is claimed: that `up` leads from where `set` ends to `target`, and `down` back, and that no row is lost.
+/// A claim: that `up` leads from the end of `set` to `target`, and `down` back, and that no row is lost.
 #[derive(Debug, Clone)]
 pub struct Claim<'a> {
     /// The migrations that come before.
     pub set: &'a MigrationSet,
     /// What runs their Rust, if there is any.
     pub program: Option<&'a dyn Program>,
-    /// The file of the way up.
+    /// The file of the up script.
     pub up: SourceText,
-    /// The file of the way back, if there is to be one.
+    /// The file of the down script, if there is one.
     pub down: Option<SourceText>,
     /// The schema afterwards.
     pub target: &'a Schema,
-    /// What was decided when the way up was planned: what is renamed is still the same.
+    /// The decisions with which the up script was planned: what was renamed is still the same.
     pub decisions: &'a Decisions,
 }
 
 /// What was proved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proof {
-    /// How many tables held rows.
+    /// How many tables had rows.
     pub tables: usize,
-    /// How many rows they held.
+    /// How many rows they had.
     pub rows: u32,
-    /// The tables that change and for which no row was found, or none that refers to anything by one of its keys, and
-    /// why: what happens to such rows was not seen.
+    /// The tables that change and for which no row was found, or no row that refers to another by one of their foreign
+    /// keys, and why. What happens to such rows was not seen.
     pub unfilled: Vec<(Name, String)>,
 }
 
-/// Why a migration is not what it is claimed to be.
+/// Why a claim does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// Which way was tried.
+    /// The direction that was tried.
     pub step: Step,
     /// Whether it was tried with generated rows.
     pub filled: bool,
-    /// What came out, all of it.
+    /// All problems.
     pub problems: Vec<Diagnostic>,
 }
 
-/// A way up or back.
+/// The direction of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// From the state before a migration to the one after it.
+    /// From the state before a migration to the state after it.
     Up,
     /// Back to the state before.
     Down,
@@ -100,7 +100,7 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Proves a claim. The generated rows are the same for one `seed`.
+/// Proves a claim. The generated rows are the same for the same `seed`.
 ///
 /// # Errors
 ///

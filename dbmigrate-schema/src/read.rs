@@ -1,8 +1,8 @@
-//! Reads the schema of a database, and asks SQLite whether the text was understood.
+//! Reads the schema of a database, and asks SQLite whether the text was understood correctly.
 //!
 //! SQLite's pragmas say less than the text (no checks, no collations, no names of constraints), but what they say is
-//! right. Where they and the model disagree, the object degrades to its text. Nothing is written, and `TEMP` objects
-//! and attached databases are not looked at.
+//! right. If they and the model disagree, the object becomes opaque and is compared by its text. Nothing is written.
+//! `TEMP` objects and attached databases are not read.
 
 mod witness;
 
@@ -26,7 +26,7 @@ use witness::Witness;
 /// What to leave out of a schema.
 #[derive(Debug, Clone, Default)]
 pub struct ReadOptions {
-    /// Tables that belong to a tool, such as the history of migrations; their indexes and triggers are left out, too.
+    /// Tables that belong to a tool, such as history tables. Their indexes and triggers are left out, too.
     pub without_tables: Vec<Name>,
 }
 
@@ -64,13 +64,12 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// When SQLite can't read the database.
+    /// If SQLite cannot read the database.
     pub fn read(connection: &Connection, options: &ReadOptions) -> Result<Self, ReadError> {
         read(connection, options).map_err(ReadError)
     }
 
-    /// As [`Schema::read`], of a database that had this schema before: objects whose text is still the same are taken
-    /// from it.
+    /// Like [`Schema::read`], for a database that had this schema before: objects whose text is unchanged are reused.
     ///
     /// # Errors
     ///
@@ -79,20 +78,21 @@ impl Schema {
         read_again(connection, options, self).map_err(ReadError)
     }
 
-    /// The schema that statements lead to, asked of SQLite on a database in memory.
+    /// The schema that these statements make, by running them in SQLite on a database in memory.
     ///
     /// # Errors
     ///
-    /// The statement that SQLite refuses, with its place.
+    /// The statement that SQLite rejects, with its place.
     pub fn from_sql(text: &str) -> Result<Self, Diagnostic> {
         Self::from_source(&SourceText::new("schema.sql", text), &Stubs::default())
     }
 
-    /// The schema that the statements of a file lead to, where what the program registers is stood in for; see [`Schema::from_sql`].
+    /// The schema that the statements of a file make, with stand-ins for what the program registers; see
+    /// [`Schema::from_sql`].
     ///
     /// # Errors
     ///
-    /// The statement that SQLite refuses, with its place.
+    /// The statement that SQLite rejects, with its place.
     pub fn from_source(source: &SourceText, stubs: &Stubs) -> Result<Self, Diagnostic> {
         let unexpected = |error: rusqlite::Error| {
             Diagnostic::error("schema", format!("could not read the schema in `{}`: {error}", source.path()))

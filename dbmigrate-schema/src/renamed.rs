@@ -1,4 +1,4 @@
-//! A schema after renames alone: what else differs shows beside it.
+//! A schema after renames alone, to which other differences can be compared.
 
 use rusqlite::Connection;
 
@@ -7,8 +7,8 @@ use crate::plan::Rename;
 use crate::read::ReadOptions;
 
 impl Schema {
-    /// The schema as SQLite makes it of these renames, one after the other, tables first. None where it refuses, as
-    /// where two names change places or a module is not there.
+    /// The schema that SQLite makes by these renames, one after the other, tables first. `None` if SQLite rejects them,
+    /// for example because two names are swapped or a module does not exist.
     #[must_use]
     pub fn renamed(&self, renames: &[Rename]) -> Option<Self> {
         if renames.is_empty() {

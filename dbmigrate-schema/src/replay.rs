@@ -14,39 +14,39 @@ use crate::read::{ReadOptions, read};
 use crate::watch::{Nobody, Watch};
 use crate::{execute, repeatable, scratch, snapshot, views};
 
-/// What a replay found.
+/// The result of a replay.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Replay {
-    /// What SQLite or the program refused.
+    /// What SQLite or the program rejected.
     pub diagnostics: Vec<Diagnostic>,
-    /// How many ways up ran.
+    /// How many up scripts ran.
     pub ups: usize,
-    /// How many ways back ran.
+    /// How many down scripts ran.
     pub downs: usize,
-    /// The migrations whose way up did not run, because one that can't be replayed or a failure comes first; then the
-    /// files of hooks and repeatables.
+    /// The migrations whose up script did not run, because a failure or a migration that cannot be replayed comes
+    /// before it; then the files of hooks and repeatables.
     pub unchecked: Vec<String>,
-    /// The migrations whose way up ran and whose way back can't be replayed, and why.
+    /// The migrations whose up script ran and whose down script cannot be replayed, and why.
     pub unchecked_downs: Vec<(String, Stopped)>,
-    /// The first migration or hook that can't be replayed, where that ended the replay.
+    /// The first migration or hook that cannot be replayed, if that ended the replay.
     pub stopped: Option<(String, Stopped)>,
-    /// What speaks against the snapshot of the set.
+    /// What is wrong with the snapshot of the set.
     pub doubts: Vec<Diagnostic>,
-    /// The schema that all of it leads to, where it was asked for and everything ran.
+    /// The schema at the end, if it was requested and everything ran.
     pub schema: Option<Schema>,
 }
 
-/// Why a migration can't be replayed.
+/// Why a migration cannot be replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopped {
-    /// It runs Rust code of the program, and no program is there.
+    /// It runs Rust code of the program, and no program was given.
     Code,
-    /// It works on another database file: a replay opens none.
+    /// It works on another database file, which a replay does not open.
     OtherFiles,
 }
 
 impl Stopped {
-    /// What to do about it, where there is something.
+    /// What to do about it, if anything.
     #[must_use]
     pub fn help(self) -> Option<&'static str> {
         match self {
@@ -65,12 +65,11 @@ impl fmt::Display for Stopped {
     }
 }
 
-/// Runs every way up in order, with the hooks before and after them and the repeatables; and beside, each way back, and
-/// the way up again. What a way back leaves otherwise than before is a warning.
+/// Runs every up script in order, with the hooks around them and the repeatables after them. On a second database, it
+/// also runs each down script, and the up script again. What a down script leaves different from before is a warning.
 ///
-/// Rust is run by the program. Without one the replay ends before such a migration, as it does before one that works on
-/// other database files, and names what was not checked.
-/// After a way up that is refused, nothing later can be judged either.
+/// Rust is run by the program. Without a program, the replay ends before such a migration, as it does before one that
+/// works on other database files, and lists what was not checked.
 #[must_use]
 pub fn replay(set: &MigrationSet, program: Option<&dyn Program>) -> Replay {
     let (mut replay, elsewhere) = watched(set, program, false, &mut Nobody);

@@ -1,4 +1,4 @@
-//! Databases in memory that nobody else has, on which what the program registers is stood in for.
+//! Private databases in memory, with stand-ins for what the program registers.
 
 use std::time::Duration;
 
@@ -21,11 +21,12 @@ pub(crate) fn copy(connection: &Connection, stubs: &Stubs) -> rusqlite::Result<C
     Ok(copy)
 }
 
-/// Lets SQLite take the names that only the program knows. What a function would answer is not known: NULL.
+/// Registers stand-ins for the names that only the program knows. A function returns NULL, because its result is not
+/// known.
 ///
 /// # Errors
 ///
-/// When SQLite does not take a name.
+/// If SQLite does not accept a name.
 pub fn register(connection: &Connection, stubs: &Stubs) -> rusqlite::Result<()> {
     // As an index, a generated column or a view may use it.
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;

@@ -1,4 +1,4 @@
-//! One script that leads an empty database to what several migrations lead it to: schema and rows, proved by comparison.
+//! One script that makes the same of an empty database as several migrations: schema and rows, proved by comparison.
 
 use std::sync::Arc;
 
@@ -23,28 +23,28 @@ const CODES: Codes = Codes {
     any: "squash",
 };
 
-/// A script that stands for migrations.
+/// A script that replaces migrations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Squash {
     /// The text of its file.
     pub text: String,
-    /// How many migrations it stands for.
+    /// How many migrations it replaces.
     pub replaced: usize,
-    /// How many tables, indexes, views and triggers it makes.
+    /// How many tables, indexes, views and triggers it creates.
     pub objects: usize,
     /// How many rows it writes.
     pub rows: usize,
-    /// The migrations that assert something: in an empty database there is nothing to ask.
+    /// The migrations with assertions, which have nothing to check in an empty database.
     pub asserts: Vec<String>,
 }
 
-/// Writes one script for the first `count` migrations of a set, and proves that it leads to the same. `path` is that of
-/// the file that is to hold it, `first` the number of the first migration that there ever was.
+/// Writes one script for the first `count` migrations of a set, and proves that the result is the same. `path` is that
+/// of the future file, `first` the number of the very first migration.
 ///
 /// # Errors
 ///
-/// Everything for which it can't be written or not be proved: Rust, other database files, values that depend on the
-/// moment or on chance, settings that a database in memory does not keep.
+/// Everything because of which it cannot be written or proved: Rust, other database files, values that depend on the
+/// time or on random numbers, and settings that a database in memory does not keep.
 pub fn squash(set: &MigrationSet, count: usize, path: &str, first: &str) -> Result<Squash, Vec<Diagnostic>> {
     let (originals, last) = match set.migrations.get(..count) {
         Some(originals @ [.., last]) => (originals, last),
@@ -105,8 +105,8 @@ fn beside_the_history(part: &MigrationSet, original: &Connection) -> Result<(), 
     Err(vec![found.into_iter().fold(problem, Diagnostic::note).help("what reads `sqlite_schema` may count them")])
 }
 
-/// Whether the squash of a set leads to what those lead to that it replaces. Where their files were pruned, or there is
-/// none, nothing is compared.
+/// Checks whether the squash of a set makes the same as the migrations that it replaces. If their files were pruned, or
+/// there is no squash, nothing is compared.
 #[must_use]
 pub fn check_squash(set: &MigrationSet) -> Vec<Diagnostic> {
     let (Some(replaced), Some(squash)) = (&set.replaced, set.migrations.first()) else { return Vec::new() };

@@ -1,11 +1,11 @@
-//! Tries a set on a database in memory that holds rows: every migration up, back and up again, and older versions to the
-//! newest.
+//! Tries a set on a database in memory that holds rows: every migration up, down and up again, and older versions to
+//! the newest.
 //!
-//! There is one pass, which carries its rows along: what a migration adds is filled, and all of it goes on to the next.
-//! Each migration is tried on a copy, so that the database itself is there to compare with. What SQLite says of the
-//! statements tells which tables to compare: those that the migration changes or that lose rows by a cascade, and in a
-//! small schema all others as well. Rows that its own `INSERT`, `UPDATE` and `DELETE` speak of are its author's affair.
-//! A few of the versions are then filled anew and go to the newest in one go. No file is opened.
+//! There is one pass, which carries its rows along: what a migration adds is filled, and goes on to the next. Each
+//! migration is tried on a copy, and compared with the database itself. What SQLite reports about the statements tells
+//! which tables to compare: those that the migration changes or that lose rows by a cascade, and in a small schema all
+//! others as well. Rows that its own `INSERT`, `UPDATE` and `DELETE` name are its author's decision. Then a few of the
+//! versions are filled and migrated to the newest in one go. No file is opened.
 
 mod compared;
 mod fault;
@@ -28,99 +28,99 @@ use walk::Walk;
 /// What to try.
 #[derive(Debug, Clone, Copy)]
 pub struct Tries<'a> {
-    /// The number of the last migration; the newest without.
+    /// The number of the last migration; the newest if `None`.
     pub to: Option<u64>,
-    /// Whose rows.
+    /// The rows.
     pub rows: Rows<'a>,
-    /// Which versions go to the last one in one go, with generated rows only.
+    /// The versions that are migrated to the last one in one go, with generated rows only.
     pub versions: Versions,
 }
 
-/// The rows that a set is tried with.
+/// The rows with which a set is tried.
 #[derive(Debug, Clone, Copy)]
 pub enum Rows<'a> {
-    /// Such as the tables take, the same for every run.
+    /// Generated rows that the tables accept, the same for every run.
     Generated,
-    /// Those of files: the number of a migration, and what is run after it.
+    /// Rows from files: the number of a migration, and the script that runs after it.
     Files(&'a [(u64, Script)]),
 }
 
-/// Which versions.
+/// Which versions to try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Versions {
-    /// As many as this before the last one.
+    /// This many before the last one.
     Newest(usize),
     /// Those from this number on.
     From(u64),
 }
 
-/// What came of it.
+/// The result.
 #[derive(Debug, Default)]
 pub struct Tried {
     /// The migrations that were tried, in order.
     pub migrations: Vec<TriedMigration>,
-    /// The versions that went to the last one in one go.
+    /// The versions that were migrated to the last one in one go.
     pub versions: Vec<TriedVersion>,
     /// The tables for which no row was found, and why.
     pub unfilled: Vec<(Name, String)>,
-    /// The migrations that turned generated rows away, as a new check or key does, and why: these went on with others.
+    /// The migrations that rejected generated rows, as a new check or key does, and why; they were tried with others.
     pub turned_away: Vec<(String, String)>,
-    /// Those of them for which there are no others in some tables: what they do to such rows was not seen.
+    /// Those of them for which no others exist in some tables: what they do to such rows was not seen.
     pub emptied: Vec<Emptied>,
     /// The migrations that were not tried.
     pub unchecked: Vec<String>,
-    /// The migrations whose way back can't be tried here.
+    /// The migrations whose down script cannot be tried here.
     pub unchecked_downs: Vec<String>,
-    /// The migrations whose way back an assertion of its own refused with these rows.
+    /// The migrations whose down script was refused by an assertion of its own, with these rows.
     pub refused_downs: Vec<String>,
-    /// The first migration that can't be tried here, where that ended it.
+    /// The first migration that cannot be tried here, if that ended it.
     pub stopped: Option<(String, Stopped)>,
 }
 
 /// A migration that was tried.
 #[derive(Debug)]
 pub struct TriedMigration {
-    /// Its full name.
+    /// The full name.
     pub name: String,
     /// How many rows the database had before it.
     pub rows: usize,
     /// How many rows were compared.
     pub compared: usize,
-    /// Whether it went back and up again.
+    /// Whether it went down and up again.
     pub went_back: bool,
-    /// The tables of which a rebuild took some rows only, as its copy says. That is no fault.
+    /// The tables of which a rebuild deliberately copied only some rows. That is not a fault.
     pub left_out: Vec<LeftOut>,
     /// What is wrong.
     pub faults: Vec<Fault>,
-    /// How long all of it took.
+    /// How long everything took.
     pub duration: Duration,
 }
 
-/// A migration that takes no generated row of tables that it touches: it was tried while these were empty.
+/// A migration that accepts no generated row of tables that it touches, and was tried while these were empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Emptied {
-    /// Its full name.
+    /// The full name.
     pub name: String,
-    /// The tables, by their names before it.
+    /// The tables, by their names before the migration.
     pub tables: Vec<Name>,
-    /// Why it turned rows away.
+    /// Why it rejected rows.
     pub why: String,
 }
 
-/// A table that a rebuild took some rows of only.
+/// A table of which a rebuild copied only some rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Its name afterwards.
+    /// Its name after the migration.
     pub table: Name,
-    /// How many rows it has fewer.
+    /// How many rows were left out.
     pub rows: usize,
-    /// How many it had.
+    /// How many rows it had.
     pub of: usize,
-    /// Whether some may be ones that were refused and dropped without a word, which its copy does not say.
+    /// Whether some of these may have been dropped silently because they were rejected, which the copy does not say.
     pub drops: bool,
 }
 
-/// A version that went to the last one in one go.
+/// A version that was migrated to the last one in one go.
 #[derive(Debug)]
 pub struct TriedVersion {
     /// The full name of its newest migration.
@@ -131,8 +131,8 @@ pub struct TriedVersion {
     pub compared: usize,
     /// What is wrong.
     pub faults: Vec<Fault>,
-    /// Where it ended before the last one, at a migration that turned generated rows away or is wrong by itself: its
-    /// name, and why.
+    /// Where it stopped before the last one, at a migration that rejected generated rows or fails by itself: its name,
+    /// and why.
     pub ended: Option<(String, String)>,
     /// How long it took.
     pub duration: Duration,
@@ -151,7 +151,7 @@ impl Tried {
 ///
 /// # Errors
 ///
-/// When SQLite fails at anything but a script or a row.
+/// If SQLite fails at anything but a script or a row.
 pub fn try_out(set: &MigrationSet, tries: &Tries<'_>) -> rusqlite::Result<Tried> {
     let nothing = Options::default();
     let mut walk = Walk::new(set, tries, &nothing)?;

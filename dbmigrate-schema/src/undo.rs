@@ -1,5 +1,5 @@
-//! The way back of a migration whose every statement says itself how to undo it. It is for [`prove`](crate::prove) to
-//! say whether that is true.
+//! The down script of a migration in which every statement implies how to undo it. [`prove`](crate::prove) checks
+//! whether the result is right.
 
 use dbmigrate_core::{Script, Step};
 use sqlite3_parser::Bump;
@@ -7,7 +7,7 @@ use sqlite3_parser::ast::{AlterTableBody, QualifiedName, Stmt};
 
 use crate::lint::tree::{in_main, name, parse};
 
-/// The statements that undo those of a way up, the last first; none where one of them needs a person to think about it.
+/// The statements that undo those of an up script, the last first. `None` if one of them needs a person to decide.
 #[must_use]
 pub fn undo(up: &Script) -> Option<String> {
     // A statement that may have been skipped, or runs without a transaction, is none to undo without a look.

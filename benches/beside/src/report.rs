@@ -95,7 +95,7 @@ fn told(slower: &[String]) -> String {
         return String::new();
     }
     let lines: Vec<String> = slower.iter().map(|line| format!("* {line}\n")).collect();
-    format!("\nBehind the best of the others:\n\n{}", lines.concat())
+    format!("\nWhere another tool is ahead:\n\n{}", lines.concat())
 }
 
 fn fresh(figures: &Figures) -> Vec<Row> {
@@ -112,7 +112,7 @@ fn fresh(figures: &Figures) -> Vec<Row> {
     }
     for count in COUNTS {
         let cpu = |tool: &str| figures.median(&format!("fresh/{count}/{tool}/cpu"));
-        let label = format!("processor for {}, whole program (over the driver alone)", number(count as f64));
+        let label = format!("CPU time for {}, whole program (relative to the driver alone)", number(count as f64));
         rows.push(Row::with_cells(label, cpu, |tool, ns| {
             let floor = figures.median(&floor_of(count, tool).replace("/ns", "/cpu"));
             floor.map_or_else(|| time(ns), |floor| format!("{} ({:.2}×)", time(ns), ns / floor))
@@ -123,7 +123,7 @@ fn fresh(figures: &Figures) -> Vec<Row> {
         let more = move |tool: &str| {
             Some(memory(tool)? - figures.median(&floor_of(count, tool).replace("/ns", "/kib"))? * 1024.0)
         };
-        let label = format!("most memory, {} migrations, over the driver alone", number(count as f64));
+        let label = format!("peak memory, {} migrations, in addition to the driver alone", number(count as f64));
         rows.push(Row::with_cells(label, more, move |tool, more| {
             format!("{} of {}", more_bytes(more), more_bytes(memory(tool).unwrap_or_default()).trim_start_matches('+'))
         }));
@@ -146,7 +146,7 @@ fn over_floor(figures: &Figures, count: usize) -> impl Fn(&str, f64) -> String {
 
 fn applied(figures: &Figures, count: usize) -> Row {
     let fresh = |tool: &str| figures.median(&format!("fresh/{count}/{tool}/ns"));
-    let label = format!("{} migrations on a new file (over the driver alone)", number(count as f64));
+    let label = format!("{} migrations on a new file (relative to the driver alone)", number(count as f64));
     Row::with_cells(label, fresh, over_floor(figures, count))
 }
 
@@ -159,14 +159,14 @@ fn pending(figures: &Figures) -> Vec<Row> {
     let mut rows: Vec<Row> = COUNTS.iter().map(|count| starts(figures, *count)).collect();
     for count in COUNTS {
         let query = |tool: &str| figures.median(&format!("first-query/{count}/{tool}/ns"));
-        rows.push(Row::new(format!("… open and first query alone, {}", number(count as f64)), query, time).aside());
+        rows.push(Row::new(format!("… opening and first query alone, {}", number(count as f64)), query, time).aside());
     }
-    for (what, unit) in [("ns", "time"), ("cpu", "processor")] {
+    for (what, unit) in [("ns", "time"), ("cpu", "CPU time")] {
         for count in COUNTS {
             let of = |kind: &str, tool: &str| figures.median(&format!("{kind}/{count}/{tool}/{what}"));
             let more = move |tool: &str| Some(of("process", tool)? - of("plain-process", tool)?);
             let label = format!(
-                "{unit} of a whole program, {} applied (over the one without migrations)",
+                "{unit} of a whole program, {} applied (in addition to the one without migrations)",
                 number(count as f64)
             );
             let cells = |tool: &str, more: f64| {
@@ -176,14 +176,18 @@ fn pending(figures: &Figures) -> Vec<Row> {
         }
     }
     let memory = |tool: &str| Some(figures.median(&format!("process/{}/{tool}/kib", COUNTS[2]))? * 1024.0);
-    let label = format!("most memory of it, {} applied", number(COUNTS[2] as f64));
+    let label = format!("peak memory of it, {} applied", number(COUNTS[2] as f64));
     rows.push(Row::new(label, memory, |bytes| more_bytes(bytes).trim_start_matches('+').to_owned()));
     rows
 }
 
 fn starts(figures: &Figures, count: usize) -> Row {
     let more = |tool: &str| figures.median(&format!("starts/{count}/{tool}/ns"));
-    Row::new(format!("a start with {} applied, over open and first query", number(count as f64)), more, more_time)
+    Row::new(
+        format!("{} applied migrations: time that a start adds to opening and first query", number(count as f64)),
+        more,
+        more_time,
+    )
 }
 
 fn at_once(figures: &Figures) -> Vec<Row> {
@@ -192,7 +196,7 @@ fn at_once(figures: &Figures) -> Vec<Row> {
         rows.push(failed(figures, mode));
         let stuck = |tool: &str| figures.sum(&format!("at-once/{mode}/{tool}/stuck"));
         let rounds = |tool: &str| figures.count(&format!("at-once/{mode}/{tool}/stuck"));
-        rows.push(Row::with_cells("… the next start failed too", stuck, |tool, stuck| {
+        rows.push(Row::with_cells("… of which the next start failed, too", stuck, |tool, stuck| {
             format!("{} of {}", number(stuck), rounds(tool))
         }));
     }
@@ -202,9 +206,9 @@ fn at_once(figures: &Figures) -> Vec<Row> {
 fn failed(figures: &Figures, mode: &str) -> Row {
     let name = |tool: &str| format!("at-once/{mode}/{tool}/failed");
     let label = if mode == "wal" {
-        "of eight first starts at once failed, WAL"
+        "failed starts, eight at once on a new file, WAL"
     } else {
-        "of eight first starts at once failed, rollback journal"
+        "failed starts, eight at once on a new file, rollback journal"
     };
     Row::with_cells(
         label,
@@ -235,34 +239,33 @@ fn built(figures: &Figures) -> Vec<Row> {
     let rebuild = |what: &str, tool: &str| Some(figures.median(&format!("rebuild/{tool}/{what}"))? * 1e9);
     vec![
         crates(figures),
-        Row::new("… over the same program without migrations", crates_own, |more| signed(more, number)),
+        Row::new("… in addition to the same program without migrations", crates_own, |more| signed(more, number)),
         cold(figures),
-        Row::new("… over the same program without migrations", cold_own, |more| signed(more, digits)),
-        Row::new("seconds on the clock for it, over plain rusqlite", wall, |more| signed(more, digits)),
+        Row::new("… in addition to the same program without migrations", cold_own, |more| signed(more, digits)),
+        Row::new("elapsed seconds of that build, in addition to plain rusqlite", wall, |more| signed(more, digits)),
         size(figures, COUNTS[0]),
-        Row::new("… over the same program without migrations", size_own, more_bytes),
+        Row::new("… in addition to the same program without migrations", size_own, more_bytes),
         size(figures, COUNTS[2]),
         seen(figures),
         Row::new(
-            format!("the build that has a new file, {} migrations", number(COUNTS[2] as f64)),
+            format!("the build after a new file was added, {} migrations", number(COUNTS[2] as f64)),
             |tool| rebuild("wall", tool),
             time,
         ),
-        Row::new("processor of that build", |tool| rebuild("cpu", tool), time),
+        Row::new("CPU time of that build", |tool| rebuild("cpu", tool), time),
     ]
 }
 
 fn crates(figures: &Figures) -> Row {
     let more = |tool: &str| Some(figures.median(&format!("crates/all/{tool}"))? - figures.median("crates/all/plain")?);
-    Row::new("crates to build, over plain rusqlite", more, |more| signed(more, number))
+    Row::new("crates to build, in addition to plain rusqlite", more, |more| signed(more, number))
 }
 
 fn cold(figures: &Figures) -> Row {
     let more =
         |tool: &str| Some(figures.median(&format!("cold/all/{tool}/cpu"))? - figures.median("cold/base/plain/cpu")?);
-    let plain =
-        figures.median("cold/base/plain/cpu").map_or(String::new(), |plain| format!(" (its own: {})", digits(plain)));
-    Row::new(format!("processor seconds of a first development build, over plain rusqlite{plain}"), more, |more| {
+    let plain = figures.median("cold/base/plain/cpu").map_or(String::new(), |plain| format!(" ({})", digits(plain)));
+    Row::new(format!("CPU seconds of a first development build, in addition to plain rusqlite{plain}"), more, |more| {
         signed(more, digits)
     })
 }
@@ -270,14 +273,14 @@ fn cold(figures: &Figures) -> Row {
 fn size(figures: &Figures, count: usize) -> Row {
     let more = |tool: &str| Some(figures.median(&format!("size/{count}/{tool}"))? - figures.median("size/base/plain")?);
     Row::new(
-        format!("stripped program with {} migrations, over plain rusqlite", number(count as f64)),
+        format!("size of a stripped program with {} migrations, in addition to plain rusqlite", number(count as f64)),
         more,
         more_bytes,
     )
 }
 
 fn seen(figures: &Figures) -> Row {
-    Row::words("a new file is seen by `cargo build` alone", |tool| {
+    Row::words("`cargo build` alone notices a new file", |tool| {
         figures.answered(&format!("seen/{tool}")).map(str::to_owned)
     })
 }
@@ -297,14 +300,14 @@ fn per_test(figures: &Figures) -> Row {
 
 fn behaviour(figures: &Figures) -> Vec<Row> {
     let fault = |tool: &str| figures.answered(&format!("fault/{tool}")).map(str::to_owned);
-    vec![rebuilt(figures, false), rebuilt(figures, true), Row::words("an error in the SQL is told with", fault)]
+    vec![rebuilt(figures, false), rebuilt(figures, true), Row::words("an error in the SQL is reported with", fault)]
 }
 
 fn rebuilt(figures: &Figures, pragma: bool) -> Row {
     let (label, set) = if pragma {
         ("… with `PRAGMA foreign_keys = OFF` in the file", "rebuild-pragma")
     } else {
-        ("rows of children, when their parent is made anew", "rebuild")
+        ("child rows after a rebuild of their parent table", "rebuild")
     };
     Row::words(label, |tool| figures.answered(&format!("{set}/{tool}")).map(str::to_owned))
 }
@@ -321,7 +324,7 @@ fn commands(figures: &Figures) -> Vec<Row> {
             let is_ours = tool == Tool::Dbmigrate.name();
             figures.median(&format!("commands/check/{count}/floor/ns")).filter(|_| is_ours)
         };
-        let label = format!("… SQLite alone for what `check` replays, {}, a whole program", number(*count as f64));
+        let label = format!("… SQLite alone for what `check` replays, {}, whole program", number(*count as f64));
         rows.push(Row::new(label, floor, time).aside());
     }
     rows
@@ -332,11 +335,11 @@ fn command(figures: &Figures, verb: &str, count: usize) -> Row {
     let name = |tool: &str, what: &str| format!("commands/{verb}/{count}/{tool}/{what}");
     let of = format!("{} migrations", number(count as f64));
     let label = match verb {
-        "help" => "command line: `--help` (processor)".to_owned(),
-        "status" => format!("command line: the state of {of}, all applied (processor)"),
-        "up" => format!("command line: {of} on a new file (processor)"),
-        "up-again" => format!("command line: {of}, nothing to do (processor)"),
-        other => format!("command line: `{other}` of {of} (processor)"),
+        "help" => "command line: `--help` (CPU time)".to_owned(),
+        "status" => format!("command line: status of {of}, all applied (CPU time)"),
+        "up" => format!("command line: {of} on a new file (CPU time)"),
+        "up-again" => format!("command line: {of}, nothing to do (CPU time)"),
+        other => format!("command line: `{other}` of {of} (CPU time)"),
     };
     Row::with_cells(
         label,
@@ -377,19 +380,18 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "Measured on 27 November 2026, 2 cores of a machine; medians.");
         assert_eq!(lines[2], "|  | dbmigrate 1.2.3 | rusqlite_migration 1.2.3 | refinery | sqlx 1.2.3 | diesel |");
-        let start = "| a start with 1,000 applied, over open and first query | +4.0 µs | +61 µs | – | +2.6 ms | – |";
+        let start = "| 1,000 applied migrations: time that a start adds to opening and first query | +4.0 µs | +61 µs | – | +2.6 ms | – |";
         assert!(lines.contains(&start), "{text}");
         assert!(text.contains("12 ms (1.20×) | 10 ms | – | 90 ms | – |"), "{text}");
-        assert!(text.contains("failed, WAL | – | – | – | 2 of 3 | – |"), "{text}");
+        assert!(text.contains("on a new file, WAL | – | – | – | 2 of 3 | – |"), "{text}");
         assert!(!text.contains("snapshot"), "{text}");
     }
 
     #[test]
     fn what_is_slower_than_a_peer_is_said() {
         for text in [short(&figures()), whole(&figures())] {
-            let (_, behind) = text.split_once("Behind the best of the others:\n\n").unwrap();
-            let wanted =
-                "* 1,000 migrations on a new file (over the driver alone): 12 ms (1.20×), rusqlite_migration 10 ms\n";
+            let (_, behind) = text.split_once("Where another tool is ahead:\n\n").unwrap();
+            let wanted = "* 1,000 migrations on a new file (relative to the driver alone): 12 ms (1.20×), rusqlite_migration 10 ms\n";
             assert_eq!(behind, wanted);
         }
     }

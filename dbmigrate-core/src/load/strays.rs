@@ -80,7 +80,7 @@ fn look<F: Files + ?Sized>(root: &F, sets: &[&Config], folder: &str, found: &mut
 
 /// Whether a file has a number, which no module of Rust begins with.
 fn is_numbered(name: &str) -> bool {
-    is_source(name) && name.starts_with(|first: char| first.is_ascii_digit())
+    is_source(name) && name.as_bytes().first().is_some_and(u8::is_ascii_digit)
 }
 
 /// Whether a file may be a migration although its name is wrong.
@@ -92,7 +92,7 @@ fn may_be_misnamed(name: &str) -> bool {
 fn slug(name: &str) -> String {
     let letter = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
     let name: String = name.chars().map(letter).collect();
-    if name.starts_with(|first: char| first.is_ascii_lowercase()) { name } else { format!("set_{name}") }
+    if name.as_bytes().first().is_some_and(u8::is_ascii_lowercase) { name } else { format!("set_{name}") }
 }
 
 #[cfg(test)]

@@ -183,7 +183,7 @@ impl<'a> Checker<'a> {
 
     /// Nobody knows how its file ended.
     fn files_of(&self, name: &str) -> String {
-        format!("'{}/{name}.*'", self.dir.replace('\'', r"'\''"))
+        format!("'{}/{name}.*'", self.dir.replace("'", r"'\''"))
     }
 }
 

@@ -5,16 +5,16 @@ use std::fmt;
 use crate::model::{Column, Constraint, Default, Generated, Kind, Name, NotNull, Object, Rule};
 use crate::render::sql;
 
-/// One thing in which two schemas differ.
+/// One difference between two schemas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// What the object is.
+    /// The kind of the object.
     pub kind: Kind,
     /// The name of the object.
     pub name: Name,
-    /// The table or view that an index or a trigger belongs to.
+    /// The table or view to which an index or a trigger belongs.
     pub table: Option<Name>,
-    /// What is different about it.
+    /// How it differs.
     pub change: Change,
 }
 
@@ -24,42 +24,43 @@ impl Difference {
     }
 }
 
-/// What is different about an object.
+/// How an object differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// It is new.
+    /// It was added.
     Added,
-    /// It is gone.
+    /// It was removed.
     Removed,
-    /// A column of a table is new.
+    /// A column of a table was added.
     ColumnAdded(Column),
-    /// A column of a table is gone.
+    /// A column of a table was removed.
     ColumnRemoved(Column),
-    /// A column of a table is another one under its name.
+    /// A column of a table was changed and has the same name.
     ColumnChanged(Name, ColumnChange),
-    /// The columns that both have stand in another order.
+    /// The columns that both tables have are in another order.
     ColumnOrder {
         /// All columns before.
         from: Vec<Name>,
         /// All columns after.
         to: Vec<Name>,
     },
-    /// A key, check or reference of a table is new.
+    /// A key, check or foreign key of a table was added.
     ConstraintAdded(Constraint),
-    /// A key, check or reference of a table is gone.
+    /// A key, check or foreign key of a table was removed.
     ConstraintRemoved(Constraint),
-    /// A key, check or reference of a table has another name and is the same.
+    /// A key, check or foreign key of a table has another name and is otherwise the same.
     ConstraintRenamed {
         /// The constraint as it becomes.
         constraint: Constraint,
         /// The name before.
         from: Option<Name>,
     },
-    /// `STRICT` comes (`true`) or goes.
+    /// `STRICT` was added (`true`) or removed.
     Strict(bool),
-    /// `WITHOUT ROWID` comes (`true`) or goes.
+    /// `WITHOUT ROWID` was added (`true`) or removed.
     WithoutRowid(bool),
-    /// A part of an index, a view, a trigger or a virtual table, or the whole text of what could not be understood.
+    /// A part of an index, a view, a trigger or a virtual table, or the whole text of an object that could not be
+    /// parsed.
     Part {
         /// Which part, in a word or two.
         part: &'static str,
@@ -71,7 +72,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// A stable kebab-case name of the kind of change, such as `column-added`.
+    /// A stable kebab-case name for the kind of change, such as `column-added`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -95,7 +96,7 @@ impl Change {
     }
 }
 
-/// What is different about a column.
+/// How a column differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ColumnChange {
     /// Its type.

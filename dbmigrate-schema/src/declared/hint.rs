@@ -1,4 +1,4 @@
-//! Finds the hints in a file: its tokens say which column or table each belongs to.
+//! Finds the hints in a file; its tokens tell to which column or table each belongs.
 
 use dbmigrate_core::nearest::nearest;
 use dbmigrate_core::statement::split;
@@ -10,11 +10,11 @@ use crate::model::Name;
 /// `-- dbmigrate: renamed from old_name`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
-    /// The table that it is about, or that has the column.
+    /// The table that was renamed, or that has the renamed column.
     pub table: Name,
-    /// The column that it is about.
+    /// The renamed column, if it is about one.
     pub column: Option<Name>,
-    /// The name before.
+    /// The previous name.
     pub from: Name,
     /// The comment.
     pub span: Span,

@@ -1,4 +1,4 @@
-//! The documentation of the rules, as Markdown: for the terminal one page, for `docs/lints.md` all of them.
+//! The documentation of the rules, as Markdown: one page for the terminal, all of them for `docs/lints.md`.
 
 use super::rule::{Example, Group, Rule};
 use super::rules::RULES;
@@ -25,13 +25,13 @@ applies to all of them:
 
 Silencing a rule that has nothing to say there is a warning.";
 
-/// One rule: what, why, how to do it safely, and examples.
+/// One rule: what it objects to, why, how to make the change safely, and examples.
 #[must_use]
 pub fn page(rule: &Rule) -> String {
     section(rule, "#")
 }
 
-/// All rules by group, a line for each.
+/// All rules by group, one line each.
 #[must_use]
 pub fn list() -> String {
     let width = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
@@ -46,7 +46,7 @@ pub fn list() -> String {
     text
 }
 
-/// All of it, for `docs/lints.md`.
+/// All rules, for `docs/lints.md`.
 #[must_use]
 pub fn document() -> String {
     let mut text = String::from(

@@ -1,4 +1,4 @@
-//! What a rule has to say, and where.
+//! A finding of a rule, and its place.
 
 use dbmigrate_core::{Diagnostic, Location, Script, Span};
 
@@ -6,16 +6,16 @@ use super::rule::Rule;
 use super::soundness::Failing;
 use super::state::State;
 
-/// Something that a rule objects to. Its severity is for the levels to say.
+/// Something that a rule objects to. Its severity is decided by the levels.
 #[derive(Debug, Clone)]
 pub struct Finding {
     /// The rule.
     pub rule: &'static Rule,
     /// The number of the migration.
     pub number: u64,
-    /// The place of the statement among those of the way up; none where the migration as a whole is meant.
+    /// The index of the statement in the up script; `None` if it is about the migration as a whole.
     pub statement: Option<usize>,
-    /// What is wrong, where, why, and how to do it safely.
+    /// What is wrong, where, why, and how to make the change safely.
     pub diagnostic: Diagnostic,
 }
 

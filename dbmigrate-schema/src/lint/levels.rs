@@ -1,7 +1,7 @@
-//! What is done about findings: allowed, warned of, denied, and who says so.
+//! What happens to findings: allowed, warned of or denied, and who decided it.
 //!
-//! The command line goes over the manifests, there a rule's own entry over that of its group, and the package's over
-//! the workspace's. What a file allows stays allowed.
+//! The command line overrides the manifests. There, the entry of a rule overrides that of its group, and the package
+//! overrides the workspace. What a file allows stays allowed.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::replay::Replay;
 /// The word for all that is warned of.
 const WARNINGS: &str = "warnings";
 
-/// What the command line says, for all packages.
+/// The levels given on the command line, for all packages.
 #[derive(Debug, Clone, Default)]
 pub struct Orders {
     entries: Vec<Entry>,
@@ -26,11 +26,12 @@ pub struct Orders {
 }
 
 impl Orders {
-    /// Adds `--deny NAME`, `--warn NAME` or `--allow NAME`: a rule, a group, or `warnings`, which can only be denied.
+    /// Adds `--deny NAME`, `--warn NAME` or `--allow NAME`. The name is that of a rule or a group, or `warnings`, which
+    /// can only be denied.
     ///
     /// # Errors
     ///
-    /// No rule and no group is called so, or another level was given to it before.
+    /// If no rule and no group has this name, or if it was given another level before.
     pub fn add(&mut self, level: Level, name: &str) -> Result<(), NameError> {
         if name == WARNINGS {
             if level != Level::Deny {
@@ -50,7 +51,7 @@ impl Orders {
     }
 }
 
-/// Which rules have been explained in this run: each is once.
+/// The rules that have been explained in this run; each is explained once.
 #[derive(Debug, Default)]
 pub struct Explained(BTreeSet<&'static str>);
 
@@ -97,7 +98,7 @@ impl Entry {
 }
 
 impl Levels {
-    /// What the manifests and the command line say. Names that no rule has are errors.
+    /// The levels in the manifests and on the command line. Names that no rule has are errors.
     #[must_use]
     pub fn new(settings: &[LintSetting], orders: &Orders) -> (Self, Vec<Diagnostic>) {
         let (mut entries, mut errors) = (Vec::new(), Vec::new());
@@ -116,7 +117,7 @@ impl Levels {
         (Self { entries, deny_warnings: orders.deny_warnings }, errors)
     }
 
-    /// What is done about findings of a rule.
+    /// The level of a rule.
     #[must_use]
     pub fn level(&self, rule: &Rule) -> Level {
         self.decide(rule).0
@@ -131,8 +132,8 @@ impl Levels {
         }
     }
 
-    /// Gives everything that was found in a set its severity. What other parts of the tool found comes first; of it,
-    /// what has the name of a rule is treated like a finding. Then come the findings, in the order of the files.
+    /// Gives everything that was found in a set its severity. First come the diagnostics of other parts of the tool;
+    /// those with the name of a rule are treated like findings. Then come the findings, in the order of the files.
     #[must_use]
     pub fn judge(
         &self,

@@ -7,7 +7,7 @@ use dbmigrate_core::nearest::nearest;
 use super::rule::{Group, Rule};
 use super::rules::RULES;
 
-/// What a name stands for.
+/// What a name refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Named {
     /// One rule.
@@ -16,7 +16,7 @@ pub enum Named {
     Group(Group),
 }
 
-/// A name that can't be meant.
+/// A name that is invalid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameError {
     /// What is wrong with it.
@@ -34,11 +34,11 @@ impl fmt::Display for NameError {
 impl std::error::Error for NameError {}
 
 impl Named {
-    /// The rule or group of this name.
+    /// Finds the rule or group of this name.
     ///
     /// # Errors
     ///
-    /// Nothing is called so; the error knows the nearest name.
+    /// If there is none; the error suggests the closest name.
     ///
     /// ```
     /// use dbmigrate_schema::lint::{Group, Named};
@@ -66,7 +66,7 @@ impl Named {
         }
     }
 
-    /// Whether a rule is meant.
+    /// Whether the rule is this one, or in this group.
     #[must_use]
     pub fn includes(self, rule: &Rule) -> bool {
         match self {
@@ -77,11 +77,11 @@ impl Named {
 }
 
 impl Rule {
-    /// The rule of this name.
+    /// Finds the rule of this name.
     ///
     /// # Errors
     ///
-    /// None is called so; the error knows the nearest name.
+    /// If there is none; the error suggests the closest name.
     pub fn find(name: &str) -> Result<&'static Self, NameError> {
         RULES.iter().copied().find(|rule| rule.name == name).ok_or_else(|| {
             let known = RULES.iter().map(|rule| rule.name);

@@ -1,8 +1,8 @@
-//! A database of the user's that is asked about its rows, and only asked.
+//! A database of the user whose rows are looked at, read-only.
 
 use rusqlite::Connection;
 
-/// A database at hand. The connection has to be one that can't write.
+/// A database to look at. The connection must not be able to write.
 #[derive(Debug)]
 pub struct Rows<'a> {
     connection: &'a Connection,
@@ -11,7 +11,7 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// A database that has these migrations.
+    /// A database that has these migrations applied.
     #[must_use]
     pub fn new(connection: &'a Connection, applied: Vec<u64>) -> Self {
         Self { connection, applied }

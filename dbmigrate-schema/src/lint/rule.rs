@@ -6,25 +6,25 @@ pub use dbmigrate_core::config::LintLevel as Level;
 use super::finding::Findings;
 use super::migration::Migration;
 
-/// Something that goes wrong in databases that hold rows, and how to find it.
+/// Something that goes wrong in databases with rows, and how to find it.
 pub struct Rule {
-    /// Its kebab-case name.
+    /// The kebab-case name.
     pub name: &'static str,
-    /// The group that it belongs to.
+    /// The group.
     pub group: Group,
-    /// What a finding is, where nobody says otherwise.
+    /// The default level.
     pub level: Level,
-    /// What it objects to, on one line.
+    /// What it objects to, in one line.
     pub what: &'static str,
-    /// Why: full sentences.
+    /// Why, in full sentences.
     pub why: &'static str,
-    /// How to do it safely: full sentences, SQL on indented lines.
+    /// How to make the change safely, in full sentences; SQL on indented lines.
     pub instead: &'static str,
     /// Migrations that it objects to.
     pub fails: &'static [Example],
     /// Migrations that do the same safely.
     pub passes: &'static [Example],
-    /// Migrations that look like a case for it and are none.
+    /// Migrations that look like a case for it and are not.
     pub quiet: &'static [Example],
     /// Looks at one migration.
     pub(super) check: Check,
@@ -58,16 +58,16 @@ impl PartialEq for Rule {
 
 impl Eq for Rule {}
 
-/// A migration, and what was there before it.
+/// A migration, and what existed before it.
 #[derive(Debug, Clone, Copy)]
 pub struct Example {
     /// The migration before.
     pub before: &'static str,
-    /// The migration that is judged; a line `-- dbmigrate: down` may divide it.
+    /// The migration that is judged; it may contain a line `-- dbmigrate: down`.
     pub now: &'static str,
 }
 
-/// What a rule is about.
+/// The subject of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Group {
     /// Something is removed.
@@ -102,7 +102,7 @@ impl Group {
         }
     }
 
-    /// What its rules are about, on one line.
+    /// The subject of the group's rules, in one line.
     #[must_use]
     pub fn what(self) -> &'static str {
         match self {
@@ -117,19 +117,19 @@ impl Group {
 }
 
 impl Rule {
-    /// Whether it has something to say only where a database is at hand.
+    /// Whether it can find something only if a database is given.
     #[must_use]
     pub fn needs_rows(&self) -> bool {
         matches!(self.check, Check::Rows(_))
     }
 
-    /// Whether another part of the tool judges by it, because it takes more than one migration to do so.
+    /// Whether another part of the tool judges by it, because that takes more than one migration.
     #[must_use]
     pub fn is_elsewhere(&self) -> bool {
         matches!(self.check, Check::Elsewhere | Check::Fixed)
     }
 
-    /// Whether no level changes what is found by it, and no file allows it.
+    /// Whether its findings depend on no level, and no file can allow them.
     #[must_use]
     pub fn is_fixed(&self) -> bool {
         matches!(self.check, Check::Fixed)

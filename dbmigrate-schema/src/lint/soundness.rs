@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use dbmigrate_core::Span;
+use dbmigrate_core::token::unquote;
 use rusqlite::Connection;
 
 use super::migration::Statement;
@@ -29,13 +30,22 @@ pub(crate) struct Broken {
     pub(crate) wants_program: bool,
 }
 
-/// A view or trigger of the migration in which a word in double quotes is a text.
+/// A view or trigger in which a word in double quotes is a text: one of the migration, or one whose column it took away.
 #[derive(Debug, Clone)]
 pub(crate) struct QuotedIn {
     pub(crate) object: Object,
     pub(crate) statement: usize,
     /// Its place in the text of the object.
     pub(crate) word: Span,
+    /// Whether it was the name of a column before.
+    pub(crate) was_column: bool,
+}
+
+impl QuotedIn {
+    /// The word, with its quotes.
+    pub(crate) fn word(&self) -> &str {
+        &self.object.text()[self.word.start..self.word.end]
+    }
 }
 
 /// What a migration did to views and triggers.
@@ -85,6 +95,7 @@ impl Failing {
                 self.0.insert((*kind, name.clone()), question);
             }
         }
+        let gone = gone_columns(statements, state);
         for (known, statement) in Touched::by(statements, state).0 {
             let Some((question, answer)) = answers.ask(&known.object) else { continue };
             let object = known.object.clone();
@@ -96,15 +107,32 @@ impl Failing {
                     self.0.insert(key(&object), question);
                     verdict.broken.push(Broken { object, why, statement, wants_program });
                 }
-                None if statements[statement].changes.iter().any(|it| it.after.as_ref() == Some(known)) => {
-                    let word = quotes::word_in(connection, &question, object.text());
-                    verdict.quoted.extend(word.map(|word| QuotedIn { object, statement, word }));
+                None => {
+                    let Some(word) = quotes::word_in(connection, &question, object.text()) else { continue };
+                    let is_made = statements[statement].changes.iter().any(|it| it.after.as_ref() == Some(known));
+                    let was_column = gone.contains(&Name::new(unquote(&object.text()[word.start..word.end])));
+                    if is_made || was_column {
+                        verdict.quoted.push(QuotedIn { object, statement, word, was_column });
+                    }
                 }
-                None => {}
             }
         }
         verdict
     }
+}
+
+/// The columns that tables had before statements, and have no more.
+fn gone_columns(statements: &[Statement<'_>], state: &State) -> HashSet<Name> {
+    let changes = statements.iter().flat_map(|statement| &statement.changes);
+    let tables = changes.filter_map(|it| it.before.as_ref()?.table());
+    let is_gone = |table: &Name, column: &Name| {
+        let now = state.get(Kind::Table, table).and_then(|known| known.table());
+        now.is_none_or(|now| now.column(column).is_none())
+    };
+    tables
+        .flat_map(|table| table.columns.iter().map(|it| &it.name).filter(|column| is_gone(&table.name, column)))
+        .cloned()
+        .collect()
 }
 
 /// The answers to questions, each asked once.

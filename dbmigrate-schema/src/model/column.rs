@@ -2,15 +2,15 @@
 
 use super::{Conflict, Name};
 
-/// A column, with what belongs to it alone.
+/// A column, with the clauses that belong to it alone.
 ///
-/// Keys, checks and references stand among the table's [`constraints`](super::Table::constraints), wherever they
-/// were written.
+/// Keys, checks and foreign keys are among the table's [`constraints`](super::Table::constraints), wherever they are
+/// written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Its name.
     pub name: Name,
-    /// The type as it was written; none where there is none.
+    /// The type as written, if there is one.
     pub declared_type: Option<String>,
     /// `NOT NULL`.
     pub not_null: Option<NotNull>,
@@ -23,7 +23,7 @@ pub struct Column {
 }
 
 impl Column {
-    /// What SQLite makes of the type: the five rules of its documentation, in their order.
+    /// The affinity that SQLite derives from the type: the five rules of its documentation, in their order.
     #[must_use]
     pub fn affinity(&self) -> Affinity {
         self.declared_type.as_deref().map_or(Affinity::Blob, Affinity::of)
@@ -49,9 +49,9 @@ impl Affinity {
     }
 }
 
-/// What a column prefers its values to be.
+/// The affinity of a column.
 ///
-/// `ANY` in a `STRICT` table takes values as they are; elsewhere it is numeric by the rules, as here.
+/// `ANY` in a `STRICT` table keeps values as they are; elsewhere it has NUMERIC affinity, which is what this returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Affinity {
     /// `INT…`.
@@ -71,21 +71,21 @@ pub enum Affinity {
 pub struct NotNull {
     /// The name of the constraint.
     pub name: Option<Name>,
-    /// `ON CONFLICT`; `ABORT`, what SQLite does anyway, is none.
+    /// `ON CONFLICT`; `None` for `ABORT`, which is SQLite's default.
     pub conflict: Option<Conflict>,
 }
 
 /// `DEFAULT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Default {
-    /// What follows the keyword, as it was written, with the parentheses where there are some.
+    /// What follows the keyword, as written, including parentheses.
     pub text: String,
-    /// Whether it is one literal value, which a column can be added with to a table that holds rows.
+    /// Whether it is a single literal value, with which a column can be added to a table that has rows.
     pub constant: bool,
 }
 
 impl Default {
-    /// Whether it says `NULL`, which is what no default means.
+    /// Whether it is `NULL`, which is the same as no default.
     #[must_use]
     pub fn is_null(&self) -> bool {
         self.text.trim_matches(['(', ')', ' ']).eq_ignore_ascii_case("NULL")
@@ -95,9 +95,9 @@ impl Default {
 /// `GENERATED ALWAYS AS`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Generated {
-    /// What stands between the parentheses.
+    /// The text between the parentheses.
     pub expression: String,
-    /// `STORED`, where the alternative is `VIRTUAL`.
+    /// `STORED`; otherwise it is `VIRTUAL`.
     pub stored: bool,
 }
 

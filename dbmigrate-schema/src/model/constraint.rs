@@ -1,4 +1,4 @@
-//! Keys, checks and references of a table.
+//! Keys, checks and foreign keys of a table.
 
 use super::Name;
 
@@ -7,31 +7,31 @@ use super::Name;
 pub struct Constraint {
     /// Its name.
     pub name: Option<Name>,
-    /// What it demands.
+    /// What it requires.
     pub rule: Rule,
-    /// The column that it was written beside; none for one that follows the columns. Where it stands means nothing.
+    /// The column beside which it is written; `None` if it follows the columns. The place makes no difference.
     pub beside: Option<Name>,
 }
 
-/// What a constraint demands.
+/// What a constraint requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rule {
     /// `PRIMARY KEY`.
     PrimaryKey(Key),
     /// `UNIQUE`.
     Unique(Key),
-    /// `CHECK`: what stands between the parentheses.
+    /// `CHECK`: the text between the parentheses.
     Check(String),
     /// `FOREIGN KEY` or `REFERENCES`.
     ForeignKey(ForeignKey),
 }
 
-/// A primary key or a unique one.
+/// A primary key or a unique key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
-    /// Its columns in their order.
+    /// Its columns, in order.
     pub columns: Vec<KeyColumn>,
-    /// `ON CONFLICT`; `ABORT`, what SQLite does anyway, is none.
+    /// `ON CONFLICT`; `None` for `ABORT`, which is SQLite's default.
     pub conflict: Option<Conflict>,
     /// `AUTOINCREMENT`.
     pub autoincrement: bool,
@@ -42,35 +42,35 @@ pub struct Key {
 pub struct KeyColumn {
     /// Its name.
     pub name: Name,
-    /// `COLLATE` of the key, where it is not to be the column's.
+    /// `COLLATE` in the key, if it differs from that of the column.
     pub collation: Option<Name>,
     /// `DESC`.
     pub descending: bool,
 }
 
-/// A reference to another table.
+/// A foreign key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ForeignKey {
-    /// The columns that refer.
+    /// The child columns.
     pub columns: Vec<Name>,
-    /// The table that they refer to.
+    /// The parent table.
     pub parent: Name,
-    /// The columns that they refer to; empty where none are named, which means the primary key.
+    /// The parent columns; empty if none are named, which means the primary key.
     pub parent_columns: Vec<Name>,
     /// `ON DELETE`.
     pub on_delete: Action,
     /// `ON UPDATE`.
     pub on_update: Action,
-    /// `MATCH`, which SQLite reads and disregards.
+    /// `MATCH`, which SQLite parses and ignores.
     pub match_name: Option<Name>,
-    /// `DEFERRABLE INITIALLY DEFERRED`. SQLite checks at once for every other way of writing that clause.
+    /// `DEFERRABLE INITIALLY DEFERRED`. For every other form of that clause, SQLite checks immediately.
     pub deferred: bool,
 }
 
-/// What a reference does when its parent goes away or changes.
+/// What a foreign key does when the parent row is deleted or its key changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// `NO ACTION`, which is also what no clause means.
+    /// `NO ACTION`, which is the default.
     NoAction,
     /// `RESTRICT`.
     Restrict,
@@ -83,7 +83,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// The words of SQL.
+    /// The SQL keywords.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -110,7 +110,7 @@ pub enum Conflict {
 }
 
 impl Conflict {
-    /// The word of SQL.
+    /// The SQL keyword.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

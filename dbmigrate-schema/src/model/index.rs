@@ -1,40 +1,40 @@
-//! An index that was made by a statement of its own.
+//! An index that has a statement of its own.
 
 use super::Name;
 
-/// An index that was made by a statement of its own; what a key makes by itself belongs to its constraint.
+/// An index that has a statement of its own. The automatic index of a key belongs to its constraint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
     /// Its name.
     pub name: Name,
-    /// The table that it is for.
+    /// The table.
     pub table: Name,
     /// `UNIQUE`.
     pub unique: bool,
-    /// What it sorts by.
+    /// The indexed columns and expressions.
     pub columns: Vec<IndexedColumn>,
-    /// What follows `WHERE`.
+    /// The text after `WHERE`.
     pub filter: Option<String>,
-    /// The statement that SQLite keeps for it.
+    /// The statement that SQLite stores for it.
     pub text: String,
 }
 
-/// One part of what an index sorts by.
+/// One indexed column or expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexedColumn {
     /// The column or expression.
     pub by: Indexed,
-    /// `COLLATE`, where it is not to be the column's.
+    /// `COLLATE`, if it differs from that of the column.
     pub collation: Option<Name>,
     /// `DESC`.
     pub descending: bool,
 }
 
-/// What an index sorts by.
+/// What is indexed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Indexed {
     /// A column of the table.
     Column(Name),
-    /// An expression, as it was written.
+    /// An expression, as written.
     Expression(String),
 }

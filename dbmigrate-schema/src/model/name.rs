@@ -5,30 +5,30 @@ use std::hash::{Hash, Hasher};
 
 use sqlite3_parser::dialect::keyword_token;
 
-/// A name: equal to another that differs in the case of ASCII letters alone. Its spelling is kept.
+/// A name. Two names are equal if they differ only in the case of ASCII letters. The spelling is kept.
 #[derive(Debug, Clone)]
 pub struct Name(String);
 
 impl Name {
-    /// A name as it is, without quotes.
+    /// Creates a name from its text without quotes.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self(name.into())
     }
 
-    /// The name as it was spelled.
+    /// The name as spelled.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What all spellings of it have in common.
+    /// The same for all spellings of the name.
     #[must_use]
     pub fn folded(&self) -> String {
         self.0.to_ascii_lowercase()
     }
 
-    /// The name as SQL has it: quoted where it could be read as something else.
+    /// The name in SQL: quoted if it could be read as something else.
     #[must_use]
     pub fn to_sql(&self) -> String {
         let plain = self.0.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')

@@ -1,23 +1,23 @@
-//! A table of rows.
+//! An ordinary table.
 
 use dbmigrate_core::token::unquote;
 
 use super::{Column, Constraint, ForeignKey, Key, Name, Rule};
 
-/// A table of rows.
+/// An ordinary table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     /// Its name.
     pub name: Name,
-    /// Its columns in their order.
+    /// Its columns, in order.
     pub columns: Vec<Column>,
-    /// Its keys, checks and references, in the order in which they were written.
+    /// Its keys, checks and foreign keys, in the order in which they are written.
     pub constraints: Vec<Constraint>,
     /// `STRICT`.
     pub strict: bool,
     /// `WITHOUT ROWID`.
     pub without_rowid: bool,
-    /// The statement that SQLite keeps for it.
+    /// The statement that SQLite stores for it.
     pub text: String,
 }
 
@@ -37,7 +37,7 @@ impl Table {
         })
     }
 
-    /// The references to other tables, in the order in which they were written.
+    /// The foreign keys, in the order in which they are written.
     pub fn foreign_keys(&self) -> impl Iterator<Item = &ForeignKey> {
         self.constraints.iter().filter_map(|constraint| match &constraint.rule {
             Rule::ForeignKey(key) => Some(key),
@@ -45,10 +45,10 @@ impl Table {
         })
     }
 
-    /// The column that is the rowid by another name.
+    /// The column that is an alias of the rowid.
     ///
-    /// That is an `INTEGER PRIMARY KEY`, but not one with `DESC` beside its column: a mistake of an early SQLite that
-    /// has to stay.
+    /// That is an `INTEGER PRIMARY KEY`, but not one with `DESC` beside its column, because of an old bug in SQLite
+    /// that is kept for compatibility.
     #[must_use]
     pub fn rowid_alias(&self) -> Option<&Column> {
         if self.without_rowid {

@@ -7,24 +7,24 @@ use super::Name;
 pub struct Trigger {
     /// Its name.
     pub name: Name,
-    /// The table or view that it watches.
+    /// The table or view that it is on.
     pub table: Name,
-    /// When it runs.
+    /// When it fires.
     pub timing: Timing,
-    /// What makes it run.
+    /// What it fires for.
     pub event: Event,
-    /// What follows `WHEN`.
+    /// The text after `WHEN`.
     pub when: Option<String>,
-    /// The statements between `BEGIN` and `END`, as they were written.
+    /// The statements between `BEGIN` and `END`, as written.
     pub body: String,
-    /// The statement that SQLite keeps for it.
+    /// The statement that SQLite stores for it.
     pub text: String,
 }
 
-/// When a trigger runs.
+/// When a trigger fires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Timing {
-    /// `BEFORE`, which is also what no word means.
+    /// `BEFORE`, which is the default.
     Before,
     /// `AFTER`.
     After,
@@ -33,7 +33,7 @@ pub enum Timing {
 }
 
 impl Timing {
-    /// The words of SQL.
+    /// The SQL keywords.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -44,13 +44,13 @@ impl Timing {
     }
 }
 
-/// What makes a trigger run.
+/// What a trigger fires for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// `INSERT`.
     Insert,
     /// `DELETE`.
     Delete,
-    /// `UPDATE`, of these columns or, where there are none, of any.
+    /// `UPDATE` of these columns or, if there are none, of any column.
     Update(Vec<Name>),
 }

@@ -7,10 +7,10 @@ use super::Name;
 pub struct View {
     /// Its name.
     pub name: Name,
-    /// The names that it gives to its columns; empty where it leaves that to the query.
+    /// The names that it gives to its columns; empty if they come from the query.
     pub columns: Vec<Name>,
-    /// The query, as it was written.
+    /// The query, as written.
     pub select: String,
-    /// The statement that SQLite keeps for it.
+    /// The statement that SQLite stores for it.
     pub text: String,
 }

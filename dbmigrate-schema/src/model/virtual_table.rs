@@ -11,14 +11,14 @@ pub struct VirtualTable {
     pub name: Name,
     /// The module that implements it.
     pub module: Name,
-    /// What the module is given, as it was written: its own language, not SQL.
+    /// The arguments of the module, as written: in its own language, not SQL.
     pub arguments: Vec<String>,
-    /// The statement that SQLite keeps for it.
+    /// The statement that SQLite stores for it.
     pub text: String,
 }
 
 impl VirtualTable {
-    /// The table or view that holds the text of a full-text table, where that is another than itself.
+    /// The table or view with the text of a full-text table, if that is not the table itself.
     #[must_use]
     pub fn content(&self) -> Option<Name> {
         if !["fts4", "fts5"].contains(&self.module.folded().as_str()) {

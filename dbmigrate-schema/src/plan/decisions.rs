@@ -1,4 +1,4 @@
-//! What a person decides, because two schemas don't say it.
+//! Decisions of a person, because two schemas do not contain them.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,23 +11,23 @@ use crate::model::Name;
 /// A version of SQLite: its major and its minor number.
 pub type Version = (u32, u32);
 
-/// The oldest SQLite that anything is written for where nobody says which one is the oldest.
+/// The oldest SQLite for which anything is written, unless a minimum is declared.
 pub const OLDEST: Version = (3, 35);
 
-/// What is decided besides the two schemas.
+/// The decisions besides the two schemas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decisions {
-    /// The oldest SQLite that will run the plan: 3.35 by default. None older than 3.26 is thought of.
+    /// The oldest SQLite that will run the plan: 3.35 by default. Versions before 3.26 are not considered.
     pub min_sqlite: Version,
-    /// What the program registers on its connections: it is stood in for where SQLite is asked.
+    /// What the program registers on its connections; it gets stand-ins where SQLite is asked.
     pub stubs: Stubs,
-    /// What is the same under another name.
+    /// Tables and columns that have another name.
     pub renames: Vec<Rename>,
-    /// What rows get where they have no value. One that fits nowhere means nothing: it may be for the way back.
+    /// The values of rows that have none. A fill that fits nowhere is ignored, because it may be for the down script.
     pub fills: Vec<Fill>,
-    /// What may be lost where it is nothing else: what could have another name now is asked all the same.
+    /// What may be lost, if it certainly is a loss: what may have been renamed is asked about nevertheless.
     pub allow: BTreeSet<Hazard>,
-    /// What is lost for certain.
+    /// What is definitely dropped.
     pub goes: Goes,
 }
 
@@ -44,7 +44,7 @@ impl Default for Decisions {
     }
 }
 
-/// Something that is the same under another name.
+/// A rename.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rename {
     /// A table.
@@ -78,23 +78,23 @@ impl fmt::Display for Rename {
     }
 }
 
-/// What the rows of a table get in a column where they have no value.
+/// The value of a column for rows that have none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fill {
-    /// The name of the table after.
+    /// The new name of the table.
     pub table: Name,
-    /// The name of the column after.
+    /// The new name of the column.
     pub column: Name,
-    /// An expression over the row, by the names of columns after.
+    /// An expression over the row, using the new names of columns.
     pub expression: String,
 }
 
-/// What is lost for certain, whatever comes that looks like it.
+/// What is definitely dropped, even if something similar is added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Goes {
     /// These.
     These(Vec<Gone>),
-    /// Everything that is not there afterwards: what was just made may go as it came.
+    /// Everything that does not exist afterwards: what was just created may be dropped.
     Anything,
 }
 
@@ -113,10 +113,10 @@ impl Goes {
     }
 }
 
-/// A table or a column that goes.
+/// A table or a column that is dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Gone {
-    /// A table, by its name before.
+    /// A table, by its previous name.
     Table(Name),
     /// A column.
     Column {
@@ -128,7 +128,7 @@ pub enum Gone {
 }
 
 impl Gone {
-    /// What is lost with it.
+    /// The loss that this causes.
     #[must_use]
     pub fn hazard(&self) -> Hazard {
         match self {
@@ -148,7 +148,7 @@ impl fmt::Display for Gone {
     }
 }
 
-/// What a plan may lose.
+/// A loss that a plan may cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Hazard {
     /// The rows of a table.
@@ -178,7 +178,7 @@ impl FromStr for Hazard {
     }
 }
 
-/// The decisions for the way back: renames swapped, and everything may be dropped, since it was just made.
+/// The decisions for the way down: renames are swapped, and everything may be dropped, because it was just created.
 #[must_use]
 pub fn reversed(decisions: &Decisions) -> Decisions {
     let table_before = |after: &Name| {

@@ -1,16 +1,16 @@
-//! What stands between two schemas and a plan: questions that only a person can answer, and what can't be planned.
+//! What prevents a plan: questions that only a person can answer, and changes that cannot be planned.
 
 use std::fmt;
 
 use super::{Fill, Gone, Hazard, Rename};
 use crate::model::{Kind, Name};
 
-/// What stands between two schemas and a plan, each with the choices.
+/// Something that prevents a plan, with the choices.
 ///
-/// It displays as a message: lower case, no final period, names in backticks.
+/// `Display` prints it as a message: lower case, no final period, names in backticks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Undecided {
-    /// A table or a column goes and one comes that could be the same under another name.
+    /// A table or column is dropped, and another is added that could be the same under a new name.
     AmbiguousRename {
         /// The table whose column it is, by its name after; none where it is a table itself.
         table: Option<Name>,
@@ -19,19 +19,19 @@ pub enum Undecided {
         /// What comes, and could be it.
         to: Vec<Name>,
     },
-    /// A table goes, with its rows.
+    /// A table is dropped, with its rows.
     DropTable {
         /// Its name.
         table: Name,
     },
-    /// A column goes, with its values, or is computed from now on.
+    /// A column is dropped, with its values, or becomes a generated column.
     DropColumn {
         /// The name of the table after.
         table: Name,
         /// Its name.
         column: Name,
     },
-    /// A column is not null from now on, and what rows without a value get is not said.
+    /// A column becomes `NOT NULL`, and rows without a value have none.
     NotNullWithoutValue {
         /// The name of the table after.
         table: Name,
@@ -40,28 +40,28 @@ pub enum Undecided {
         /// Whether the column itself is new.
         new: bool,
     },
-    /// A rename of something that is not there, or to something that will not be there.
+    /// A rename of something that does not exist, or to something that will not exist.
     NoSuchRename {
         /// The rename.
         rename: Rename,
         /// What is wrong with it: lower case, no final period.
         why: String,
     },
-    /// A fill that SQLite does not understand.
+    /// A fill that SQLite does not accept.
     NoSuchFill {
         /// The fill.
         fill: Fill,
         /// What SQLite says.
         why: String,
     },
-    /// SQLite refused a step of the plan where it was tried.
+    /// SQLite rejected a step of the plan when it was tried.
     Refused {
         /// The statement.
         sql: String,
         /// What SQLite says.
         why: String,
     },
-    /// What no plan is made for.
+    /// A change that cannot be planned.
     Unsupported {
         /// What the object is.
         kind: Kind,
@@ -110,7 +110,7 @@ impl fmt::Display for Undecided {
 }
 
 impl Undecided {
-    /// Whether an option of `cargo dbmigrate generate` decides it, or is wrong. The others nobody can decide.
+    /// Whether an option of `cargo dbmigrate generate` decides it, or is wrong. Nobody can decide the others.
     #[must_use]
     pub fn is_choice(&self) -> bool {
         match self {
@@ -125,7 +125,7 @@ impl Undecided {
         }
     }
 
-    /// What can be done about it: one line for each choice.
+    /// What can be done about it: one line per choice.
     #[must_use]
     pub fn help(&self) -> Vec<String> {
         let allow =

@@ -1,36 +1,36 @@
-//! Rows that are not what they have to be, as data and as a sentence.
+//! Lost and changed rows, as data and as a sentence.
 
 use std::fmt;
 
 use crate::model::Name;
 
-/// What has happened to the rows of a table that should have stayed as they were.
+/// A loss in a table whose rows should have stayed the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
     /// The table.
     pub table: Name,
-    /// A column that has another value now, where its row is still there.
+    /// The column whose value has changed, if its row still exists.
     pub column: Option<String>,
-    /// What it is.
+    /// The kind of loss.
     pub kind: LossKind,
-    /// How many rows it is about.
+    /// How many rows are affected.
     pub rows: usize,
-    /// How many the table had.
+    /// How many rows the table had.
     pub of: usize,
-    /// One of them.
+    /// One of the affected rows.
     pub example: String,
-    /// What is there in its place.
+    /// What exists in its place.
     pub instead: Option<String>,
 }
 
-/// What has happened.
+/// A kind of loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LossKind {
-    /// Rows are gone, or are others now.
+    /// Rows were deleted or changed.
     Gone,
     /// There are rows that nobody wrote.
     FromNowhere,
-    /// The counter of an `AUTOINCREMENT` has gone back.
+    /// The counter of an `AUTOINCREMENT` went back.
     Counter,
 }
 

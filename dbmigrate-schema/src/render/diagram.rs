@@ -1,11 +1,11 @@
-//! The tables of a schema and their references as a diagram: text for Mermaid and for Graphviz.
+//! The tables of a schema and their foreign keys as a diagram: text for Mermaid and for Graphviz.
 
 use crate::model::{Column, ForeignKey, Name, Schema, Table};
 
 impl Schema {
-    /// An entity relationship diagram for Mermaid, which Markdown on many sites shows as a picture.
+    /// An entity-relationship diagram for Mermaid, which many sites render in Markdown.
     ///
-    /// Mermaid knows no blanks and quotes in the names of columns: they become `_`.
+    /// Mermaid does not support spaces and quotes in column names: they become `_`.
     #[must_use]
     pub fn to_mermaid(&self) -> String {
         let mut text = String::from("erDiagram\n");
@@ -32,7 +32,7 @@ impl Schema {
         text
     }
 
-    /// A directed graph for Graphviz: an arrow from each table to those that it refers to.
+    /// A directed graph for Graphviz: an arrow from each table to those to which it refers.
     #[must_use]
     pub fn to_dot(&self) -> String {
         let mut text = String::from("digraph schema {\n  rankdir=LR;\n  node [shape=record];\n");

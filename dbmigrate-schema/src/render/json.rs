@@ -7,8 +7,8 @@ use crate::model::{Column, Constraint, Event, Indexed, Key, KeyColumn, Name, Not
 impl Schema {
     /// One JSON object on one line: `{"objects": […]}`, in the schema's order.
     ///
-    /// Every object has `kind`, `name` and `sql`; the rest depends on its kind. What does not hold is `null` or
-    /// `false`, never left out.
+    /// Every object has `kind`, `name` and `sql`; the rest depends on its kind. Fields without a value are `null` or
+    /// `false`, and never left out.
     #[must_use]
     pub fn to_json(&self) -> String {
         object([("objects", array(&self.objects, of_object))])

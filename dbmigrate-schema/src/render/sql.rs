@@ -8,10 +8,11 @@ use crate::model::{
 };
 
 impl Schema {
-    /// The statements that make this schema on an empty database, in its order, each ended by `;` and a line end.
+    /// The statements that create this schema on an empty database, in its order, each with a final `;` and a line
+    /// break.
     ///
-    /// A table is laid out with a line for each column and constraint, unless a comment stands in its text. Everything
-    /// else is the text that its author wrote.
+    /// A table is formatted with one line for each column and constraint, unless its text contains a comment.
+    /// Everything else is the text of its author.
     #[must_use]
     pub fn to_sql(&self) -> String {
         let mut sql = String::new();
@@ -46,7 +47,7 @@ pub(crate) fn has_comment(text: &str) -> bool {
 }
 
 impl Table {
-    /// The statement that makes this table, laid out anew and without the final `;`.
+    /// The statement that creates this table, formatted, without the final `;`.
     #[must_use]
     pub fn to_sql(&self) -> String {
         let mut lines: Vec<_> = self.columns.iter().map(|column| self.column_line(column)).collect();

@@ -23,9 +23,11 @@ const MARGIN: i32 = 24;
 const LEGEND: i32 = 40;
 
 impl Schema {
-    /// An entity diagram as SVG: tables with their columns, types and keys, and lines for their references.
+    /// An entity-relationship diagram as SVG: tables with their columns, types and keys, and lines for their foreign
+    /// keys.
     ///
-    /// The picture arranges itself and is always the same for the same schema. Names in it are text, whatever they hold.
+    /// The diagram lays itself out, and is always the same for the same schema. Names in it are text, whatever they
+    /// contain.
     ///
     /// ```
     /// use dbmigrate_schema::Schema;

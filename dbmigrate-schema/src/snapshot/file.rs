@@ -1,4 +1,4 @@
-//! `snapshot.sql` written and proved: what the migrations up to a number lead an empty database to.
+//! Writes and proves `snapshot.sql`: what the migrations up to a number make of an empty database.
 
 use std::sync::Arc;
 
@@ -34,24 +34,24 @@ const LINE: usize = 100;
 /// A snapshot that was proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotFile {
-    /// The text of its file.
+    /// The text of the file.
     pub source: Arc<SourceText>,
-    /// That text as a script.
+    /// The text as a script.
     pub script: Script,
-    /// How many tables, indexes, views and triggers it makes.
+    /// How many tables, indexes, views and triggers it creates.
     pub objects: usize,
     /// How many rows it writes.
     pub rows: usize,
 }
 
-/// Writes down what the first `count` migrations of a set lead an empty database to, and proves that it leads to the same:
-/// schema, rows, rowids and counters. `path` is that of the file that is to hold it.
+/// Writes what the first `count` migrations of a set make of an empty database, and proves that the result is the same:
+/// schema, rows, rowids and counters. `path` is that of the future file.
 ///
 /// # Errors
 ///
-/// Everything that makes it doubtful, each with its place: Rust, other files, the moment and chance, what only a program
-/// knows, what another set makes, statistics, and settings of the file; and what SQLite would make otherwise of what was
-/// written down.
+/// Everything that puts it in doubt, each with its place: Rust, other files, time and random numbers, what only a
+/// program knows, what another set makes, statistics, and settings of the file; and everything that SQLite would make
+/// different from the snapshot's text.
 pub fn snapshot_file(set: &MigrationSet, count: usize, path: &str) -> Result<SnapshotFile, Vec<Diagnostic>> {
     let originals = set.migrations.get(..count).unwrap_or_default();
     let (Some(first), Some(last)) = (originals.first(), originals.last()) else {
@@ -119,7 +119,7 @@ fn unwritten(problem: Diagnostic) -> Diagnostic {
     line.into_iter().chain(problem.notes).fold(fault, Diagnostic::note)
 }
 
-/// Whether the snapshot of a set leads to what its migrations lead an empty database to.
+/// Checks whether the snapshot of a set makes the same as its migrations on an empty database.
 #[must_use]
 pub fn check_snapshot(set: &MigrationSet) -> Vec<Diagnostic> {
     let Some(snapshot) = &set.snapshot else { return Vec::new() };

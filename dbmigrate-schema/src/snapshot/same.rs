@@ -17,10 +17,10 @@ pub(crate) fn differences(expected: &Connection, found: &Connection) -> rusqlite
     differences_but(expected, found, &[])
 }
 
-/// What `found` has otherwise than `expected`, to the last bit of every row; each a sentence without a period. Of the
-/// rows of the tables `but` nothing is said.
+/// How `found` differs from `expected`, to the last bit of every row; each difference is a sentence without a period.
+/// Rows of the tables in `but` are not compared.
 ///
-/// # Errors
+/// If a database cannot be read.
 ///
 /// When a database can't be read.
 pub fn differences_but(expected: &Connection, found: &Connection, but: &[&str]) -> rusqlite::Result<Vec<String>> {

@@ -7,40 +7,40 @@ use dbmigrate_core::Diagnostic;
 use crate::compare::Difference;
 use crate::proof::Loss;
 
-/// One thing that is wrong.
+/// One fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// On which way it showed.
+    /// The direction in which it showed.
     pub leg: Leg,
-    /// What it is.
+    /// The kind.
     pub kind: FaultKind,
 }
 
-/// A way that was tried.
+/// A direction that was tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leg {
-    /// The way up.
+    /// Up.
     Up,
-    /// The way back.
+    /// Down.
     Down,
-    /// The way up, after the way back.
+    /// Up again, after going down.
     UpAgain,
-    /// The rows of a file that come after the way up.
+    /// The rows of a file that are inserted after the up script.
     Rows,
     /// From an older version to the last one.
     Versions,
 }
 
-/// What is wrong.
+/// A kind of fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FaultKind {
-    /// SQLite refuses it.
+    /// SQLite rejects it.
     Refused(Diagnostic),
-    /// The way back leads to another schema than that before; compared with it.
+    /// The down script makes a different schema than the one before; this is a difference.
     Schema(Difference),
-    /// Rows that should be as they were are not.
+    /// Rows that should be the same are not.
     Rows(Loss),
-    /// SQLite finds something wrong with the database, in words.
+    /// SQLite finds something wrong with the database.
     State(String),
 }
 

@@ -6,7 +6,7 @@ use super::Checked;
 pub(super) fn history_table(text: &str) -> Checked {
     let help = "write a name such as `_migrations`";
     let plain = text.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
-    if !plain || text.starts_with(|first: char| first.is_ascii_digit()) {
+    if !plain || text.as_bytes().first().is_some_and(u8::is_ascii_digit) {
         return Err(("a table name holds letters, digits and `_`, and begins with no digit", help));
     }
     if text.get(..7).is_some_and(|prefix| prefix.eq_ignore_ascii_case("sqlite_")) {

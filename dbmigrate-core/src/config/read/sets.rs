@@ -184,7 +184,7 @@ impl Reader<'_> {
 /// Why a set can't have this name.
 fn refuse_name(name: &str) -> Option<&'static str> {
     let plain = name.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    if !plain || !name.starts_with(|first: char| first.is_ascii_lowercase()) {
+    if !plain || !name.as_bytes().first().is_some_and(u8::is_ascii_lowercase) {
         return Some("a name is made of `a` to `z`, digits and `_`, and begins with a letter");
     }
     if name.len() > 64 {

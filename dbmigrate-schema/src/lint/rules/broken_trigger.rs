@@ -3,11 +3,12 @@
 //! Asked by preparing the event that it waits for. It is said of the migration that made it so, and only if it is still
 //! so after the newest one.
 
+use super::broken_view::texts;
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::soundness::Broken;
-use crate::model::{Event, Object};
+use crate::model::{Event, Kind, Object};
 
 pub(super) const RULE: Rule = Rule {
     name: "broken-trigger",
@@ -30,6 +31,15 @@ pub(super) const RULE: Rule = Rule {
                      CREATE TRIGGER logged AFTER UPDATE OF name ON users
                      BEGIN INSERT INTO log (what, who) VALUES ('name', new.name); END;",
             now: "ALTER TABLE log DROP COLUMN who;",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, nick TEXT);
+                     CREATE TRIGGER named AFTER INSERT ON users BEGIN UPDATE users SET name = \"nick\"; END;",
+            now: "CREATE TABLE new_users (id INTEGER PRIMARY KEY, name TEXT);
+                  INSERT INTO new_users SELECT id, name FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE new_users RENAME TO users;
+                  CREATE TRIGGER named AFTER INSERT ON users BEGIN UPDATE users SET name = \"nick\"; END;",
         },
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);
@@ -75,6 +85,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                 .moot_if(move |end| !end.failing.contains(&object)),
         );
     }
+    texts(migration, Kind::Trigger, findings);
 }
 
 /// What is said of a trigger; nothing of a view.

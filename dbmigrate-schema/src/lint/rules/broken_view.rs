@@ -1,8 +1,10 @@
 //! `broken-view`: a view that can't be read after the migration.
 //!
 //! It is said of the migration that made it so, and only if it is still so after the newest one. A view that only wants
-//! what the program registers is for `program-function`.
+//! what the program registers is for `program-function`. One that names a column in double quotes can be read after that
+//! column is gone, and answers with its name.
 
+use super::double_quoted_text::advised;
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
@@ -29,6 +31,11 @@ pub(super) const RULE: Rule = Rule {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",
             now: "CREATE VIEW names AS SELECT nick FROM users;",
         },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, nick TEXT);
+                     CREATE VIEW names AS SELECT \"nick\" FROM users;",
+            now: "ALTER TABLE users DROP COLUMN nick;",
+        },
     ],
     passes: &[Example {
         before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, nick TEXT);
@@ -50,6 +57,12 @@ pub(super) const RULE: Rule = Rule {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",
             now: "CREATE VIEW names AS SELECT shout(name) FROM users;",
         },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, nick TEXT);
+                     CREATE VIEW names AS SELECT \"name\" FROM users WHERE name <> \"x\";
+                     CREATE VIEW nicks AS SELECT \"nick\" FROM users;",
+            now: "DROP VIEW nicks; ALTER TABLE users DROP COLUMN nick;",
+        },
     ],
     check: Check::Migration(check),
 };
@@ -65,6 +78,23 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                 .note("it keeps SQLite from renaming tables and columns, and from dropping columns, anywhere")
                 .help(format!("drop it before, and make it anew after: `DROP VIEW {};`", name.to_sql()))
                 .moot_if(move |end| !end.failing.contains(&object)),
+        );
+    }
+    texts(migration, Kind::View, findings);
+}
+
+/// What is said of views or triggers that go on with a text in the place of a column.
+pub(super) fn texts(migration: &Migration<'_>, kind: Kind, findings: &mut Findings<'_>) {
+    let quoted = migration.verdict.quoted.iter().filter(|it| it.was_column && it.object.kind() == kind);
+    for it in quoted {
+        let (name, word) = (it.object.name(), it.word());
+        let message =
+            format!("the {kind} `{name}` takes `{word}` for a text from now on: there is no such column any more");
+        let object = it.object.clone();
+        findings.push(
+            advised(migration.at(it.statement, message), word)
+                .note("SQLite takes a name in double quotes for a text where it knows no such name, and says nothing")
+                .moot_if(move |end| end.state.get(kind, object.name()).is_none_or(|now| now.object != object)),
         );
     }
 }

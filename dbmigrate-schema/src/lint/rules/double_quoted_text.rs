@@ -61,15 +61,15 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         let message = format!("{} {is} for a text", listed(&words));
         findings.push(advised(migration.at_span(at, place, message), words[0]));
     }
-    for quoted in &migration.verdict.quoted {
-        let (kind, name) = (quoted.object.kind(), quoted.object.name());
-        let word = &quoted.object.text()[quoted.word.start..quoted.word.end];
+    // What was a column is for `broken-view` and `broken-trigger`.
+    for quoted in migration.verdict.quoted.iter().filter(|it| !it.was_column) {
+        let (kind, name, word) = (quoted.object.kind(), quoted.object.name(), quoted.word());
         let message = format!("`{word}` in the {kind} `{name}` names nothing, so SQLite takes it for a text");
         findings.push(advised(migration.at(quoted.statement, message), word));
     }
 }
 
-fn advised(finding: Draft, word: &str) -> Draft {
+pub(super) fn advised(finding: Draft, word: &str) -> Draft {
     let text = unquote(word).replace('\'', "''");
     finding.help(format!("if it is a text, write `'{text}'`; if it is a name, correct it"))
 }
