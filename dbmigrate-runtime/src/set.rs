@@ -14,6 +14,10 @@ use crate::snapshot::Snapshot;
 pub const FORMAT: u32 = 3;
 
 /// Fails the build of a program whose generated module is of another version: generated code calls it in a constant.
+///
+/// # Panics
+///
+/// If it is of another version: while the program is compiled.
 #[inline]
 pub const fn check_format(generated: u32) {
     assert!(

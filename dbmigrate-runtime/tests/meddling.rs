@@ -1,5 +1,7 @@
 //! A history that does not take what is written to it, or that a file changes: nothing is called applied that is not recorded.
 
+#![allow(clippy::unwrap_used)] // Helpers of the tests are no tests.
+
 mod support;
 
 use dbmigrate_runtime::{Error, Migrator, NoBackend, Rules, Stopped, TransactionMode};
@@ -148,7 +150,8 @@ fn where_all_steps_have_run_there_is_none_to_retry() {
 
 #[test]
 fn a_panic_leaves_no_transaction_open_be_it_the_history_alone_that_is_written() {
-    let works: [fn(&Migrator<'static, NoBackend>, &mut fault::FaultyDriver<'_>) -> Result<(), Error>; 4] = [
+    type Work = fn(&Migrator<'static, NoBackend>, &mut fault::FaultyDriver<'_>) -> Result<(), Error>;
+    let works: [Work; 4] = [
         |it, driver| it.up_with(driver).map(drop),
         |it, driver| it.forget_with(driver, 1_u64).map(drop),
         |it, driver| it.repair_with(driver, 1_u64, None).map(drop),
