@@ -360,13 +360,15 @@ impl<'s> Db<'s> {
 
     /// Does something in the open transaction, and leaves none open, whatever happens.
     pub(crate) fn contained<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
-        let result = catch_unwind(AssertUnwindSafe(|| work(self)));
-        let rolled_back = self.rollback();
-        match result {
-            Ok(result) => rolled_back.and(result),
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let result = work(self);
+            self.rollback().and(result)
+        }));
+        result.unwrap_or_else(|panic| {
             // The panic is what is told.
-            Err(panic) => resume_unwind(panic),
-        }
+            let _ = self.rollback();
+            resume_unwind(panic)
+        })
     }
 
     /// Does something that only reads, on one moment's state of the database.

@@ -172,3 +172,20 @@ fn a_panic_leaves_no_transaction_open_be_it_the_history_alone_that_is_written() 
         }
     }
 }
+
+#[test]
+fn the_head_of_a_program_that_never_had_what_was_forgotten_is_no_lie() {
+    let second = || file("002_b", &["CREATE TABLE b (x)"]);
+    let third = || file("003_c", &["CREATE TABLE c (x)"]);
+    let mut db = memory();
+    let all = runner(vec![makes(), second(), third()]);
+    all.up(&mut db).unwrap();
+    all.forget(&mut db, 2_u64).unwrap();
+    let without = runner(vec![makes(), third()]);
+    without.repair_all(&mut db, None).unwrap();
+    assert_eq!(ask(&db, "SELECT chain FROM _migrations_head"), set(vec![makes(), third()]).migrations[1].chain);
+    assert_eq!(all.verify(&mut db).unwrap().problems, []);
+    // One of its own would be.
+    run(&db, &format!("UPDATE _migrations_head SET chain = '{}'", all.set().unwrap().migrations[2].chain));
+    assert_eq!(all.verify(&mut db).unwrap().problems.len(), 1);
+}
