@@ -13,6 +13,8 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::guide::page;
+#[cfg(unix)]
+use crate::support::interrupt;
 use crate::support::{Project, Run, query};
 
 const MIGRATIONS: [(&str, &str); 3] = [
@@ -239,11 +241,6 @@ fn begun(project: &Project, script: &str) -> (Child, Lines<BufReader<ChildStdout
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains("\"outcome\":\"done\"")));
     (child, lines)
-}
-
-#[cfg(unix)]
-fn interrupt(project: &Project, child: &Child) {
-    Run::of(project.command("kill").args(["-INT", &child.id().to_string()])).succeeds();
 }
 
 /// The exit code and the last line of a run.

@@ -11,13 +11,6 @@ fn project(test: &str, schema: &str) -> Project {
     project
 }
 
-fn files(project: &Project) -> Vec<String> {
-    let folder = std::fs::read_dir(project.root.join("migrations")).into_iter().flatten();
-    let mut names: Vec<_> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
-
 const TEAMS: &str = "CREATE TABLE team (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL);
 CREATE TABLE member (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team ON DELETE CASCADE);
 ";
@@ -26,9 +19,9 @@ CREATE TABLE member (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES te
 fn the_first_migration_is_what_the_schema_declares() {
     let project = project("generate-first", TEAMS);
     project.dbmigrate(["generate"]).succeeds().says("Proved up and down").says("001_add_team_and_more.sql");
-    assert_eq!(files(&project), ["001_add_team_and_more.down.sql", "001_add_team_and_more.sql"]);
+    assert_eq!(project.migration_files(), ["001_add_team_and_more.down.sql", "001_add_team_and_more.sql"]);
     project.dbmigrate(["generate"]).succeeds().says("lead to `schema.sql` already");
-    assert_eq!(files(&project).len(), 2);
+    assert_eq!(project.migration_files().len(), 2);
     project.dbmigrate(["check"]).succeeds();
     project.dbmigrate(["up"]).succeeds();
     project.dbmigrate(["drift"]).succeeds();
@@ -63,7 +56,7 @@ fn what_belongs_to_the_history_is_not_declared() {
     }
     project.write("schema.sql", format!("{TEAMS}CREATE TABLE sqlite_sequence (name, seq);"));
     project.dbmigrate(["check"]).exits(1).says("leave it out: SQLite makes it by itself");
-    assert_eq!(files(&project), ["001_team.sql"]);
+    assert_eq!(project.migration_files(), ["001_team.sql"]);
 }
 
 #[test]
@@ -93,7 +86,7 @@ fn what_sqlite_refuses_in_the_schema_is_shown_where_it_stands() {
     project.dbmigrate(["generate"]).exits(101).says("schema.sql:2:").says("no such table: main.b");
     project.write("schema.sql", "CREATE TABLE a (\n  n -- dbmigrate: call it_a_day\n);\n");
     project.dbmigrate(["generate"]).exits(101).says("schema.sql:2:5").says("is no hint");
-    assert_eq!(files(&project), [""; 0]);
+    assert_eq!(project.migration_files(), [""; 0]);
 }
 
 #[test]
@@ -102,7 +95,7 @@ fn dropping_wants_to_be_allowed() {
     project.dbmigrate(["generate"]).succeeds();
     project.write("schema.sql", TEAMS.lines().next().unwrap());
     project.dbmigrate(["generate"]).exits(2).says("member").says("--allow drop-table");
-    assert_eq!(files(&project).len(), 2);
+    assert_eq!(project.migration_files().len(), 2);
     project.dbmigrate(["generate", "--allow", "drop-table"]).succeeds().says("002_drop_member.sql");
     project.dbmigrate(["generate", "--allow", "everything"]).exits(2).says("drop-column");
 }
@@ -115,7 +108,7 @@ fn what_does_not_prove_right_is_not_written() {
     project.write("schema.sql", TEAMS.lines().nth(1).unwrap());
     let run = project.dbmigrate(["generate", "--allow", "drop-table"]).exits(101);
     run.says("table `member` refers to `team`, which is not there any more").says("nothing was written");
-    assert_eq!(files(&project).len(), 2);
+    assert_eq!(project.migration_files().len(), 2);
 }
 
 #[test]
@@ -123,10 +116,10 @@ fn a_dry_run_shows_both_ways_and_writes_nothing() {
     let project = project("generate-dry", TEAMS);
     let run = project.dbmigrate(["generate", "--dry-run"]).succeeds();
     assert!(run.stdout.contains("CREATE TABLE team") && run.stdout.contains("DROP TABLE team"), "{run}");
-    assert_eq!(files(&project), [""; 0]);
+    assert_eq!(project.migration_files(), [""; 0]);
     let run = project.dbmigrate(["create", "base", "--from-diff", "--no-down", "--message-format", "json"]).succeeds();
     assert!(run.stdout.starts_with("{\"") && run.stdout.contains("\"reason\":\"generated\""), "{run}");
-    assert_eq!(files(&project), ["001_base.sql"]);
+    assert_eq!(project.migration_files(), ["001_base.sql"]);
     project.dbmigrate(["create", "more", "--allow", "drop-table"]).exits(2).says("--from-diff");
 }
 
@@ -243,7 +236,7 @@ CREATE INDEX player_team ON player (team);
         .says("003_change_team");
     assert!(project.read("migrations/003_change_team.sql").contains("-- dbmigrate: allow drop-column asked for"));
     project.dbmigrate(["up"]).succeeds();
-    assert_eq!(files(&project).len(), 6);
+    assert_eq!(project.migration_files().len(), 6);
     project.dbmigrate(["check", "--allow", "compatibility"]).succeeds();
     project.dbmigrate(["drift"]).succeeds();
 
@@ -260,14 +253,14 @@ fn what_is_ambiguous_shows_the_choices_and_writes_nothing() {
     project.write("schema.sql", "CREATE TABLE team (id INTEGER PRIMARY KEY, title TEXT);\n");
     let run = project.dbmigrate(["generate"]).exits(2);
     run.says("`name`").says("--rename team.name=team.title").says("--allow drop-column");
-    assert_eq!(files(&project).len(), 2);
+    assert_eq!(project.migration_files().len(), 2);
     project.dbmigrate(["generate", "--rename", "team.name=team.label"]).exits(2).says("label");
     project.dbmigrate(["generate", "--rename", "team.name"]).exits(2).says("--rename table.old=table.new");
     // That columns may go says nothing of this one, which may only have another name.
     let run = project.dbmigrate(["generate", "--allow", "drop-column"]).exits(2);
     run.says("`name`").says("--allow drop-column=team.name");
     project.dbmigrate(["generate", "--allow", "drop-column=team"]).exits(2).says("drop-column=table.column");
-    assert_eq!(files(&project).len(), 2);
+    assert_eq!(project.migration_files().len(), 2);
     let dropped = project.dbmigrate(["generate", "--allow", "drop-column=team.name", "--dry-run"]).succeeds();
     assert!(dropped.stdout.contains("-- dbmigrate: allow drop-column asked for"), "{dropped}");
     project.dbmigrate(["generate", "--rename", "team.name=team.title"]).succeeds();

@@ -158,9 +158,10 @@ fn keep<'j, 's>(
     if is_wanted(db, history, backup, jobs)? {
         let made = copy::keep(db, history, options, CopyReader::Beside).map_err(|error| {
             let error = error.note("a copy is kept first, so nothing was run");
-            match backup.without_rows {
-                true => error,
-                false => error.hint("to go on without a copy: `--no-backup` (no `backup` of the migrator)"),
+            if backup.without_rows {
+                error
+            } else {
+                error.hint("to go on without a copy: `--no-backup` (no `backup` of the migrator)")
             }
         })?;
         // Runs that are killed at every start can't do it at their end. One that changes nothing takes its own away.

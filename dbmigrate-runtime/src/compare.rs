@@ -252,6 +252,7 @@ impl<'s> KnownHistory<'s> {
     }
 
     /// The program's migrations that are applied.
+    #[inline]
     pub(crate) fn applied(&self) -> impl Iterator<Item = &'s Migration<'s>> {
         self.matches.iter().filter(|matched| matched.state.is_applied()).filter_map(|matched| matched.migration)
     }
@@ -284,6 +285,7 @@ impl<'s> KnownHistory<'s> {
     }
 
     /// Everything because of which nobody knows what a database should look like, as one error.
+    #[inline]
     pub(crate) fn refuse_unclear(&self) -> Result<(), Error> {
         let is_clear = |matched: &Match<'_>| matches!(matched.state, State::Applied | State::Pending | State::Late);
         self.refuse(&|matched| !is_clear(matched), Vec::new())
@@ -338,9 +340,10 @@ impl<'s> KnownHistory<'s> {
                 problem.help(format_args!(
                     "if it is the same migration, name the file `{recorded}` again, else give it another number"
                 ));
-                match matched.has_same_text() {
-                    true => problem.help(format_args!("to keep the new name: {}", accept_help(name))),
-                    false => problem.help(format_args!("to run the new one as well: {}", forget_help(recorded))),
+                if matched.has_same_text() {
+                    problem.help(format_args!("to keep the new name: {}", accept_help(name)))
+                } else {
+                    problem.help(format_args!("to run the new one as well: {}", forget_help(recorded)))
                 }
             }
             State::Missing => {

@@ -84,10 +84,8 @@ pub(crate) fn compare<'s>(
         Some(found) => found.map_err(unreadable)?.iter().filter(|it| !is_made_again(it)).map(sentence).collect(),
         None => without(Schema::read(db, &history)?).differences(&expected),
     };
-    let comparison = match differences.is_empty() {
-        true => Comparison::Same(expected.len()),
-        false => Comparison::Different(differences),
-    };
+    let comparison =
+        if differences.is_empty() { Comparison::Same(expected.len()) } else { Comparison::Different(differences) };
     Ok((comparison, covers))
 }
 

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 
 use crate::BoxError;
 use crate::backup::Backup;
-use crate::db::{DAMAGED, Db, FULL, because};
+use crate::db::{Db, because};
 use crate::driver::Access;
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
 use crate::kept::{CopyPlace, PartialFile};
+use crate::messages::{DAMAGED, is_about_file, is_full};
 use crate::options::Options;
 use crate::quote::literal;
 use crate::rows::Rows;
@@ -238,19 +239,12 @@ fn refused(message: &str) -> Error {
 
 #[inline]
 fn by_database(what: &str, cause: DbError) -> Error {
-    // These say nothing of how the copy is made.
-    const OF_FILES: [&str; 4] = [
-        "database disk image is malformed",
-        "malformed database schema",
-        "disk I/O error",
-        "unable to open database file",
-    ];
     let message = format!("{what}: {}", cause.message);
-    if cause.message.starts_with(FULL) {
+    if is_full(&cause.message) {
         elsewhere(&message).because(cause.0.source)
     } else if cause.busy {
         because(Error::new(ErrorKind::Copy, message).also(ErrorKind::Busy), cause)
-    } else if OF_FILES.iter().any(|text| cause.message.starts_with(text)) {
+    } else if is_about_file(&cause.message) {
         because(Error::new(ErrorKind::Copy, message), cause)
     } else {
         refused(&message).because(cause.0.source)

@@ -9,45 +9,11 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind};
+use crate::messages;
 use crate::options::Options;
 use crate::rows::Rows;
 use crate::session::{Call, DbError, Session};
 use crate::value::{Param, Value};
-
-/// What SQLite says when there is no room.
-pub(crate) const FULL: &str = "database or disk is full";
-
-/// What to do about what SQLite says of the disk and the file, and no migration can help.
-const REMEDIES: [(&str, &str); 10] = [
-    (FULL, "make room on the disk, or raise the limit that is set, then try again"),
-    ("disk I/O error", "look after the disk, and after limits that are set for this process, then try again"),
-    ("unable to open database file", "let this process write to the folder of the database, then try again"),
-    ("attempt to write a readonly database", "let this process write the database and its folder, then try again"),
-    ("database disk image is malformed", DAMAGED),
-    (
-        "malformed database schema",
-        "if a newer SQLite wrote it, only such a one can read it; else the file is damaged, and `cargo dbmigrate restore` puts \
-         a kept copy back",
-    ),
-    (
-        "file is not a database",
-        "the file is damaged, encrypted, or of another kind: name another, or `cargo dbmigrate restore` puts a copy back",
-    ),
-    ("no such function", REGISTERED),
-    ("no such collation sequence", REGISTERED),
-    ("no such module", REGISTERED),
-];
-
-pub(crate) const DAMAGED: &str =
-    "the file is damaged: `PRAGMA integrity_check` says where; `cargo dbmigrate restore` puts a kept copy back";
-
-const REGISTERED: &str = "if the program registers it: let the program run this, or its `runner` binary, which `cargo \
-                          dbmigrate init --runner` adds";
-
-/// Whether only a program that registers it has what is missing.
-pub(crate) fn is_registered(message: &str) -> bool {
-    REMEDIES.iter().any(|(start, help)| *help == REGISTERED && message.starts_with(start))
-}
 
 /// A session with the patience of a migrator.
 pub(crate) struct Db<'s> {
@@ -242,6 +208,7 @@ impl<'s> Db<'s> {
     }
 
     /// How many bytes the database has, with those that stand in the log of a WAL.
+    #[inline]
     pub(crate) fn bytes(&mut self) -> Result<u64, Error> {
         let sql = "SELECT page_count * page_size FROM pragma_page_count('main'), pragma_page_size('main')";
         match self.value("could not ask for the size of the database", sql)? {
@@ -320,7 +287,7 @@ impl<'s> Db<'s> {
         // When the disk fails at the very end, nobody knows; a full one fails before.
         self.committed |= match &result {
             Ok(()) => true,
-            Err(error) => !self.session.in_transaction() && !error.message.starts_with(FULL),
+            Err(error) => !self.session.in_transaction() && !messages::is_full(&error.message),
         };
         self.open &= result.is_err();
         result.map_err(|error| named(error, "another connection holds a read lock"))
@@ -397,12 +364,14 @@ fn lost() -> DbError {
 }
 
 #[cfg(unix)]
+#[inline]
 fn path(name: Vec<u8>) -> PathBuf {
     use std::os::unix::ffi::OsStringExt;
     std::ffi::OsString::from_vec(name).into()
 }
 
 #[cfg(not(unix))]
+#[inline]
 fn path(name: Vec<u8>) -> PathBuf {
     String::from_utf8_lossy(&name).into_owned().into()
 }
@@ -463,9 +432,10 @@ fn failure(what: &dyn fmt::Display, error: DbError) -> Error {
 
 /// Names the cause, and what helps against it if that is not a statement.
 pub(crate) fn because(result: Error, cause: DbError) -> Error {
-    let help = match REMEDIES.iter().find(|(message, _)| cause.message.starts_with(message)) {
-        _ if cause.busy => Some("another connection holds the database: let it finish, then try again"),
-        remedy => remedy.map(|(_, help)| *help),
+    let help = if cause.busy {
+        Some("another connection holds the database: let it finish, then try again")
+    } else {
+        messages::remedy(&cause.message)
     };
     match help {
         Some(help) => result.hint(help),

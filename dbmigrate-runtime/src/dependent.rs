@@ -2,9 +2,9 @@
 //! when a table is renamed or loses a column.
 
 use crate::error::Error;
+use crate::messages::says;
 use crate::quote::identifier;
 use crate::repeatable::word;
-use crate::script::says;
 use crate::set::{Object, ObjectKind, Set};
 
 /// Adds that to the error for a statement that failed so.

@@ -93,7 +93,7 @@ pub trait Backend: 'static {
     /// # Errors
     ///
     /// If the library cannot open it.
-    fn open(path: &Path, access: Access) -> Result<Self::Connection, Box<dyn std::error::Error + Send + Sync>>;
+    fn open(path: &Path, access: Access) -> Result<Self::Connection, BoxError>;
 
     /// Copies every page of the database `from` into the database of a connection, in one transaction, for
     /// [`Migrator::restore`](crate::Migrator::restore). The connection is in no transaction. `locked` is called before

@@ -44,6 +44,7 @@ macro_rules! kinds {
             $(
                 $(#[doc = $doc])+
                 #[must_use]
+                #[inline]
                 pub fn $is(&self) -> bool {
                     self.0.kinds.contains(&ErrorKind::$kind)
                 }
@@ -142,6 +143,14 @@ impl Error {
             inner.kinds.push(kind);
             inner.message = format!("{message}");
         })
+    }
+
+    /// For a set that needs a part of the runner which it does not name: see [`parts`](crate::parts).
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn without_part(what: &str) -> Self {
+        Self::new(ErrorKind::Set, format_args!("the program was built without the part of the runner that {what}"))
+            .hint("build it again, with the same version of `dbmigrate-build` and `dbmigrate-runtime`")
     }
 
     #[cold]

@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::guard::Settings;
 use crate::parts::needed;
+use crate::script::mentions;
 use crate::set::{Effect, ForeignKeys, Script};
 use crate::value::{Param, Value};
 use crate::{drops, violations};
@@ -31,7 +32,7 @@ impl Choice {
     }
 }
 
-/// What decides for scripts that drop tables, and looks at what came of running without enforcement.
+/// The part of the runner for scripts that drop tables or run without enforcement.
 #[derive(Clone, Copy)]
 pub(crate) struct ForeignKeysPart {
     choose: fn(&mut Db<'_>, &Script<'_>, bool) -> Result<Choice, Error>,
@@ -217,5 +218,5 @@ pub(crate) fn all(db: &mut Db<'_>) -> Result<Vec<ForeignKey>, Error> {
 /// Whether a script may put the check of a foreign key off until the commit. A guess from its words, on the safe side:
 /// it only costs a look.
 pub(crate) fn mentions_deferring(script: &Script<'_>) -> bool {
-    script.text.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"defer"))
+    mentions(script.text, "defer", false)
 }

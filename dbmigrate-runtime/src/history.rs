@@ -77,6 +77,7 @@ pub(crate) fn is_table_of(history: &str, table: &str) -> bool {
 }
 
 /// The tables of a history of this name.
+#[inline]
 pub(crate) fn tables_of(table: &str) -> [String; 3] {
     ENDS.map(|end| format!("{table}{end}"))
 }
@@ -156,11 +157,13 @@ impl<'s> History<'s> {
     }
 
     /// Refuses a table of this name that is no history, where there is one.
+    #[inline]
     pub(crate) fn refuse_others(&self, db: &mut Db<'_>) -> Result<(), Error> {
         let sql = "SELECT 1 FROM pragma_table_info(?1, 'main') LIMIT 1";
-        match db.has_row("could not read the database", sql, &[text(self.set.table)])? {
-            true => self.check_shape(db),
-            false => Ok(()),
+        if db.has_row("could not read the database", sql, &[text(self.set.table)])? {
+            self.check_shape(db)
+        } else {
+            Ok(())
         }
     }
 

@@ -48,9 +48,10 @@ fn explained(name: &str, matched: &Match<'_>, row: &HistoryRow) -> (String, Vec<
         done => format!("`{}` was stopped after {done} steps", row.name),
     };
     let Some(migration) = matched.migration.filter(|_| !row.state.is_reverting()) else {
-        return match row.state.is_reverting() {
-            true => (format!("the way back of {stopped}"), vec![goes_on("down")]),
-            false => (format!("{stopped}, and the program does not have it"), vec![bring_back(), gone()]),
+        return if row.state.is_reverting() {
+            (format!("the way back of {stopped}"), vec![goes_on("down")])
+        } else {
+            (format!("{stopped}, and the program does not have it"), vec![bring_back(), gone()])
         };
     };
     if matched.can_resume() {

@@ -104,6 +104,7 @@ mod latest;
 mod lazy_set;
 #[cfg(feature = "manage")]
 mod manage;
+mod messages;
 mod migrator;
 mod names;
 mod neighbours;

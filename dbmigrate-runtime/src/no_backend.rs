@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::path::Path;
 
+use crate::BoxError;
 use crate::driver::{Access, Backend, Driver};
 use crate::rows::Rows;
 use crate::value::Value;
@@ -15,15 +16,18 @@ impl Backend for NoBackend {
     type Connection = Infallible;
     type Driver<'c> = Infallible;
 
+    #[inline]
     fn driver(connection: &mut Infallible) -> Infallible {
         *connection
     }
 
+    #[inline]
     fn connection(driver: &Infallible) -> &Infallible {
         driver
     }
 
-    fn open(_: &Path, _: Access) -> Result<Infallible, Box<dyn std::error::Error + Send + Sync>> {
+    #[inline]
+    fn open(_: &Path, _: Access) -> Result<Infallible, BoxError> {
         Err("no driver is bound to these migrations".into())
     }
 }
@@ -31,18 +35,22 @@ impl Backend for NoBackend {
 impl Driver for Infallible {
     type Error = Infallible;
 
+    #[inline]
     fn execute(&mut self, _: &str) -> Result<(), Infallible> {
         match *self {}
     }
 
+    #[inline]
     fn query(&mut self, _: &str, _: &[Value]) -> Result<Rows, Infallible> {
         match *self {}
     }
 
+    #[inline]
     fn in_transaction(&mut self) -> bool {
         match *self {}
     }
 
+    #[inline]
     fn is_busy(error: &Infallible) -> bool {
         match *error {}
     }

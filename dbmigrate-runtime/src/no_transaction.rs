@@ -266,9 +266,8 @@ impl Walk<'_, '_, '_> {
     #[inline]
     fn in_transaction(&mut self, steps: std::ops::Range<usize>, next: usize) -> Result<(), Error> {
         self.db.begin()?;
-        let result = self.inside(steps, next).and_then(|moved| match moved {
-            true => self.db.commit().map_err(|error| failed("could not commit", error).into()),
-            false => Ok(()),
+        let result = self.inside(steps, next).and_then(|moved| {
+            if moved { self.db.commit().map_err(|error| failed("could not commit", error).into()) } else { Ok(()) }
         });
         self.db.rollback()?;
         match result {
@@ -480,9 +479,8 @@ impl Walk<'_, '_, '_> {
         });
         if let Some(rows) = refused {
             // So that a repair lets be what was shown. Where it can't be written, the next run shows it again.
-            let _ = self.locked(|walk| match walk.is_unchanged()? {
-                true => context.history.keep_violations(walk.db, job.number, &rows),
-                false => Ok(()),
+            let _ = self.locked(|walk| {
+                if walk.is_unchanged()? { context.history.keep_violations(walk.db, job.number, &rows) } else { Ok(()) }
             });
         }
         result

@@ -23,6 +23,7 @@ pub enum JournalMode {
 impl JournalMode {
     /// The name that SQLite uses.
     #[must_use]
+    #[inline]
     pub fn name(self) -> &'static str {
         match self {
             Self::Wal => "wal",

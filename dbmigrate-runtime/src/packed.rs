@@ -59,6 +59,7 @@ pub struct PackedData {
 impl PackedSet {
     /// Creates a set that is not unpacked yet.
     #[must_use]
+    #[inline]
     pub const fn new(contents: PackedData) -> Self {
         Self { contents, set: OnceLock::new() }
     }
@@ -83,6 +84,7 @@ impl PackedSet {
 }
 
 impl fmt::Debug for PackedSet {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PackedSet").field("name", &self.contents.name).finish_non_exhaustive()
     }

@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::assertion;
 use crate::code;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::foreign_keys::ForeignKeysPart;
 use crate::no_transaction::WithoutTransactionPart;
 use crate::put_back::{self, RememberFn};
@@ -132,12 +132,5 @@ impl fmt::Debug for Parts {
 /// A part that the set needs. The text completes "the program was built without what …".
 #[inline]
 pub(crate) fn needed<T>(part: Option<T>, what: &str) -> Result<T, Error> {
-    part.ok_or_else(|| missing(what))
-}
-
-#[cold]
-#[inline]
-fn missing(what: &str) -> Error {
-    Error::new(ErrorKind::Set, format_args!("the program was built without the part of the runner that {what}"))
-        .hint("build it again, with the same version of `dbmigrate-build` and `dbmigrate-runtime`")
+    part.ok_or_else(|| Error::without_part(what))
 }

@@ -6,10 +6,11 @@
 
 use std::time::Duration;
 
-use crate::db::{Db, failed, is_registered};
+use crate::db::{Db, failed};
 use crate::dependent;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
+use crate::messages::is_registered;
 use crate::options::Options;
 use crate::parts::needed;
 use crate::quote::identifier;

@@ -9,6 +9,7 @@ use crate::history::History;
 use crate::options::Options;
 use crate::order::{Leg, Member, legs};
 use crate::requires::elsewhere;
+use crate::script::mentions;
 use crate::session::Session;
 use crate::set::{Effect, Migration, Rules, Script, Set, TransactionMode};
 use crate::up;
@@ -146,17 +147,10 @@ fn obstacle(script: &Script<'_>, runs_code: bool) -> Option<&'static str> {
 /// Whether a script opens or makes another database file.
 #[inline]
 pub(crate) fn works_on_other_files(script: &Script<'_>) -> bool {
-    script.statements().any(|statement| {
-        match statement.effect {
-            Effect::Bare { idempotent } => !idempotent,
-            // On the safe side: a PRAGMA does not say ATTACH.
-            Effect::Session => script
-                .sql(statement)
-                .unwrap_or_default()
-                .as_bytes()
-                .windows(6)
-                .any(|word| word.eq_ignore_ascii_case(b"attach")),
-            _ => false,
-        }
+    script.statements().any(|statement| match statement.effect {
+        Effect::Bare { idempotent } => !idempotent,
+        // On the safe side: a PRAGMA does not say ATTACH.
+        Effect::Session => mentions(script.sql(statement).unwrap_or_default(), "attach", false),
+        _ => false,
     })
 }

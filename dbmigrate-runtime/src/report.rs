@@ -40,6 +40,7 @@ pub struct Repeated {
 impl Report {
     /// Whether there was nothing to do.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.applied.is_empty() && self.rolled_back.is_empty() && self.repeated.is_empty() && self.adopted.is_none()
     }

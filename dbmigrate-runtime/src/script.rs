@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::Choice;
 use crate::hooks::{Direction, Progress};
+use crate::messages;
 use crate::parts::{Parts, needed};
 use crate::session::DbError;
 use crate::set::{Effect, Script, Statement, Step};
@@ -116,7 +117,7 @@ pub(crate) fn execute(
     let sql = sql_of(name, script, statement)?;
     match db.session().execute(sql) {
         Ok(()) => Ok(()),
-        Err(error) if script.tolerate_existing && makes_something(sql) && says_existing(&error.message) => {
+        Err(error) if script.tolerate_existing && makes_something(sql) && messages::is_existing(&error.message) => {
             let place = Place::of(script.file, script.text, statement.start as usize);
             notes.push(format!("skipped {}:{}: {}", place.file, place.line.unwrap_or(1), error.message));
             Ok(())
@@ -172,7 +173,7 @@ pub(crate) fn failed(
 ) -> Error {
     let kind = if error.busy {
         ErrorKind::Busy
-    } else if error.message.starts_with("FOREIGN KEY constraint failed") {
+    } else if messages::is_foreign_key(&error.message) {
         ErrorKind::ForeignKey
     } else {
         ErrorKind::Sql
@@ -188,17 +189,6 @@ pub(crate) fn failed(
     // Without an offset nobody knows the column.
     let place = Place { column: place.column.filter(|_| error.offset.is_some()), ..place };
     because(result.at(place).in_statement(script.sql(statement).unwrap_or_default()), error)
-}
-
-/// Whether a statement failed only because what it makes is there.
-pub(crate) fn says_existing(message: &str) -> bool {
-    ["already exists", "duplicate column name", "there is already "].iter().any(|text| says(message, text))
-}
-
-/// Whether a message has these words. It is short: what the standard library searches with is made for long texts, and is
-/// large.
-pub(crate) fn says(message: &str, words: &str) -> bool {
-    message.as_bytes().windows(words.len()).any(|place| place == words.as_bytes())
 }
 
 pub(crate) fn at(error: Error, script: &Script<'_>, statement: &Statement<'_>) -> Error {

@@ -13,11 +13,11 @@ use crate::snapshot::Snapshot;
 /// The version of these types and of their packed form. Generated code checks it at compile time.
 pub const FORMAT: u32 = 3;
 
-/// Fails the build of a program whose generated module is of another version: generated code calls it in a constant.
+/// Fails the build of a program whose generated module has another version. Generated code calls it in a constant.
 ///
 /// # Panics
 ///
-/// If it is of another version: while the program is compiled.
+/// If `generated` is not [`FORMAT`]; in a constant, that is a compile error.
 #[inline]
 pub const fn check_format(generated: u32) {
     assert!(

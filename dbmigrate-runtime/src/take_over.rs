@@ -63,10 +63,10 @@ fn keep_copy(
     adoption: &Adoption<'_>,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let backup = options.backup.clone().map(|backup| match adoption.keep {
-        true => backup,
-        false => Backup { when: BackupWhen::Always, ..backup },
-    });
+    let backup = options
+        .backup
+        .clone()
+        .map(|backup| if adoption.keep { backup } else { Backup { when: BackupWhen::Always, ..backup } });
     RunBackup::default().keep(db, history, &Options { backup, ..options.clone() }, [], report)
 }
 

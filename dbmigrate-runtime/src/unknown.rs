@@ -13,12 +13,14 @@ pub struct UnknownMigration {
 impl UnknownMigration {
     /// For what was asked.
     #[must_use]
+    #[inline]
     pub fn new(asked: impl fmt::Display) -> Self {
         Self { asked: asked.to_string() }
     }
 }
 
 impl fmt::Display for UnknownMigration {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "no migration is called `{}`", self.asked)
     }
@@ -28,6 +30,7 @@ impl std::error::Error for UnknownMigration {}
 
 /// The answer of a generated dispatcher to an id that is not its own.
 #[must_use]
+#[inline]
 pub fn unknown_code(id: u32) -> BoxError {
     format!("the generated module has no code number {id}").into()
 }

@@ -112,9 +112,10 @@ fn run(
     let found = look(&mut db, set)?;
     if let (Found::History(known), Some(adoption)) = (&found, &set.adoption) {
         if known.old.is_some() {
-            return match is_left_alone(set, known, goal)? {
-                true => Ok(()),
-                false => (adoption.by.up)(report, session, set, options, target),
+            return if is_left_alone(set, known, goal)? {
+                Ok(())
+            } else {
+                (adoption.by.up)(report, session, set, options, target)
             };
         }
     }
@@ -176,10 +177,12 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: 
     let mut db = Db::new(session, options);
     let found = look(&mut db, set)?;
     let takes_over = match &found {
-        Found::History(known) if known.old.is_some() => match is_left_alone(set, known, goal)? {
-            true => return Ok(Planned::default()),
-            false => true,
-        },
+        Found::History(known) if known.old.is_some() => {
+            if is_left_alone(set, known, goal)? {
+                return Ok(Planned::default());
+            }
+            true
+        }
         _ => false,
     };
     let newest = match &found {

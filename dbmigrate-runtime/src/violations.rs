@@ -6,6 +6,7 @@
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::Watch;
+use crate::messages::is_foreign_key_mismatch;
 use crate::names::ByName;
 use crate::stored::{escape, unescape};
 use crate::tables::Tables;
@@ -86,7 +87,7 @@ impl Violations {
             }
             match db.try_query(&check, &[Param::Text(table)]) {
                 Ok(rows) => rows.into_iter().for_each(|row| found.count(&name, row)),
-                Err(error) if error.message.contains("foreign key mismatch") => {
+                Err(error) if is_foreign_key_mismatch(&error.message) => {
                     put(&mut found.mismatches, [name, error.0.message]);
                 }
                 Err(error) => return Err(failed(what, error)),

@@ -5,7 +5,6 @@
 //! table. A rebuild (create, copy, drop, rename) counts as one change. [`Levels`] decides on levels and on what a file
 //! allows.
 
-mod act;
 mod added;
 mod allowed;
 mod conversions;
@@ -22,14 +21,14 @@ mod made;
 mod migration;
 mod named;
 mod numbers;
-mod quotes;
+mod operation;
 mod references;
 mod rows;
 mod rule;
 mod rules;
+mod script_effects;
 mod soundness;
 mod state;
-mod told;
 pub(crate) mod tree;
 mod values;
 mod walk;
@@ -51,8 +50,8 @@ pub use rows::Rows;
 use rule::Check;
 pub use rule::{Example, Group, Level, Rule};
 pub use rules::RULES;
+pub(crate) use script_effects::ScriptEffects;
 pub(crate) use state::{Changed, Known, State};
-pub(crate) use told::Told;
 
 use crate::program::Program;
 use crate::replay::{Replay, watched};

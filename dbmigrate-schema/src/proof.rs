@@ -11,6 +11,7 @@ mod loss;
 mod rows;
 mod state;
 mod target;
+mod texts;
 mod walk;
 
 use std::collections::HashSet;

@@ -61,10 +61,7 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
     if !asks || context.shell.is_json() {
         show(&project, &plan, false, context);
     }
-    let exit = match converts {
-        true => convert(args, true, context)?,
-        false => DONE,
-    };
+    let exit = if converts { convert(args, true, context)? } else { DONE };
     if !context.shell.is_json() {
         if let Some(path) = path.filter(|_| is_old && !converts) {
             let path = quoted(&path.display().to_string());
@@ -203,9 +200,10 @@ fn show(project: &Project, plan: &Plan, is_plan: bool, context: &mut Context<'_>
     }
     let why = if plan.seen.is_empty() { String::new() } else { format!(": {}", plan.seen.join("; ")) };
     let is_live = plan.tool == Tool::Live;
-    match is_live {
-        true => shell.status("Found", &plan.seen.join("; ")),
-        false => shell.status("Found", &format!("{tool}{why}")),
+    if is_live {
+        shell.status("Found", &plan.seen.join("; "))
+    } else {
+        shell.status("Found", &format!("{tool}{why}"))
     }
     for it in &plan.taken {
         let line = line(it, shell);

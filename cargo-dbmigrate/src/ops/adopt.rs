@@ -170,11 +170,10 @@ fn read(
     in_place: bool,
     adoption: &Adoption,
 ) -> Result<MigrationSet, CliError> {
-    let mut loaded = match in_place {
-        true => load::load_with(project.root.as_path(), config),
-        false => {
-            load::load_with(&InMemory::new(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))), config)
-        }
+    let mut loaded = if in_place {
+        load::load_with(project.root.as_path(), config)
+    } else {
+        load::load_with(&InMemory::new(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))), config)
     };
     if loaded.has_errors() {
         return Err(CliError::diagnostics(loaded.diagnostics));

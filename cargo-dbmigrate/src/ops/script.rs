@@ -101,9 +101,10 @@ pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<Made, C
         let mut blocks = blocks(bench, range)?;
         refuse_unchecked(&set, range, &blocks)?;
         let title = format!("{} from {} to {}", project.name, made.from, made.to);
-        let text = match request.idempotent {
-            true => repeat::text(bench, range, &mut blocks, &title)?,
-            false => text(bench, range, &blocks, &title),
+        let text = if request.idempotent {
+            repeat::text(bench, range, &mut blocks, &title)?
+        } else {
+            text(bench, range, &blocks, &title)
         };
         let comes_back = range.is_up() && range.to == set.migrations.len();
         let gone = if comes_back { Vec::new() } else { Guard::new(bench).make_way() };
@@ -365,7 +366,7 @@ fn obstacles(name: &str, script: &Script, is_run: bool, again: bool) -> Vec<Diag
             continue;
         };
         let at = Location::new(&script.source, statement.span);
-        let sql = script.source.text().get(statement.span.start..statement.span.end).unwrap_or_default();
+        let sql = script.source.slice(statement.span);
         match &statement.effect {
             statement::Effect::Bare { idempotent: false } => {
                 problems.push(impossible(format!("`{name}` works on another file")).at(at));
@@ -425,11 +426,9 @@ fn warnings(set: &MigrationSet, range: Range, proved: prove::Proved) -> Vec<Diag
             Down::Script(down) if !range.is_up() => down,
             _ => up,
         };
-        let source = script.source.text();
         for step in &script.steps {
             let Step::Sql(statement) = step else { continue };
-            let sql = source.get(statement.span.start..statement.span.end).unwrap_or_default();
-            if block::looks_ended(sql) {
+            if block::looks_ended(script.source.slice(statement.span)) {
                 let message = "a shell takes a line with nothing but `/` or `go` for the end of a statement";
                 let at = Location::new(&script.source, statement.span);
                 out.push(Diagnostic::warning("looks-ended", message).at(at).help("put the line together with another"));

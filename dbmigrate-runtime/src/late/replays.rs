@@ -80,9 +80,12 @@ impl<'r, 's> Replays<'r, 's> {
         let set = Set { migrations: &migrations, repeatables: &[], sealed: 0, schema: None, squash: None, ..*self.set };
         let runs_code = self.options.replay_code && self.session.has_code();
         alone(std::slice::from_ref(&set), runs_code, |sets| {
-            aside(self.session, runs_code, &|memory| match compares {
-                true => fill(memory, sets, self.options, Objects::read),
-                false => Ok((filled(memory, sets, self.options, Objects::read)?, Vec::new())),
+            aside(self.session, runs_code, &|memory| {
+                if compares {
+                    fill(memory, sets, self.options, Objects::read)
+                } else {
+                    Ok((filled(memory, sets, self.options, Objects::read)?, Vec::new()))
+                }
             })
         })
     }

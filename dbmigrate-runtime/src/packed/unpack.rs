@@ -96,9 +96,12 @@ fn script(reader: &mut Reader) -> Script<'static> {
         asserts: reader.list(STATEMENT, |reader| statement(reader, &mut at)),
         steps: {
             at = 0;
-            reader.list(STATEMENT, |reader| match reader.flag() {
-                true => Step::Code(Code { id: reader.number32(), name: reader.string(), line: reader.number32() }),
-                false => Step::Sql(statement(reader, &mut at)),
+            reader.list(STATEMENT, |reader| {
+                if reader.flag() {
+                    Step::Code(Code { id: reader.number32(), name: reader.string(), line: reader.number32() })
+                } else {
+                    Step::Sql(statement(reader, &mut at))
+                }
             })
         },
     }

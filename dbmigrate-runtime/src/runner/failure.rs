@@ -7,8 +7,8 @@ use crate::db::{Db, failed};
 use crate::dependent;
 use crate::error::{Error, ErrorKind};
 use crate::job::{Job, Kind};
+use crate::messages;
 use crate::report::Report;
-use crate::script;
 use crate::session::DbError;
 
 impl Runner<'_, '_> {
@@ -20,7 +20,7 @@ impl Runner<'_, '_> {
         batch: &Batch<'_>,
         job: Option<&Job<'_>>,
     ) -> Error {
-        let is_foreign_key = error.message.starts_with("FOREIGN KEY constraint failed");
+        let is_foreign_key = messages::is_foreign_key(&error.message);
         let mut result = failed("could not commit", error);
         if is_foreign_key {
             result = result.also(ErrorKind::ForeignKey);
@@ -44,7 +44,7 @@ impl Runner<'_, '_> {
         let command = job.map_or("up", Job::command);
         let error = dependent::explain(self.context.set, error);
         let error = match (error.help(), job) {
-            ([], Some(job)) if job.records().is_some() && script::says_existing(&error.message()) => error
+            ([], Some(job)) if job.records().is_some() && messages::is_existing(&error.message()) => error
                 .hint(format_args!(
                     "if it is there on purpose: `cargo dbmigrate mark {}` records it without running it",
                     job.name()

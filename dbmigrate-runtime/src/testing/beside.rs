@@ -23,10 +23,13 @@ pub(super) fn bring_up(
     let parts: Vec<Set<'_>> = beside
         .iter()
         .zip(&free)
-        .map(|(other, &free)| match other.migrations.len() == free {
-            true => **other,
-            // What is made anew may need what is left out.
-            false => Set { migrations: &other.migrations[..free], repeatables: &[], after_all: None, ..**other },
+        .map(|(other, &free)| {
+            if other.migrations.len() == free {
+                **other
+            } else {
+                // What is made anew may need what is left out.
+                Set { migrations: &other.migrations[..free], repeatables: &[], after_all: None, ..**other }
+            }
         })
         .collect();
     let members: Vec<Member<'_>> =

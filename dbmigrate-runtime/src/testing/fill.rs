@@ -64,9 +64,10 @@ fn insert(session: &mut dyn Session, table: &str, values: &[(&Column, Value)]) -
     let names: Vec<String> = values.iter().map(|(column, _)| identifier(&column.name)).collect();
     let places: Vec<String> = (1..=values.len()).map(|at| format!("?{at}")).collect();
     let table = identifier(table);
-    let sql = match names.is_empty() {
-        true => format!("INSERT INTO main.{table} DEFAULT VALUES"),
-        false => format!("INSERT INTO main.{table} ({}) VALUES ({})", names.join(", "), places.join(", ")),
+    let sql = if names.is_empty() {
+        format!("INSERT INTO main.{table} DEFAULT VALUES")
+    } else {
+        format!("INSERT INTO main.{table} ({}) VALUES ({})", names.join(", "), places.join(", "))
     };
     let values: Vec<Value> = values.iter().map(|(_, value)| value.clone()).collect();
     session.query(&sql, &values).is_ok()

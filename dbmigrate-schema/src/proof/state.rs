@@ -50,8 +50,7 @@ pub(crate) fn faults(connection: &Connection, schema: &Schema) -> BTreeSet<Strin
     for object in &schema.objects {
         let name = object.name();
         let objection = match object {
-            Object::View(_) => refused(&format!("SELECT * FROM main.{} LIMIT 0", name.to_sql())),
-            Object::Trigger(trigger) => explain(connection, trigger).and_then(|sql| refused(&sql)),
+            Object::View(_) | Object::Trigger(_) => use_of(connection, object).and_then(|sql| refused(&sql)),
             Object::VirtualTable(table) if table.module == Name::new("fts5") => {
                 let name = name.to_sql();
                 refused(&format!("INSERT INTO main.{name} ({name}, rank) VALUES ('integrity-check', 1)"))
@@ -67,7 +66,15 @@ pub(crate) fn faults(connection: &Connection, schema: &Schema) -> BTreeSet<Strin
     faults
 }
 
-/// A statement for which SQLite has to read the trigger, and that changes nothing.
+/// A statement for which SQLite has to read a view or a trigger, and that changes nothing.
+pub(super) fn use_of(connection: &Connection, object: &Object) -> Option<String> {
+    match object {
+        Object::View(view) => Some(format!("SELECT * FROM main.{} LIMIT 0", view.name.to_sql())),
+        Object::Trigger(trigger) => explain(connection, trigger),
+        _ => None,
+    }
+}
+
 fn explain(connection: &Connection, trigger: &Trigger) -> Option<String> {
     let table = trigger.table.to_sql();
     Some(match &trigger.event {

@@ -7,14 +7,14 @@ use rusqlite::Connection;
 
 use super::contents::{Contents, Pair, pairs};
 use super::state::{self, asserts};
-use super::{Claim, Failure, Step, read, unexpected};
+use super::{Claim, Failure, Step, read, texts, unexpected};
 use crate::compare::compare;
 use crate::declared::old_name;
 use crate::execute;
 use crate::migrated::replayed_rest;
 use crate::model::Schema;
+use crate::observer::NoObserver;
 use crate::plan::Rename;
-use crate::watch::Nobody;
 
 /// The two schemas and the two ways between them.
 #[derive(Clone, Copy)]
@@ -106,6 +106,7 @@ impl Walk<'_> {
         run_one(self.claim, script, connection).map_err(|problem| failure(vec![problem]))?;
         let mut problems = differences(step, connection, to).map_err(|problem| failure(vec![problem]))?;
         problems.extend(contents.lost(connection).map_err(failed)?);
+        problems.extend(texts::become_texts(connection, pairs, from, to));
         if step == Step::Up {
             problems.extend(orphaned(from, to, &self.claim.decisions.renames));
         }
@@ -144,7 +145,7 @@ fn orphaned(from: &Schema, to: &Schema, renames: &[Rename]) -> Vec<Diagnostic> {
 
 fn run_one(claim: &Claim<'_>, script: &Script, connection: &Connection) -> Result<(), Diagnostic> {
     // Rows make it worth while to look for orphans in any case.
-    execute::script(connection, claim.set.config.foreign_keys, script, true, &mut Nobody)
+    execute::script(connection, claim.set.config.foreign_keys, script, true, &mut NoObserver)
 }
 
 /// In what the schema differs from the one that was to come.

@@ -12,10 +12,10 @@ use super::doubts::Doubts;
 use super::{Refusal, Snapshot, objects, snapshot};
 use crate::execute::is_vacuum_into;
 use crate::migrated::not_replayable;
+use crate::observer::NoObserver;
 use crate::replay::{Halt, Replayer};
 use crate::scratch;
 use crate::steady::{Codes, lead, refuse, run, steady, unusable, ups};
-use crate::watch::Nobody;
 
 pub(super) const CODES: Codes = Codes {
     code: "snapshot-code",
@@ -108,9 +108,10 @@ fn none_stands(why: &str) -> Diagnostic {
 
 /// A fault of a text that is in no file: without its place, but with what stands there.
 fn unwritten(problem: Diagnostic) -> Diagnostic {
-    let fault = match problem.code == CODES.differs {
-        true => none_stands("it would lead to something else"),
-        false => none_stands(&problem.message),
+    let fault = if problem.code == CODES.differs {
+        none_stands("it would lead to something else")
+    } else {
+        none_stands(&problem.message)
     };
     let line = problem.location.as_ref().map(|place| {
         let start: String = place.line().chars().take(LINE).collect();
@@ -128,7 +129,7 @@ pub fn check_snapshot(set: &MigrationSet) -> Vec<Diagnostic> {
     }
     let migrations = set.migrations.iter().filter(|migration| migration.number <= snapshot.number).cloned().collect();
     let part = MigrationSet { migrations, before_all: None, ..set.clone() };
-    match run(&part, &mut Nobody) {
+    match run(&part, &mut NoObserver) {
         Ok(original) => check(&part, snapshot, &original),
         Err(problems) => problems,
     }
@@ -205,7 +206,7 @@ fn leaves_nothing(set: &MigrationSet) -> Result<(), Vec<Diagnostic>> {
     let Some(hook) = &set.before_all else { return Ok(()) };
     let failed = |error: rusqlite::Error| vec![unusable(&error)];
     let connection = scratch::open(&set.config.replay.stubs).map_err(failed)?;
-    Replayer::new(set, None).hook(&connection, hook, &mut Nobody).map_err(|halt| match halt {
+    Replayer::new(set, None).hook(&connection, hook, &mut NoObserver).map_err(|halt| match halt {
         Halt::Refused(problem) => vec![*problem],
         Halt::Stopped(why) => vec![not_replayable(hook.source.path(), why)],
     })?;

@@ -12,7 +12,7 @@ use crate::cell::Cell;
 /// At most this many differences are named.
 const SHOWN: usize = 20;
 
-/// What `found` has otherwise than `expected`; each a sentence without a period.
+/// How `found` differs from `expected`; each difference is a sentence without a period.
 pub(crate) fn differences(expected: &Connection, found: &Connection) -> rusqlite::Result<Vec<String>> {
     differences_but(expected, found, &[])
 }
@@ -20,9 +20,9 @@ pub(crate) fn differences(expected: &Connection, found: &Connection) -> rusqlite
 /// How `found` differs from `expected`, to the last bit of every row; each difference is a sentence without a period.
 /// Rows of the tables in `but` are not compared.
 ///
-/// If a database cannot be read.
+/// # Errors
 ///
-/// When a database can't be read.
+/// If a database cannot be read.
 pub fn differences_but(expected: &Connection, found: &Connection, but: &[&str]) -> rusqlite::Result<Vec<String>> {
     let mut differences = Vec::new();
     let (wanted, there) = (by_name(objects(expected)?), by_name(objects(found)?));

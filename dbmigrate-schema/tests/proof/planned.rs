@@ -55,6 +55,45 @@ fn a_key_without_a_value_is_filled() {
     );
 }
 
+/// SQLite takes a name in double quotes for a text where the column is gone.
+#[test]
+fn a_column_that_goes_leaves_no_text_behind() {
+    let before = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, \"x\" INT, y TEXT)";
+    let target = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, y TEXT)";
+    let gone = |decisions: Decisions| Decisions { allow: [Hazard::DropColumn].into(), ..decisions };
+    for (left, what) in [
+        ("CREATE VIEW v AS SELECT a, \"x\" FROM t", "\"x\" in the view `v`"),
+        ("CREATE TRIGGER r AFTER INSERT ON t BEGIN UPDATE t SET a = \"X\"; END", "\"X\" in the trigger `r`"),
+        ("CREATE UNIQUE INDEX i ON t (\"a\", \"x\")", "\"x\" in the index `i`"),
+        ("CREATE INDEX i ON t (a) WHERE \"x\" > 1", "\"x\" in the index `i`"),
+    ] {
+        let (before, target) = (format!("{before}; {left}"), format!("{target}; {left}"));
+        let schema = |sql: &str| Schema::from_sql(sql).unwrap();
+        let decisions = gone(Decisions::default());
+        let up = plan(&schema(&before), &schema(&target), &decisions).unwrap().to_sql();
+        let case = Case { before: &before, target: &target, up: &up, down: None, decisions };
+        case.fails(Step::Up, false, &format!("{what} is a text from now on"));
+    }
+    let checked = |table: &str| table.replace("y TEXT)", "y TEXT CHECK (\"x\" <> 7))");
+    let (checked_before, checked_target) = (checked(before), checked(target));
+    let up = format!(
+        "{};\nINSERT INTO n SELECT id, a, y FROM t;\nDROP TABLE t;\nALTER TABLE n RENAME TO t;\n",
+        checked_target.replace("TABLE t", "TABLE n")
+    );
+    let case = Case {
+        before: &checked_before,
+        target: &checked_target,
+        up: &up,
+        down: None,
+        decisions: gone(Decisions::default()),
+    };
+    case.fails(Step::Up, false, "\"x\" in the table `t` is a text from now on");
+    // What was a text before is one on purpose, and `a` stays.
+    let others =
+        "CREATE VIEW v AS SELECT \"a\" FROM t WHERE \"a\" <> \"old\"; CREATE INDEX \"x\" ON t (\"a\", lower(\"y\"))";
+    is_proved(&format!("{before}; {others}"), &format!("{target}; {others}"), gone(Decisions::default()));
+}
+
 /// What nothing can change goes with its rows where that is allowed, and one that stays keeps them.
 #[test]
 fn a_virtual_table_that_may_be_dropped_comes_anew() {

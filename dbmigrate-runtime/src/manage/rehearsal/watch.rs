@@ -17,6 +17,7 @@ use crate::options::Options;
 use crate::report::Done;
 use crate::rows::Rows;
 use crate::schema::Schema;
+use crate::script::{begins, mentions};
 use crate::session::{Call, DbError, DbErrorInner, Session};
 use crate::set::Set;
 use crate::value::Value;
@@ -198,7 +199,5 @@ fn number(rows: Rows) -> u64 {
 
 /// Whether a statement opens or makes another database file. A statement begins with its first word.
 fn works_on_other_files(sql: &str) -> bool {
-    let has = |word: &str| sql.as_bytes().windows(word.len()).any(|at| at.eq_ignore_ascii_case(word.as_bytes()));
-    let begins = |word: &str| sql.get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word));
-    begins("ATTACH") || (begins("VACUUM") && has("INTO"))
+    begins(sql, "ATTACH") || (begins(sql, "VACUUM") && mentions(sql, "INTO", false))
 }

@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 const MOST: usize = 8;
 
 /// The words of a statement that is about to run, by their place in it.
-pub(super) fn words(connection: &Connection, sql: &str) -> Vec<Span> {
+pub(crate) fn words(connection: &Connection, sql: &str) -> Vec<Span> {
     let mut text = sql.to_owned();
     let mut words = Vec::new();
     if !has_quotes(sql) || runs_while_prepared(sql) {
@@ -30,7 +30,7 @@ pub(super) fn words(connection: &Connection, sql: &str) -> Vec<Span> {
 
 /// The word that a query stumbles over somewhere in a view or trigger, as it stands in the text of that; none where it
 /// does not.
-pub(super) fn word_in(connection: &Connection, query: &str, text: &str) -> Option<Span> {
+pub(crate) fn word_in(connection: &Connection, query: &str, text: &str) -> Option<Span> {
     if !has_quotes(text) {
         return None;
     }

@@ -1,0 +1,81 @@
+//! What SQLite's messages mean. They are told by their texts: not every library hands out SQLite's codes (diesel does
+//! not), and half of these have no code of their own.
+
+const FULL: &str = "database or disk is full";
+
+/// What such a message begins with, and what to do about it.
+const REMEDIES: [(&str, &str); 10] = [
+    (FULL, "make room on the disk, or raise the limit that is set, then try again"),
+    ("disk I/O error", "look after the disk, and after limits that are set for this process, then try again"),
+    ("unable to open database file", "let this process write to the folder of the database, then try again"),
+    ("attempt to write a readonly database", "let this process write the database and its folder, then try again"),
+    ("database disk image is malformed", DAMAGED),
+    (
+        "malformed database schema",
+        "if a newer SQLite wrote it, only such a one can read it; else the file is damaged, and `cargo dbmigrate restore` puts \
+         a kept copy back",
+    ),
+    (
+        "file is not a database",
+        "the file is damaged, encrypted, or of another kind: name another, or `cargo dbmigrate restore` puts a copy back",
+    ),
+    ("no such function", REGISTERED),
+    ("no such collation sequence", REGISTERED),
+    ("no such module", REGISTERED),
+];
+
+pub(crate) const DAMAGED: &str =
+    "the file is damaged: `PRAGMA integrity_check` says where; `cargo dbmigrate restore` puts a kept copy back";
+
+const REGISTERED: &str = "if the program registers it: let the program run this, or its `runner` binary, which `cargo \
+                          dbmigrate init --runner` adds";
+
+/// What helps where no migration can; `None` where this is about a statement.
+pub(crate) fn remedy(message: &str) -> Option<&'static str> {
+    REMEDIES.iter().find(|(start, _)| message.starts_with(start)).map(|(_, help)| *help)
+}
+
+/// Whether there is no room.
+pub(crate) fn is_full(message: &str) -> bool {
+    message.starts_with(FULL)
+}
+
+/// Whether it is about the file itself, however that is read.
+#[inline]
+pub(crate) fn is_about_file(message: &str) -> bool {
+    const STARTS: [&str; 4] = [
+        "database disk image is malformed",
+        "malformed database schema",
+        "disk I/O error",
+        "unable to open database file",
+    ];
+    STARTS.iter().any(|start| message.starts_with(start))
+}
+
+/// Whether only a program that registers it has what is missing.
+#[inline]
+pub(crate) fn is_registered(message: &str) -> bool {
+    remedy(message) == Some(REGISTERED)
+}
+
+/// Whether a foreign key is violated.
+pub(crate) fn is_foreign_key(message: &str) -> bool {
+    message.starts_with("FOREIGN KEY constraint failed")
+}
+
+/// Whether a foreign key refers to columns that are no key of its parent.
+#[inline]
+pub(crate) fn is_foreign_key_mismatch(message: &str) -> bool {
+    says(message, "foreign key mismatch")
+}
+
+/// Whether a statement failed only because what it makes is there.
+pub(crate) fn is_existing(message: &str) -> bool {
+    ["already exists", "duplicate column name", "there is already "].iter().any(|text| says(message, text))
+}
+
+/// Whether a message has these words. It is short: what the standard library searches with is made for long texts, and is
+/// large.
+pub(crate) fn says(message: &str, words: &str) -> bool {
+    message.as_bytes().windows(words.len()).any(|place| place == words.as_bytes())
+}
