@@ -11,12 +11,11 @@ mod fleet;
 mod lint;
 mod schema;
 mod script;
+mod slip;
 
 use std::path::PathBuf;
 
-use clap::error::{ContextKind, ContextValue};
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
-use dbmigrate_runtime::cli::DESTRUCTIVE;
 
 pub(crate) use adopt::{AdoptArgs, OldTable};
 pub(crate) use aim::PROGRAM;
@@ -36,22 +35,12 @@ pub(crate) use script::{Engine, ScriptArgs};
 /// Reads the process arguments; wrong ones end the process with exit code 2, as clap and cargo do.
 pub(crate) fn parse() -> Cli {
     // Cargo calls `cargo-dbmigrate dbmigrate …`; people may call `cargo-dbmigrate …` themselves.
-    let arguments =
-        std::env::args_os().enumerate().filter(|(at, word)| *at != 1 || word != "dbmigrate").map(|(_, word)| word);
-    let matches = command().try_get_matches_from(arguments);
-    matches.and_then(|matches| Cli::from_arg_matches(&matches)).unwrap_or_else(|mut error| {
-        // A slip of the pen must not be led to a command that takes data away.
-        let is_destructive = match error.get(ContextKind::SuggestedSubcommand) {
-            Some(ContextValue::String(tip)) => DESTRUCTIVE.contains(&tip.as_str()),
-            Some(ContextValue::Strings(tips)) => tips.iter().any(|tip| DESTRUCTIVE.contains(&tip.as_str())),
-            _ => false,
-        };
-        if is_destructive {
-            error.remove(ContextKind::SuggestedSubcommand);
-            error.remove(ContextKind::Suggested);
-        }
-        error.exit()
-    })
+    let arguments = std::env::args_os().enumerate().filter(|(at, word)| *at != 1 || word != "dbmigrate");
+    let arguments: Vec<_> = arguments.map(|(_, word)| word).collect();
+    let matches = command().try_get_matches_from(&arguments);
+    matches
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+        .unwrap_or_else(|error| slip::explained(error, &arguments).exit())
 }
 
 /// Manages migrations of the SQLite databases of Rust programs: it cannot forget a migration, and it cannot lose your data.
