@@ -569,6 +569,12 @@ fn which_files_are_meant_is_said_in_patterns_and_lists() {
     // What has no wildcard was meant as a path.
     status(&["--databases", "tenants/none.db"]).exits(101).says("no database at `tenants/none.db`").says_not("quote");
     status(&["--databases", "tenants"]).exits(101).says("is a folder").says("`--databases 'tenants/*.db'`");
+    // Without quotes the shell has read the pattern.
+    let expanded = [&["--databases"], &databases.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat();
+    status(&expanded)
+        .exits(2)
+        .says("tip: the shell has made several words of the pattern: quote it, as in --databases");
+    status(&["more"]).exits(2).says_not("quote");
     status(&["--databases="]).exits(2);
     let down = ["down", "--databases", "tenants/*.db"];
     project.dbmigrate(down).exits(2).says("`down --to TARGET`").says_not("quote the pattern");

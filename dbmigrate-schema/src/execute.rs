@@ -281,7 +281,10 @@ pub(crate) fn blame(script: &Script, statement: Span, error: &rusqlite::Error) -
 /// Says where the replay began, to those who miss a table.
 pub(crate) fn began_empty(refused: Diagnostic) -> Diagnostic {
     if refused.message.contains("no such table") {
-        return refused.note("the replay began with an empty database, and all that comes before this ran");
+        return refused.note("the replay began with an empty database, and all that comes before this ran").help(
+            "where a database has it before the first migration: name the SQL that makes it, \
+             `replay = { base = \"base.sql\" }` in `[package.metadata.migrations]`",
+        );
     }
     refused
 }

@@ -101,13 +101,14 @@ pub fn lint(set: &MigrationSet, program: Option<&dyn Program>, options: &Options
     (replay, findings)
 }
 
-/// The findings of the rule `empty-migration` about these migrations of a set, which need no replay.
+/// The findings of the rule `empty-migration` about these migrations, which need no replay. The only migration of a set
+/// is not left out.
 #[must_use]
-pub fn empty<'a>(set: &MigrationSet, migrations: impl IntoIterator<Item = &'a SourceMigration>) -> Vec<Finding> {
+pub fn empty<'a>(migrations: impl IntoIterator<Item = &'a SourceMigration>) -> Vec<Finding> {
     let rule = &rules::empty_migration::RULE;
     let mut found = Vec::new();
     for migration in migrations {
-        if let Some(empty) = rules::empty_migration::empty(set, migration) {
+        if let Some(empty) = rules::empty_migration::empty(migration) {
             Findings { rule, number: migration.number, found: &mut found }.push(empty);
         }
     }

@@ -1,5 +1,7 @@
 //! The schema that the migrations of a set make.
 
+use std::fmt;
+
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceMigration};
 use rusqlite::Connection;
 
@@ -49,6 +51,12 @@ pub struct IncrementalReplay<'a> {
     set: MigrationSet,
     program: Option<&'a dyn Program>,
     connection: Connection,
+}
+
+impl fmt::Debug for IncrementalReplay<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("IncrementalReplay").finish_non_exhaustive()
+    }
 }
 
 impl<'a> IncrementalReplay<'a> {

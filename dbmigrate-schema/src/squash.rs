@@ -12,7 +12,7 @@ use crate::model::Name;
 use crate::observer::NoObserver;
 use crate::replay::{Halt, Replayer};
 use crate::scratch;
-use crate::snapshot::{Snapshot, differences, snapshot};
+use crate::snapshot::{Snapshot, differences, history, snapshot};
 use crate::steady::{Codes, lead, onto, refuse, refused, run, steady, unusable, ups};
 
 const CODES: Codes = Codes {
@@ -57,6 +57,9 @@ pub fn squash(set: &MigrationSet, count: usize, path: &str, first: &str) -> Resu
     }
     let part = MigrationSet { migrations: originals.to_vec(), before_all: None, ..set.clone() };
     let original = steady(&part, CODES, |pure| Chance::new(CODES.chance, pure))?;
+    if let Some(problem) = history(&part, &original).map_err(|error| vec![unusable(&error)])? {
+        return Err(vec![Diagnostic { code: "squash-history", ..problem }]);
+    }
     let stubs = &part.config.replay.stubs;
     let Snapshot { sql, objects, rows, refers } =
         snapshot(&original, stubs).map_err(|refusal| vec![refused(refusal, CODES)])?;

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
+use cargo_metadata::DependencyKind;
 use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, SourceMigration, Step};
 use dbmigrate_runtime::Stopped;
 use dbmigrate_runtime::cli::{Back, Baseline, Format, Mend, NAMED, PROGRAM, Request, Verb};
@@ -12,6 +13,7 @@ use crate::cli::{BuildArgs, Global};
 use crate::error::{CliError, FAILURE};
 use crate::ops::program::UNUSABLE;
 use crate::ops::project::Project;
+use crate::ops::wiring::RUNTIME;
 
 /// The feature that builds the runner, as `init --runner` writes it.
 pub(crate) const FEATURE: &str = "migrate-cli";
@@ -19,7 +21,9 @@ pub(crate) const FEATURE: &str = "migrate-cli";
 /// The binary that runs this package's commands.
 pub(crate) fn binary<'p>(project: &'p Project, set: &MigrationSet) -> Result<&'p str, CliError> {
     let binaries: Vec<&str> = project.binaries.iter().map(|(name, _)| name.as_str()).collect();
-    chosen(project.config.runner.as_deref(), &binaries, set)
+    let runner = chosen(project.config.runner.as_deref(), &binaries, set)?;
+    known(runner, project)?;
+    Ok(runner)
 }
 
 fn chosen<'p>(runner: Option<&'p str>, binaries: &[&str], set: &MigrationSet) -> Result<&'p str, CliError> {
@@ -35,9 +39,20 @@ fn chosen<'p>(runner: Option<&'p str>, binaries: &[&str], set: &MigrationSet) ->
     }
 }
 
-/// Whether the package has a binary of this name.
+/// Whether the package has a binary of this name, and the feature that it is built with.
 pub(crate) fn known(runner: &str, project: &Project) -> Result<(), Diagnostic> {
-    if project.binaries.iter().any(|(name, _)| name == runner) { Ok(()) } else { Err(missing(runner)) }
+    if !project.binaries.iter().any(|(name, _)| name == runner) {
+        return Err(missing(runner));
+    }
+    if project.features.iter().any(|feature| feature == FEATURE) {
+        return Ok(());
+    }
+    let runtime = project.dependency(DependencyKind::Normal, RUNTIME).unwrap_or_else(|| RUNTIME.to_owned());
+    let message =
+        format!("the runner `{runner}` is built with the feature `{FEATURE}`, which the package does not have");
+    Err(Diagnostic::error(UNUSABLE, message)
+        .help(format!("write under `[features]` in `Cargo.toml`: `{FEATURE} = [\"{runtime}/cli\"]`"))
+        .help("or take `runner` out of the manifest: `cargo dbmigrate init --runner` then adds a binary"))
 }
 
 fn missing(runner: &str) -> Diagnostic {

@@ -53,7 +53,7 @@ pub(crate) struct Request<'a> {
 
 /// A script that was proved.
 #[derive(Debug)]
-pub(crate) struct Made {
+pub(crate) struct ProvedScript {
     /// The version that it begins at, in words.
     pub(crate) from: String,
     /// The version that it leads to.
@@ -83,13 +83,13 @@ pub(crate) fn put(path: &Path, text: &str) -> Result<(), CliError> {
 }
 
 /// Makes a script, and proves it.
-pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<Made, CliError> {
+pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<ProvedScript, CliError> {
     let set = project.load_sound()?.set;
     let reach = Reach::default();
     let range = range(project, &set, request, &reach)?;
     let (from, to) = (version(&set, range.from), version(&set, range.to));
     let migrations = migrations(&set, range).iter().map(|migration| migration.name()).collect();
-    let mut made = Made { from, to, migrations, text: None, warnings: Vec::new(), as_it_lies: reach.note() };
+    let mut made = ProvedScript { from, to, migrations, text: None, warnings: Vec::new(), as_it_lies: reach.note() };
     if range.from == range.to {
         return Ok(made);
     }

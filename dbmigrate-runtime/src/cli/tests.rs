@@ -334,6 +334,18 @@ fn reset_never_takes_a_name_that_is_taken() {
 }
 
 #[test]
+fn reset_of_many_one_way_migrations_is_said_in_one_line() {
+    let folder = Folder::new("one-way");
+    let database = folder.path("app.db");
+    let one_way = [("001_a", "CREATE TABLE a (b)"), ("002_b", "CREATE TABLE b (b)"), ("003_c", "CREATE TABLE c (b)")];
+    let one_way = set(&one_way.map(|(name, up)| (name, up, None, None)));
+    assert_eq!(on(one_way, &database, "up").0, 0);
+    let (_, _, err) = on(one_way, &database, "reset --yes");
+    let says = "drop everything in it, as there is no way back from `003_c` and 2 more; a copy is kept first";
+    assert!(err[0].ends_with(says), "{err:?}");
+}
+
+#[test]
 fn bad_input_gets_one_clear_error_and_changes_nothing() {
     let folder = Folder::new("bad");
     let text = folder.path("text.db");

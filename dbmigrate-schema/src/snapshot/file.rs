@@ -181,7 +181,7 @@ fn elsewhere(migrations: &[dbmigrate_core::SourceMigration]) -> Vec<Diagnostic> 
 
 /// What is said of migrations that make a table by the name of one of the history's: in a program that is there before
 /// them, and is another one.
-fn history(part: &MigrationSet, original: &Connection) -> rusqlite::Result<Option<Diagnostic>> {
+pub(crate) fn history(part: &MigrationSet, original: &Connection) -> rusqlite::Result<Option<Diagnostic>> {
     let table = &part.config.table;
     let names = [table.clone(), format!("{table}_head"), format!("{table}_repeatable")];
     let is_one = |name: &str| names.iter().any(|own| own.eq_ignore_ascii_case(name));

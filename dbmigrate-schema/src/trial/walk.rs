@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, Script, SourceMigration};
+use dbmigrate_core::{Diagnostic, MigrationSet, Script, SourceMigration};
 use rusqlite::Connection;
 
 use super::compared::{self, Compared};
@@ -138,9 +138,10 @@ impl<'a> Walk<'a> {
                 one.left_out.push(LeftOut { table: after.clone(), rows: of - left, of, drops: *drops });
             }
         }
-        if let Some(down) = way_back(migration) {
+        let has_way_back = migration.body.way_back().is_some();
+        if let Some(down) = way_back(migration).filter(|_| has_way_back) {
             self.back(&there, (up, down), &beside, one)?;
-        } else if matches!(migration.body, Body::Sql { down: Down::Script(_), .. }) {
+        } else if has_way_back {
             self.tried.unchecked_downs.push(migration.name());
         }
         if let Err(refused) = rows::go(self.set, &self.connection, up) {
