@@ -57,12 +57,12 @@ fn what_belongs_to_the_history_is_not_declared() {
         let refused = project.dbmigrate([command]);
         let refused = if command == "check" { refused.exits(1) } else { refused.exits(101) };
         refused
-            .says("`schema.sql` declares what the history of the migrations is kept in")
+            .says("`schema.sql` declares a table of the history")
             .says("table `_migrations_head`")
-            .says("leave it out: the runner makes it");
+            .says("remove it: the runner creates it");
     }
     project.write("schema.sql", format!("{TEAMS}CREATE TABLE sqlite_sequence (name, seq);"));
-    project.dbmigrate(["check"]).exits(1).says("leave it out: SQLite makes it by itself");
+    project.dbmigrate(["check"]).exits(1).says("remove it: SQLite creates it by itself");
     assert_eq!(files(&project), ["001_team.sql"]);
 }
 
@@ -70,7 +70,7 @@ fn what_belongs_to_the_history_is_not_declared() {
 fn rows_in_a_declared_schema_are_not_passed_over_in_silence() {
     let project = Project::wired("generate-rows", &[("001_team.sql", TEAMS)]);
     project.write("schema.sql", format!("{TEAMS}INSERT INTO team (name) VALUES ('red');"));
-    let says = "`schema.sql` declares a schema, and rows are no part of it";
+    let says = "`schema.sql` declares a schema, which has no rows";
     project.dbmigrate(["check"]).succeeds().says(says);
     project.dbmigrate(["generate"]).succeeds().says(says).says("already");
 }
@@ -92,7 +92,7 @@ fn what_sqlite_refuses_in_the_schema_is_shown_where_it_stands() {
     let project = project("generate-refused", "CREATE TABLE a (n);\nCREATE INDEX i ON b (n);\n");
     project.dbmigrate(["generate"]).exits(101).says("schema.sql:2:").says("no such table: main.b");
     project.write("schema.sql", "CREATE TABLE a (\n  n -- dbmigrate: call it_a_day\n);\n");
-    project.dbmigrate(["generate"]).exits(101).says("schema.sql:2:5").says("is no hint");
+    project.dbmigrate(["generate"]).exits(101).says("schema.sql:2:5").says("is not a hint");
     assert_eq!(files(&project), [""; 0]);
 }
 
@@ -114,7 +114,7 @@ fn what_does_not_prove_right_is_not_written() {
     // The rows of `member` would refer to nothing.
     project.write("schema.sql", TEAMS.lines().nth(1).unwrap());
     let run = project.dbmigrate(["generate", "--allow", "drop-table"]).exits(101);
-    run.says("table `member` refers to `team`, which is not there any more").says("nothing was written");
+    run.says("table `member` refers to `team`, which no longer exists").says("nothing was written");
     assert_eq!(files(&project).len(), 2);
 }
 
@@ -168,7 +168,7 @@ fn rust_in_the_set_is_said() {
         "migrations/001_code.rs",
         "pub fn up(_: &rusqlite::Connection) -> rusqlite::Result<()> {\n    Ok(())\n}\n",
     );
-    project.dbmigrate(["generate"]).exits(101).says("`001_code` holds Rust");
+    project.dbmigrate(["generate"]).exits(101).says("`001_code` contains Rust");
 }
 
 /// Every table with its rows, as one text.
@@ -226,7 +226,7 @@ CREATE INDEX player_team ON player (team);
     assert_eq!(project.query(DB, "SELECT seq FROM sqlite_sequence WHERE name = 'team'"), ["9"]);
 
     // The hint has done its work; a column goes.
-    project.dbmigrate(["generate"]).succeeds().says("take this hint out").says("already");
+    project.dbmigrate(["generate"]).succeeds().says("remove this hint").says("already");
     project.write(
         "schema.sql",
         "CREATE TABLE team (id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL COLLATE NOCASE);
@@ -236,7 +236,7 @@ CREATE INDEX player_team ON player (team);
     );
     project.dbmigrate(["generate"]).exits(2).says("`note`").says("--allow drop-column");
     let run = project.dbmigrate(["generate", "--allow", "drop-column"]).exits(2);
-    run.says("way back").says("--no-down").says("--fill team.note=");
+    run.says("down script").says("--no-down").says("--fill team.note=");
     project
         .dbmigrate(["generate", "--allow", "drop-column", "--fill", "team.note=''"])
         .succeeds()
@@ -284,7 +284,7 @@ fn what_nobody_can_decide_is_no_wrong_usage() {
     let project = project("generate-too-wide", &format!("{}{team}", table("INT")));
     project.dbmigrate(["generate"]).succeeds();
     project.write("schema.sql", format!("{}{team}", table("TEXT")));
-    project.dbmigrate(["generate"]).exits(101).says("SQLite copies no rowid beside 2000 columns");
+    project.dbmigrate(["generate"]).exits(101).says("SQLite can't copy a rowid beside 2000 columns");
     // A choice beside it does not help.
     project.write("schema.sql", table("TEXT"));
     project.dbmigrate(["generate"]).exits(101).says("beside 2000 columns").says("--allow drop-table");

@@ -44,7 +44,7 @@ pub(crate) fn create(project: &Project, name: &str, kind: Kind) -> Result<Vec<St
 /// What a name is in a file name.
 pub(crate) fn slug(name: &str) -> Result<String, CliError> {
     file_name::slug(name).ok_or_else(|| {
-        CliError::usage(format!("`{name}` is no name for a migration"))
+        CliError::usage(format!("`{name}` is not a name for a migration"))
             .help("use letters a to z, digits and `_`, such as `add_user_prefs`")
     })
 }
@@ -95,7 +95,7 @@ impl Next {
         let stem =
             file_name::next(&project.config, highest, &now(), slug).ok_or_else(|| match project.config.numbering {
                 Numbering::Sequential => CliError::failure("no number is left for another migration"),
-                Numbering::Timestamp => CliError::failure("this machine's clock gives no usable timestamp"),
+                Numbering::Timestamp => CliError::failure("the clock of this machine gives no usable timestamp"),
             })?;
         let plain = file_name::parse(&format!("{stem}.sql"), &project.config);
         Ok(Self {
@@ -133,7 +133,7 @@ impl Next {
 
 /// What stands at the top of the way back of this file.
 pub(crate) fn header_of_down(up: &str) -> String {
-    format!("-- The way back of {}.\n\n", up.rsplit('/').next().unwrap_or(up))
+    format!("-- The down script of {}.\n\n", up.rsplit('/').next().unwrap_or(up))
 }
 
 fn title(slug: &str) -> String {

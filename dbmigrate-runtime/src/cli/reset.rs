@@ -24,7 +24,7 @@ pub(super) fn reset<B: Backend>(
         }
         ResetPlan::Downs(number) => format!("roll back {}", count(number)),
         ResetPlan::DropEverything { missing } => {
-            format!("drop everything in it, as there is no way back from `{}`", missing.join("`, `"))
+            format!("drop everything in it, because `{}` can't be rolled back", missing.join("`, `"))
         }
     };
     let plan = format!("{}: {what}; a copy is kept first", name(database));

@@ -22,13 +22,28 @@ fn copy_to(db: &mut Db<'_>, history: &History<'_>, options: &Options, path: &Pat
         return Err(taken());
     }
     // An absolute path is no URI and no name that SQLite takes for something else.
-    let path =
-        std::path::absolute(path).map_err(|cause| copy::by_file(&format!("`{shown}` is no path for a copy"), cause))?;
+    let path = std::path::absolute(path).map_err(|cause| {
+        copy::by_file(
+            &format!(
+                "`{shown}` is not a path for a \
+            copy"
+            ),
+            cause,
+        )
+    })?;
     let (part, _) = copy::begin(db, options, &CopyPlace::beside(&path), CopyReader::Own)?;
     copy::write(db, history, &part, CopyReader::Own)?;
     match part.publish([path]) {
         Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Err(taken()),
-        result => result.map(drop).map_err(|cause| copy::by_file(&format!("could not name the copy `{shown}`"), cause)),
+        result => result.map(drop).map_err(|cause| {
+            copy::by_file(
+                &format!(
+                    "could not choose a name for the copy \
+            `{shown}`"
+                ),
+                cause,
+            )
+        }),
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn edit(
             let table = table(document.as_table_mut(), &["build-dependencies"])?;
             match table.get_mut(name).is_some_and(|item| add_feature(item, LAYOUTS)) {
                 true => what.push(format!("feature `{LAYOUTS}` of `{BUILD}`")),
-                false => plan.notes.push(format!("switch on the feature `{LAYOUTS}` where `{name}` is named")),
+                false => plan.notes.push(format!("turn on the feature `{LAYOUTS}` where `{name}` is named")),
             }
         }
         Some(_) => {}

@@ -31,9 +31,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         return;
     }
     findings.push(
-        Draft::whole(down, format!("the way back of `{}` holds no statement", migration.source.name()))
-            .note("rolling it back would leave everything there and only make the history forget it")
-            .help("write the statements, or remove it: without one, `down` says so")
-            .help("if there is none on purpose, write `-- dbmigrate: irreversible REASON` in the way up"),
+        Draft::whole(down, format!("the down script of `{}` contains no statement", migration.source.name()))
+            .note("rolling it back would change nothing, and only remove it from the history")
+            .help("write the statements, or delete it: without one, `down` stops with an error")
+            .help("if it can't be undone, write `-- dbmigrate: irreversible REASON` in the up script"),
     );
 }

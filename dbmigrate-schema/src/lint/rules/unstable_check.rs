@@ -60,14 +60,14 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             let Some(unstable) = unstable(text) else { continue };
             let table = &made.table.name;
             let why = match unstable.is_refused {
-                true => "every insert will fail: SQLite refuses to ask for the time in a check",
-                false => "a row that is sound now may not be so later, and a copy of the table fails",
+                true => "every insert will fail: SQLite does not allow the current time in a check",
+                false => "a row that is valid now may not be valid later, and then a copy of the table fails",
             };
             findings.push(
                 migration
-                    .at(made.statement, format!("a check of `{table}` asks for `{}`", unstable.what))
+                    .at(made.statement, format!("a check of `{table}` uses `{}`", unstable.what))
                     .note(why)
-                    .help("ask in a `BEFORE INSERT` trigger with `WHEN`, or in the program"),
+                    .help("check it in a `BEFORE INSERT` trigger with `WHEN`, or in the program"),
             );
         }
     }
