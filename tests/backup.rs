@@ -160,6 +160,8 @@ fn a_copy_goes_to_a_file_that_is_not_there() {
     // It takes older copies away, so it says which database it was about.
     copied.says("Database app.db (from `database` in `Cargo.toml`)");
     project.dbmigrate(["backup", "--to", "copy.db"]).exits(101).says("`copy.db` exists");
+    let nowhere = project.dbmigrate(["backup", "--to", "nowhere/copy.db"]).exits(101);
+    nowhere.says("nowhere` is no folder: create it, or correct the path").says_not("--backup-dir").says_not("part-");
     let json = project.dbmigrate(["backup", "--to", "b.db", "--message-format", "json"]).succeeds();
     assert_eq!(json.stdout, "{\"reason\":\"database-copied\",\"path\":\"b.db\"}\n");
     project.dbmigrate(["up"]).succeeds();

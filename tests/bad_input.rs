@@ -301,3 +301,89 @@ fn a_file_that_may_not_be_read_says_so() {
     let run = project.dbmigrate(["status"]).exits(101);
     run.says("help: this process may not read the file").says_not("WAL");
 }
+
+#[test]
+fn a_migration_that_is_named_like_its_file_gets_no_second_number() {
+    let project = Project::wired("create-like-a-file", &SET);
+    let files = || std::fs::read_dir(project.root.join("migrations")).unwrap().count();
+    let before = files();
+    for name in ["009_add_mood", "add_mood.sql", "migrations/009_add_mood.sql", "../add_mood", "009_add_mood.rs"] {
+        let run = project.dbmigrate(["create", name]).exits(2);
+        run.says(&format!("`{name}` is no name for a migration")).says("come by themselves: `add_mood`");
+    }
+    project.write("schema.sql", "CREATE TABLE a(x);\nCREATE TABLE b(x);\n");
+    project.dbmigrate(["generate", "009_add_mood"]).exits(2).says("come by themselves: `add_mood`");
+    assert_eq!(files(), before);
+    for name in ["9 lives", "2024_report", "v1.2"] {
+        project.dbmigrate(["create", name, "--no-down"]).succeeds();
+    }
+    assert_eq!(files(), before + 3);
+}
+
+#[test]
+fn a_package_that_is_not_wired_is_led_to_init() {
+    let project = Project::new("not-wired");
+    for command in ["status", "up", "list", "check"] {
+        let run =
+            project.dbmigrate([command]).says("the folder `migrations` does not exist").says("cargo dbmigrate init");
+        run.says_not("cargo dbmigrate create");
+    }
+    project.init(&[]).succeeds();
+    std::fs::remove_dir_all(project.root.join("migrations")).unwrap();
+    project.dbmigrate(["status"]).exits(101).says("create the first migration: `cargo dbmigrate create NAME`");
+}
+
+/// `create` writes a way back that is still empty. To run it would leave everything there, and forget that it is.
+#[test]
+fn a_way_back_without_a_statement_takes_nothing_out_of_the_history() {
+    let project = Project::wired("empty-down-runs", &SET);
+    project.dbmigrate(["create", "add_y"]).succeeds();
+    project.write("migrations/002_add_y.sql", "ALTER TABLE a ADD COLUMN y;\n");
+    project.dbmigrate(["up"]).succeeds();
+    for command in [&["down"][..], &["redo"], &["down", "--dry-run"], &["down", "--all"]] {
+        project.dbmigrate(command).says("`002_add_y` has no way back").says("write `migrations/002_add_y.down.sql`");
+    }
+    project.dbmigrate(["status", "--check"]).succeeds().says("Applied: 2");
+    project.dbmigrate(["list"]).succeeds().says("002_add_y  sql   no down");
+    project.dbmigrate(["test"]).succeeds().says("002_add_y  up  ");
+    // `redo` would end in `duplicate column name`.
+    project.write("migrations/002_add_y.sql", "ALTER TABLE a ADD COLUMN y;\nALTER TABLE a ADD COLUMN z;\n");
+    project.dbmigrate(["up"]).exits(101).says("in development: `cargo dbmigrate reset`").says_not("redo");
+    project.dbmigrate(["reset", "--yes"]).succeeds();
+    project.dbmigrate(["up"]).succeeds();
+    // What there is nothing to undo of can be said.
+    project.write("migrations/002_add_y.down.sql", "SELECT 1;\n");
+    project.dbmigrate(["down"]).succeeds().says("Rolled back 002_add_y");
+}
+
+#[test]
+fn a_runner_without_its_feature_is_told_what_it_lacks() {
+    let project = Project::wired("runner-feature", &SET);
+    project.write(
+        "migrations/002_rust.rs",
+        "pub fn up(_: &rusqlite::Connection) -> rusqlite::Result<()> {\n    Ok(())\n}\n",
+    );
+    project.edit_manifest(|manifest| {
+        manifest["package"]["metadata"]["migrations"]["runner"] = toml_edit::value(&project.name)
+    });
+    for command in ["up", "check"] {
+        let run =
+            project.dbmigrate([command]).exits(101).says("`runner-feature` is built with the feature `migrate-cli`");
+        run.says("`migrate-cli = [\"dbmigrate-runtime/cli\"]`");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_that_no_editor_opens_is_named() {
+    let project = Project::wired("no-editor", &SET);
+    for (at, editor) in ["", "no-such-editor", "false"].into_iter().enumerate() {
+        let mut command = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
+        command
+            .args(["dbmigrate", "create", "later", "--no-down", "--edit"])
+            .env_remove("VISUAL")
+            .env("EDITOR", editor);
+        let number = at + 2;
+        Run::of(&mut command).exits(101).says(&format!("migrations/{number:03}_later.sql` yourself"));
+    }
+}

@@ -44,6 +44,7 @@ fn names_of_the_project_are_offered_where_they_can_stand() {
     assert_eq!(offered(&project, &["check", "--deny", "drop-view,drop-tab"]), ["drop-view,drop-table"]);
     assert_eq!(offered(&project, &["schema", "--format", "s"]), ["sql", "svg"]);
     assert_eq!(offered(&project, &["schema", "mig"]), ["migrations", "migrations/"]);
+    assert_eq!(offered(&project, &["adopt", "--from", "d"]), ["diesel", "drizzle", "dbmate"]);
     assert_eq!(offered(&project, &["sche"]), ["schema"]);
     assert_eq!(offered(&project, &["complete-w"]), [""; 0]);
     let run = project.dbmigrate(["complete-words", "--", "dbmigrate", "up", "--to", "001"]).succeeds();

@@ -93,6 +93,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .says(&format!("due to {} previous errors", calls.len()));
     project.cargo(["add", "-q", "dbmigrate-runtime", "--features", "manage"]).succeeds();
     project.cargo(["check", "-q"]).succeeds();
+
+    let cli = |module: &str| {
+        format!("{module}\nfn main() -> std::process::ExitCode {{\n    migrations::migrator().cli()\n}}\n")
+    };
+    project.write("src/main.rs", cli("dbmigrate_runtime::include_migrations!(pub mod migrations);"));
+    project
+        .cargo(["check", "-q"])
+        .exits(101)
+        .says("error[E0277]: `cli()` of a migrator needs the feature `cli` of `dbmigrate-runtime`")
+        .says("`cargo dbmigrate init --runner` adds a binary that has it");
+    // What the macro does not know is no riddle of its own rules.
+    for wrong in
+        ["", "migrations", "\"migrations\"", "pub mod migrations, bakup", "pub mod migrations, backup, set = \"a\""]
+    {
+        project.write("src/main.rs", cli(&format!("dbmigrate_runtime::include_migrations!({wrong});")));
+        let run = project.cargo(["check", "-q"]).exits(101).says_not("no rules expected").says_not("unexpected end");
+        run.says("error: write `include_migrations!(pub mod migrations);`, with nothing behind the name but, in this");
+    }
 }
 
 #[test]

@@ -13,6 +13,8 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::guide::page;
+#[cfg(unix)]
+use crate::support::interrupt;
 use crate::support::{Project, Run, query};
 
 const MIGRATIONS: [(&str, &str); 3] = [
@@ -239,11 +241,6 @@ fn begun(project: &Project, script: &str) -> (Child, Lines<BufReader<ChildStdout
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains("\"outcome\":\"done\"")));
     (child, lines)
-}
-
-#[cfg(unix)]
-fn interrupt(project: &Project, child: &Child) {
-    Run::of(project.command("kill").args(["-INT", &child.id().to_string()])).succeeds();
 }
 
 /// The exit code and the last line of a run.
@@ -572,6 +569,12 @@ fn which_files_are_meant_is_said_in_patterns_and_lists() {
     // What has no wildcard was meant as a path.
     status(&["--databases", "tenants/none.db"]).exits(101).says("no database at `tenants/none.db`").says_not("quote");
     status(&["--databases", "tenants"]).exits(101).says("is a folder").says("`--databases 'tenants/*.db'`");
+    // Without quotes the shell has read the pattern.
+    let expanded = [&["--databases"], &databases.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat();
+    status(&expanded)
+        .exits(2)
+        .says("tip: the shell has made several words of the pattern: quote it, as in --databases");
+    status(&["more"]).exits(2).says_not("quote");
     status(&["--databases="]).exits(2);
     let down = ["down", "--databases", "tenants/*.db"];
     project.dbmigrate(down).exits(2).says("`down --to TARGET`").says_not("quote the pattern");

@@ -210,12 +210,11 @@ impl Story {
             ["sqlite3", "-bail", database, "<", script] => {
                 let has_shell = Run::can_be(project.command("sqlite3").arg("--version"));
                 assert!(has_shell || std::env::var_os("CI").is_none(), "CI has the shell of SQLite");
-                match has_shell {
-                    true => Run::of(project.command("sh").args(["-c", typed])),
-                    false => {
-                        project.execute(database, &project.read(script));
-                        said(typed, String::new())
-                    }
+                if has_shell {
+                    Run::of(project.command("sh").args(["-c", typed]))
+                } else {
+                    project.execute(database, &project.read(script));
+                    said(typed, String::new())
                 }
             }
             ["git", arguments @ ..] => git(project, arguments),

@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{Project, Run};
+use crate::support::{Project, interrupt};
 
 /// A project whose second migration counts so far, with many small ones behind it; the first is applied.
 fn counting(test: &str, last: &str) -> Project {
@@ -33,10 +33,6 @@ fn begun(project: &Project) -> Child {
         std::thread::yield_now();
     }
     child
-}
-
-fn interrupt(project: &Project, child: &Child) {
-    Run::of(project.command("kill").args(["-INT", &child.id().to_string()])).succeeds();
 }
 
 #[test]

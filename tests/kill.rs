@@ -299,9 +299,10 @@ impl Bench {
         assert_eq!(query(&copy, "PRAGMA integrity_check"), ["ok"], "{when}");
         assert_eq!(query(&copy, "SELECT count(*) FROM pragma_foreign_key_check"), ["0"], "{when}");
         let has_history = query(&copy, "SELECT 1 FROM sqlite_schema WHERE name = '_migrations'") == ["1"];
-        let rows = match has_history {
-            true => query(&copy, "SELECT name || ' ' || state FROM _migrations ORDER BY id"),
-            false => Vec::new(),
+        let rows = if has_history {
+            query(&copy, "SELECT name || ' ' || state FROM _migrations ORDER BY id")
+        } else {
+            Vec::new()
         };
         let mut is_whole = true;
         for (at, row) in rows.iter().enumerate() {

@@ -29,23 +29,16 @@ fn parted(test: &str) -> Project {
     project
 }
 
-fn files(project: &Project) -> Vec<String> {
-    let entries = fs::read_dir(project.root.join("migrations")).unwrap();
-    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
-
 #[test]
 fn after_a_merge_the_own_ones_follow_with_all_their_files() {
     let project = parted("renumber-merged");
     git(&project, &["merge", "--quiet", "--no-edit", "main"]).succeeds();
     project.dbmigrate(["check"]).exits(1).says("003_theirs");
-    let before = files(&project);
+    let before = project.migration_files();
     let dry = project.dbmigrate(["renumber", "--dry-run"]).succeeds();
     dry.says("Would move migrations/003_new.down.sql to migrations/004_new.down.sql")
         .says("3 migrations would be renumbered");
-    assert_eq!(files(&project), before);
+    assert_eq!(project.migration_files(), before);
 
     project
         .dbmigrate(["renumber"])
@@ -62,7 +55,7 @@ fn after_a_merge_the_own_ones_follow_with_all_their_files() {
         "005_fill.sql",
         "006_code.rs",
     ];
-    assert_eq!(files(&project), expect);
+    assert_eq!(project.migration_files(), expect);
     assert_eq!(project.read("migrations/004_new.sql"), NEW);
     let fill = project.read("migrations/005_fill.sql");
     assert_eq!(fill, "-- dbmigrate: requires 004_new\r\nINSERT INTO new VALUES (1);\r\n");
@@ -85,7 +78,10 @@ fn before_a_merge_room_is_made_and_names_may_stand_in_each_others_way() {
     assert_eq!(project.read("migrations/005_new.sql"), "ALTER TABLE new ADD y;\n");
     // And back, where the others are away again.
     project.dbmigrate(["renumber", "--onto", "HEAD~1"]).succeeds();
-    assert_eq!(files(&project), ["001_users.sql", "002_stars.sql", "003_new.down.sql", "003_new.sql", "004_new.sql"]);
+    assert_eq!(
+        project.migration_files(),
+        ["001_users.sql", "002_stars.sql", "003_new.down.sql", "003_new.sql", "004_new.sql"]
+    );
     assert_eq!(project.read("migrations/003_new.sql"), NEW);
 }
 
@@ -106,17 +102,17 @@ fn code_that_names_them_is_reported_with_its_place() {
 #[test]
 fn nothing_is_overwritten_and_what_others_have_stays() {
     let project = parted("renumber-refused");
-    let before = files(&project);
+    let before = project.migration_files();
     // A folder has the name that a file is to get.
     fs::create_dir(project.root.join("migrations/006_code.rs")).unwrap();
     project.dbmigrate(["renumber"]).exits(101).says("would become `migrations/006_code.rs`, which already exists");
     fs::remove_dir(project.root.join("migrations/006_code.rs")).unwrap();
-    assert_eq!(files(&project), before);
+    assert_eq!(project.migration_files(), before);
     // One that others have, under another name: it is not taken for one of one's own.
     fs::rename(project.root.join("migrations/002_stars.sql"), project.root.join("migrations/002_rating.sql")).unwrap();
     project.dbmigrate(["renumber"]).exits(101).says("`002_stars` of `main` is named `002_rating` here");
     fs::rename(project.root.join("migrations/002_rating.sql"), project.root.join("migrations/002_stars.sql")).unwrap();
-    assert_eq!(files(&project), before);
+    assert_eq!(project.migration_files(), before);
     git(&project, &["checkout", "--quiet", "main"]).succeeds();
     project.dbmigrate(["renumber"]).exits(101).says("`cargo dbmigrate renumber --onto REV`");
 }
@@ -137,7 +133,7 @@ fn moments_move_only_where_others_are_later() {
     project.dbmigrate(["renumber"]).succeeds().says("Fresh");
     project.write("migrations/20230101000000_b.sql", "CREATE TABLE b (x);\n");
     project.dbmigrate(["renumber"]).succeeds().says("2 migrations renumbered");
-    let names = files(&project);
+    let names = project.migration_files();
     assert!(
         names[0] == "20240101000000_a.sql" && names[1].ends_with("_b.sql") && names[2].ends_with("_c.sql"),
         "{names:?}"

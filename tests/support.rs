@@ -3,6 +3,8 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::process::Child;
 use std::process::{Command, Output};
 
 use toml_edit::{Array, DocumentMut, Item, value};
@@ -62,6 +64,14 @@ impl Project {
         fs::copy(checkout().join("fixtures/Cargo.lock"), project.root.join("Cargo.lock")).unwrap();
         project.edit_manifest(|_| {});
         project
+    }
+
+    /// The names of what lies in its folder of migrations, which need not be there.
+    pub(crate) fn migration_files(&self) -> Vec<String> {
+        let folder = fs::read_dir(self.root.join("migrations")).into_iter().flatten();
+        let mut names: Vec<_> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
     }
 
     /// The same, wired by `cargo dbmigrate init`, with the migrations `(file name, SQL)` instead of the scaffold's.
@@ -289,6 +299,12 @@ impl std::fmt::Display for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}\nexit {}\nstdout:\n{}\nstderr:\n{}", self.command, self.code, self.stdout, self.stderr)
     }
+}
+
+/// What Ctrl-C in a terminal sends.
+#[cfg(unix)]
+pub(crate) fn interrupt(project: &Project, child: &Child) {
+    Run::of(project.command("kill").args(["-INT", &child.id().to_string()])).succeeds();
 }
 
 /// Copies a folder over another.

@@ -124,7 +124,7 @@ impl Shell {
     }
 
     /// The text for people: the same, and files are named from where the command was called.
-    pub(crate) fn told(&self, text: &str) -> String {
+    pub(crate) fn text_here(&self, text: &str) -> String {
         let text = self.aim.at(text);
         match &self.about {
             Some(about) if !about.way.is_empty() => typed::from_here(&text, &about.way, &about.files),
@@ -217,12 +217,12 @@ impl Terminal for Shell {
 
     fn note(&mut self, message: &str) {
         if self.verbosity > Verbosity::Quiet {
-            self.labelled(NOTE, "note", &self.told(message));
+            self.labelled(NOTE, "note", &self.text_here(message));
         }
     }
 
     fn help(&mut self, message: &str) {
-        self.labelled(HELP, "help", &self.told(message));
+        self.labelled(HELP, "help", &self.text_here(message));
     }
 
     fn confirm(&mut self, question: &str) -> Option<bool> {

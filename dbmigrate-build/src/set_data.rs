@@ -182,10 +182,10 @@ fn pack_migration(packer: &mut Packer, migration: &SourceMigration, code: &Table
     match &migration.body {
         Body::Sql { up, down } => {
             pack_script(packer, up, code);
-            match down {
-                Down::Missing => packer.number(0),
-                Down::Irreversible(reason) => pack_irreversible(packer, reason),
-                Down::Script(down) => {
+            match (down, migration.body.way_back()) {
+                (Down::Irreversible(reason), _) => pack_irreversible(packer, reason),
+                (_, None) => packer.number(0),
+                (_, Some(down)) => {
                     packer.number(2);
                     pack_script(packer, down, code);
                 }

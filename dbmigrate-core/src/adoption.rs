@@ -157,9 +157,10 @@ impl Adoption {
     #[must_use]
     pub fn aside(&self, ours: &str) -> Option<String> {
         let table = self.table()?;
-        Some(match table.eq_ignore_ascii_case(ours) {
-            true => format!("{table}_of_{}", self.tool.name()),
-            false => table.to_owned(),
+        Some(if table.eq_ignore_ascii_case(ours) {
+            format!("{table}_of_{}", self.tool.name())
+        } else {
+            table.to_owned()
         })
     }
 

@@ -466,6 +466,8 @@ pub(crate) mod tests {
                 ("migrations/20240101_init/migration.sql", ""),
                 ("migrations/old/deep/003_x.SQL", ""),
                 ("migrations/hook/before_all.sql", ""),
+                ("migrations/some/003_c.sql", ""),
+                ("migrations/taken/002_b.sql", ""),
                 ("migrations/002_b.sql/", ""),
                 ("migrations/docs/notes.txt", ""),
             ],
@@ -481,7 +483,9 @@ pub(crate) mod tests {
                 ],
                 &["stray-folder migrations/20240101_init", "contains `migration.sql`", "migrations/001_init.sql"],
                 &["stray-folder migrations/hook", "rename it: `mv migrations/hook migrations/hooks`"],
-                &["stray-folder migrations/old", "contains `deep/003_x.SQL`"],
+                &["stray-folder migrations/old", "holds `deep/003_x.SQL`"],
+                &["stray-folder migrations/some", "rename it: `mv migrations/some/003_c.sql migrations/003_c.sql`"],
+                &["stray-folder migrations/taken", "give it a name such as `migrations/001_taken.sql`"],
             ],
         );
     }

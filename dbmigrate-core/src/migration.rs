@@ -74,6 +74,18 @@ pub enum Body {
     Rust(Arc<RustSource>),
 }
 
+impl Body {
+    /// The down script in SQL. One without a statement is none where the way up has any: running it would leave everything
+    /// in place, and only remove the migration from the history.
+    #[must_use]
+    pub fn way_back(&self) -> Option<&Script> {
+        match self {
+            Self::Sql { up, down: Down::Script(down) } if up.steps.is_empty() || !down.steps.is_empty() => Some(down),
+            _ => None,
+        }
+    }
+}
+
 /// The down script of an SQL migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Down {

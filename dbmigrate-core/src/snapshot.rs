@@ -126,11 +126,10 @@ pub(crate) fn read<F: Files + ?Sized>(
     if !is_same || self::source(config, covered) != *shape {
         // Where a file can't be read, that is what is wrong.
         if !diagnostics.iter().any(Diagnostic::is_error) {
-            let message = match is_same {
-                false => format!("`{path}` is not of the current migrations: it is not used"),
-                true => format!(
-                    "`{path}` is of other texts of the migrations, or of another `foreign-keys` setting: it is not used"
-                ),
+            let message = if is_same {
+                format!("`{path}` is of other texts of the migrations, or of another `foreign-keys`: it is not used")
+            } else {
+                format!("`{path}` is of other migrations than those that are there: it is not used")
             };
             diagnostics.push(Diagnostic::warning("snapshot-stale", message).in_file(&path).help(AGAIN).help(AWAY));
         }

@@ -319,20 +319,14 @@ impl<'s> Db<'s> {
     /// Does something in a transaction of its own, and rolls back if it fails.
     pub(crate) fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
         self.begin()?;
-        let result =
-            work(self).and_then(|done| self.commit().map(|()| done).map_err(|error| failed("could not commit", error)));
-        if result.is_err() {
-            self.rollback()?;
-        }
-        result
+        self.contained(|db| {
+            let done = work(db)?;
+            db.commit().map(|()| done).map_err(|error| failed("could not commit", error))
+        })
     }
 
-    /// Does something that only reads, on one moment's state of the database.
-    pub(crate) fn reading<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
-        if self.in_transaction() {
-            return work(self);
-        }
-        self.execute("BEGIN")?;
+    /// Does something in the open transaction, and leaves none open, whatever happens.
+    pub(crate) fn contained<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
         let result = catch_unwind(AssertUnwindSafe(|| {
             let result = work(self);
             self.rollback().and(result)
@@ -342,6 +336,15 @@ impl<'s> Db<'s> {
             let _ = self.rollback();
             resume_unwind(panic)
         })
+    }
+
+    /// Does something that only reads, on one moment's state of the database.
+    pub(crate) fn reading<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        if self.in_transaction() {
+            return work(self);
+        }
+        self.execute("BEGIN")?;
+        self.contained(work)
     }
 
     /// Refuses a connection that is inside a transaction: its rollback would take the migrations with it.

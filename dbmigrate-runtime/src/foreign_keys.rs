@@ -32,7 +32,7 @@ impl Choice {
     }
 }
 
-/// What decides for scripts that drop tables, and looks at what came of running without enforcement.
+/// The part of the runner for scripts that drop tables or run without enforcement.
 #[derive(Clone, Copy)]
 pub(crate) struct ForeignKeysPart {
     choose: fn(&mut Db<'_>, &Script<'_>, bool) -> Result<Choice, Error>,

@@ -77,7 +77,7 @@ impl Settings {
     /// transaction open.
     pub(crate) fn restore_changed(&self, db: &mut Db<'_>) -> Result<(), Error> {
         if let Some(others) = self.others.get().filter(|_| self.may_differ.get()) {
-            // The one also where the other fails.
+            // Both, even if the first fails.
             others.settings(db, true).and(others.attached(db))?;
             self.may_differ.set(false);
         }
@@ -93,7 +93,7 @@ impl Settings {
         match catch_unwind(AssertUnwindSafe(|| attempt(db))) {
             Ok(result) => result.or_else(|_| attempt(db)),
             Err(panic) => {
-                // The panic is what is told.
+                // The panic goes on; an error here would hide it.
                 let _ = attempt(db);
                 resume_unwind(panic)
             }

@@ -206,8 +206,11 @@ impl<'s> History<'s> {
 
     /// Whether the set has exactly as many rows.
     pub(crate) fn has_rows(&self, db: &mut Db<'_>, count: usize) -> Result<bool, Error> {
-        let sql = format_args!("SELECT count(*) FROM {} WHERE set_name = ?1", self.rows_sql);
-        let found = db.find("could not read the history", sql, &[text(self.set.name)])?;
+        let found = db.find(
+            READ,
+            format_args!("SELECT count(*) FROM {} WHERE set_name = ?1", self.rows_sql),
+            &[text(self.set.name)],
+        )?;
         Ok(matches!(found, Some(Value::Integer(found)) if u64::try_from(found) == Ok(count as u64)))
     }
 
@@ -384,9 +387,8 @@ impl<'s> History<'s> {
             optional(up_sql.as_deref()),
             optional(down_sql.as_deref()),
         ];
-        let what = format_args!("could not change the record of `{}`", migration.name);
         let set = "name = ?3, checksum = ?4, text_checksum = ?5, up_sql = ?6, down_sql = ?7";
-        self.update(db, what, set, &params)
+        self.update(db, format_args!("could not change the record of `{}`", migration.name), set, &params)
     }
 
     /// Changes the row of a migration: the set and the number are the first parameters.
@@ -397,8 +399,11 @@ impl<'s> History<'s> {
         changes: &str,
         params: &[Param<'_>],
     ) -> Result<(), Error> {
-        let sql = format_args!("UPDATE {} SET {changes} WHERE set_name = ?1 AND number = ?2", self.rows_sql);
-        db.change(what, sql, params)
+        db.change(
+            what,
+            format_args!("UPDATE {} SET {changes} WHERE set_name = ?1 AND number = ?2", self.rows_sql),
+            params,
+        )
     }
 
     /// Lets a squash stand for all that is applied up to its number. The moment is that of the last of them.

@@ -71,4 +71,9 @@ macro_rules! include_migrations {
         ));
         __dbmigrate_set!($set);
     };
+    ($($other:tt)*) => {
+        ::core::compile_error!(
+            "write `include_migrations!(pub mod migrations);`, with nothing behind the name but, in this order, `set = \"NAME\"`, `driver = PATH` and `backup`"
+        );
+    };
 }

@@ -15,11 +15,11 @@ pub(crate) struct Job<'s> {
 }
 
 /// Which script, in which direction.
-#[cfg_attr(not(feature = "manage"), allow(dead_code, reason = "only that goes back, by the engine that goes up"))]
+#[cfg_attr(not(feature = "manage"), allow(dead_code, reason = "only `manage` rolls back, with the same runner"))]
 pub(crate) enum Way<'s> {
-    /// The way up, which records the migration; its place in the set.
+    /// A migration, which is recorded, and its place in the set.
     Up(usize, &'s Migration<'s>),
-    /// A way back, which forgets it.
+    /// The way back of a migration, whose record is deleted.
     Back(Rc<dyn Back + 's>),
     /// The hook before a run.
     Before(&'s Script<'s>),
@@ -29,11 +29,11 @@ pub(crate) enum Way<'s> {
     Repeat(&'s Repeatable<'s>),
 }
 
-/// A way back. Behind a trait, so that a program that only goes up carries none.
+/// A way back. It is behind a trait so that a program that never rolls back does not link the code for it.
 pub(crate) trait Back {
     /// The full name of the migration, as the history has it.
     fn name(&self) -> &str;
-    /// The script, as far as it is at hand: a stored one without its steps.
+    /// The script without the steps, which take a buffer where the way back was read from the history.
     fn outline(&self) -> Script<'_>;
     /// As [`Job::script`].
     fn script<'x>(&'x self, buffer: &'x mut ScriptBuffer<'x>) -> &'x Script<'x>;

@@ -157,6 +157,8 @@ mod value;
 mod verify;
 mod violations;
 mod with_driver;
+#[cfg(not(feature = "cli"))]
+mod without_cli;
 #[cfg(not(feature = "manage"))]
 mod without_manage;
 #[cfg(not(feature = "testing"))]

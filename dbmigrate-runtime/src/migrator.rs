@@ -1,6 +1,7 @@
 //! The migrator: a set, its options, and the methods that a program calls. The work is done elsewhere, on an erased
 //! driver.
 
+use std::fmt;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -54,6 +55,13 @@ pub struct Migrator<'a, B: Backend> {
     pub(crate) schema: Option<Box<Reader<'a, B::Connection>>>,
     /// The other sets that live in the same database.
     pub(crate) beside: Vec<LazySet<'a>>,
+}
+
+impl<B: Backend> fmt::Debug for Migrator<'_, B> {
+    #[inline]
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Migrator").finish_non_exhaustive()
+    }
 }
 
 impl<'a, B: Backend> Migrator<'a, B> {

@@ -48,33 +48,34 @@ const NAMES: [&str; 32] = [
     "writable_schema",
 ];
 
-/// It can't be read.
+/// This pragma can't be read, only set.
 const LIKE: &str = "case_sensitive_like";
 
-/// Switching it off forgets what it has put off, so that a commit would take rows that refer to nothing. SQLite does so itself
-/// at the end of a transaction.
+/// Switching it off makes SQLite forget the violations that it has deferred, and the commit would succeed with them. SQLite
+/// switches it off by itself at the end of a transaction.
 const DEFER: &str = "defer_foreign_keys";
 
-/// A log is meant to stay. What keeps no journal on disk lasts for the connection only.
+/// A mode that keeps a journal on disk is meant to stay, as WAL is a property of the file. `OFF` and `MEMORY` are the
+/// connection's alone.
 const JOURNAL: &str = ".journal_mode";
 
-/// A number is a yes or no to it, and 2 is neither.
+/// Its third value reads as 2 but is set as `fast`: any other number than 0 means 1.
 const SECURE_DELETE: &str = ".secure_delete";
 
-/// To change it takes temporary tables away, and can't be in a transaction.
+/// Changing it deletes all temporary tables, and fails in a transaction.
 const TEMP_STORE: &str = "temp_store";
 
-/// What remembers them.
+/// Reads the settings, to be put back later.
 pub(crate) type RememberFn = fn(&mut Db<'_>) -> Result<Box<dyn SavedSettings>, Error>;
 
-/// The settings of a moment.
+/// Settings of a connection that were read before a script could change them.
 pub(crate) trait SavedSettings {
-    /// Puts back what was changed, in a transaction or outside. `looked` says that no foreign key is put off, or none whose rows
-    /// were not looked at.
+    /// Restores what was changed, in a transaction or outside. `looked` is false as long as deferred violations of
+    /// foreign keys were not looked for.
     fn settings(&self, db: &mut Db<'_>, looked: bool) -> Result<(), Error>;
 
-    /// Detaches what was attached since, and fails where something of before is not attached any more. The caller has no
-    /// transaction open.
+    /// Detaches what was attached since, and fails where something that was attached before is not any more. The caller
+    /// has no transaction open.
     fn attached(&self, db: &mut Db<'_>) -> Result<(), Error>;
 }
 

@@ -79,43 +79,43 @@ pub(crate) struct Context<'r, 's> {
 pub(crate) struct Runner<'r, 's> {
     context: Context<'r, 's>,
     group: Group,
-    /// Enforcement in the next transaction: a guess, which is looked at under the lock.
+    /// Whether foreign keys are enforced in the next transaction. It is a guess until the scripts are looked at under
+    /// the lock, as `PRAGMA foreign_keys` has no effect inside a transaction.
     enforced: bool,
-    /// One transaction for all that has to run without enforcement.
+    /// Whether they are off for all migrations, because one of them needs it and all share one transaction.
     all_off: bool,
-    /// Migrations that need foreign keys off, as was seen on the way: they drop a table to which they have let another
-    /// one refer.
+    /// The names of migrations that turned out to need foreign keys off: they drop a table after they have made another
+    /// one refer to it.
     needs_off: Vec<String>,
-    /// A migration that failed among others, to be run alone.
+    /// The name of a migration that failed in a transaction with others. It is run again in one of its own.
     alone: Option<String>,
-    /// Whether the objects of the repeatables are dropped before each migration, as one was in the way: in a fresh
-    /// database none would be there. They come back after the last.
+    /// Whether the objects of the repeatables are dropped before each migration, because one of them made a migration
+    /// fail: in a fresh database none of them would exist yet. They are made again after the last migration.
     without_repeatables: bool,
-    /// Whether a script may look at the history, so that the rows of those before it have to be there.
+    /// Whether a script may read the history, so that its rows can't wait for the end of the transaction.
     is_history_read: bool,
-    /// Whether the script, or in a fresh database one before it, may have put the check of a foreign key off until the
-    /// commit.
+    /// Whether a script of the transaction may have deferred the check of foreign keys to the commit.
     deferring: bool,
-    /// What a fresh database may start from, as long as that was not tried.
+    /// What a fresh database may start from; `None` once that was tried.
     snapshot: Option<&'s Snapshot<'s>>,
     phase: Phase,
-    /// Whether there are records of repeatables.
+    /// Whether the table with the records of repeatables exists.
     has_records: bool,
-    /// What the head said after the last commit, if that is the whole truth.
+    /// The chain that this run wrote to the head with its last commit; empty where the rows have to be read again.
     head: &'s str,
     run_backup: RunBackup,
 }
 
-/// How far a run has come: what of it is committed.
+/// How far a run has come, by what it has committed.
 #[derive(Clone, Copy, PartialEq)]
 enum Phase {
-    /// Nothing, or ways back.
+    /// Nothing, or only ways back.
     Begun,
-    /// The hook before everything.
+    /// `before_all`.
     Entered,
-    /// Something was applied.
+    /// A migration or a repeatable.
     Applied,
-    /// The hook after everything, with which the run ends.
+    /// `after_all`, which is the end of the run.
     Over,
 }
 
@@ -123,9 +123,9 @@ enum Phase {
 struct Batch<'s> {
     kind: Kind,
     done: Vec<Done>,
-    /// Those of which the history has no row yet, with their places in `done`.
+    /// The applied migrations that the history has no row of yet, with their places in `done`.
     unrecorded: Vec<(&'s Migration<'s>, usize)>,
-    /// The violations before, where they are to be compared.
+    /// The violations of foreign keys before the first script, where those after the last are compared with them.
     before: Option<Box<dyn Watch>>,
     /// Whether the history is created with the first row.
     creates: bool,
@@ -155,7 +155,8 @@ enum Outcome {
     Restart,
 }
 
-// Not inlined: what stands in another function has to clean up for that one as well, at each of its calls.
+// The steps are not inlined into each other: every call in a larger function needs its own code for cleaning up when it
+// panics, so programs would grow.
 impl<'r, 's> Runner<'r, 's> {
     pub(crate) fn new(set: &'s Set<'s>, options: &'r Options, settings: &'r Settings, group: Group) -> Self {
         let enforced = match set.rules.foreign_keys {
@@ -182,8 +183,8 @@ impl<'r, 's> Runner<'r, 's> {
         }
     }
 
-    /// Runs all jobs that `plan` names. It is asked under the lock, again whenever the history is not what this run
-    /// left behind.
+    /// Runs all jobs of a plan. `plan` makes it, under the write lock, and makes it anew whenever another process has
+    /// changed the history since the last commit of this run.
     pub(crate) fn run(
         &mut self,
         db: &mut Db<'_>,
@@ -209,7 +210,7 @@ impl<'r, 's> Runner<'r, 's> {
             let is_first = matches!(current.left().first(), Some(Job { way: Way::Up(0, _), .. }));
             let starts_off = |it: &Snapshot<'_>| is_first && current.creates && it.script.foreign_keys == Some(false);
             if self.group == Group::Fresh && self.enforced && self.snapshot.is_some_and(starts_off) {
-                // Before anything is made, which would have to be made again.
+                // The snapshot needs them off. Known before the history is created, which would be rolled back.
                 self.enforced = false;
                 db.rollback()?;
                 continue;
@@ -241,14 +242,14 @@ impl<'r, 's> Runner<'r, 's> {
                 return Err(note_applied(error, report));
             }
             if current.left().is_empty() {
-                // All of it was committed: there is nothing to look for.
+                // Everything was committed; without this return the loop would look for more under a new lock.
                 return Ok(());
             }
         }
         Ok(())
     }
 
-    /// Puts the hooks around what is to be applied.
+    /// Adds the hooks of the set before and after the jobs, if these apply anything.
     #[inline(never)]
     fn surround(&self, jobs: &mut Vec<Job<'s>>) {
         let Context { set, options, .. } = &self.context;
@@ -272,7 +273,7 @@ impl<'r, 's> Runner<'r, 's> {
         Ok(sets)
     }
 
-    /// What looks after foreign keys where they are off, or checked late.
+    /// The part of the runner that checks foreign keys where SQLite does not, or only at the commit.
     fn enforcement(&self) -> Result<ForeignKeysPart, Error> {
         needed(self.context.set.parts.foreign_keys, "runs scripts without foreign keys")
     }
@@ -286,7 +287,7 @@ impl<'r, 's> Runner<'r, 's> {
         }
     }
 
-    /// Lets the repeatables run again whose objects may be gone, or others by now.
+    /// Deletes the records of the repeatables whose objects these scripts may have dropped, so that they run again.
     fn clear_records(&self, db: &mut Db<'_>, kind: Kind) -> Result<(), Error> {
         let records = &self.context.history.records;
         match kind {
@@ -296,7 +297,7 @@ impl<'r, 's> Runner<'r, 's> {
         }
     }
 
-    /// One transaction, which is open.
+    /// Runs as many jobs as belong into the open transaction, and commits it.
     #[inline(never)]
     fn run_transaction(
         &mut self,

@@ -14,15 +14,15 @@ use crate::report::Done;
 use crate::rows::Rows;
 use crate::value::Value;
 
-/// What a connection is asked, beside a statement.
+/// One call of a [`Driver`], as data, so that it can be repeated while another connection is in the way.
 pub(crate) enum Call<'a> {
-    /// To run it and discard its rows.
+    /// [`Driver::execute`].
     Execute,
-    /// To run it with these parameters; its rows are put there.
+    /// [`Driver::query`] with these parameters; the rows are put into the second.
     Query(&'a [Value], &'a mut Rows),
-    /// To put its rows there, where it may be the first question to a connection.
+    /// [`Driver::query_first`]; the rows are put there.
     QueryFirst(&'a mut Rows),
-    /// To run it with each of these rows as its parameters, from the one at this place on, which counts.
+    /// [`Driver::execute_each`] with these rows, from the one at this place on.
     ExecuteEach(&'a Rows, &'a mut usize),
 }
 

@@ -14,6 +14,7 @@ mod shelf;
 mod template;
 mod trial;
 
+use std::fmt;
 use std::panic::Location;
 
 use crate::BoxError;
@@ -38,6 +39,13 @@ pub struct Testing<'a, B: Backend> {
     fresh: bool,
     /// Numbers of migrations, and tables in lower case whose rows they are meant to change.
     may_change: Vec<(u64, String)>,
+}
+
+impl<B: Backend> fmt::Debug for Testing<'_, B> {
+    #[inline]
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Testing").finish_non_exhaustive()
+    }
 }
 
 type Connect<'a, C> = (Box<OnConnect<'a, C>>, Option<String>);

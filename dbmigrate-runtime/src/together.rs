@@ -2,6 +2,7 @@
 
 #[cfg(feature = "cli")]
 use std::ffi::OsString;
+use std::fmt;
 #[cfg(feature = "cli")]
 use std::path::Path;
 use std::path::PathBuf;
@@ -56,6 +57,13 @@ use crate::up::{self, existing_schema, is_empty, refuse_unrunnable};
 /// ```
 pub struct Together<'a, C> {
     pub(crate) migrators: Vec<Box<dyn OneOf<'a, C> + 'a>>,
+}
+
+impl<C> fmt::Debug for Together<'_, C> {
+    #[inline]
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Together").finish_non_exhaustive()
+    }
 }
 
 /// A migrator without the type of its backend.

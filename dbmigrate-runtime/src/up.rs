@@ -439,18 +439,17 @@ fn mend_head(db: &mut Db<'_>, set: &Set<'_>, known: &KnownHistory<'_>) {
         return;
     }
     let history = History::new(set);
-    let written = look(db, set).and_then(|found| match found {
-        Found::History(known) if !is_right(&known) => {
-            if known.head.is_none() {
-                history.create(db)?;
+    // If it fails, the head stays as it was.
+    let _ = db.contained(|db| {
+        if let Found::History(known) = look(db, set)? {
+            if !is_right(&known) {
+                if known.head.is_none() {
+                    history.create(db)?;
+                }
+                history.write_head(db, known.chain())?;
+                let _ = db.session().execute("COMMIT");
             }
-            history.write_head(db, known.chain())
         }
-        _ => Ok(()),
+        Ok(())
     });
-    if written.is_ok() {
-        // If it fails, the head stays as it was.
-        let _ = db.session().execute("COMMIT");
-    }
-    let _ = db.rollback();
 }

@@ -172,7 +172,11 @@ pub(crate) fn head_problem(set: &Set<'_>, known: &KnownHistory<'_>) -> Option<Pr
     let has_differences = known.matches.iter().any(|matched| !matches!(matched.state, State::Applied | State::Pending));
     // Other repeatables, or the same after other migrations, are those of another version of the program.
     let is_own = known.records().len() == 0 || known.is_complete() && known.records().len() == set.repeatables.len();
-    let is_right = |head: &Head| head.chain == known.chain() || !is_own && head.chain != set.chain();
+    // So is one that was forgotten here, and that the program that wrote the head never had.
+    let is_of_another =
+        |head: &Head| known.prefix().is_none() && set.migrations.iter().all(|it| it.chain != head.chain);
+    let is_right =
+        |head: &Head| head.chain == known.chain() || (!is_own || is_of_another(head)) && head.chain != set.chain();
     if has_differences || known.head.as_ref().is_some_and(is_right) {
         return None;
     }

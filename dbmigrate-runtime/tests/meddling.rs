@@ -1,8 +1,10 @@
 //! A history that does not take what is written to it, or that a file changes: nothing is called applied that is not recorded.
 
+#![allow(clippy::unwrap_used)] // Helpers of the tests are no tests.
+
 mod support;
 
-use dbmigrate_runtime::{NoBackend, Rules, Stopped};
+use dbmigrate_runtime::{Error, Migrator, NoBackend, Rules, Stopped, TransactionMode};
 use support::*;
 
 fn makes() -> File {
@@ -19,7 +21,7 @@ fn meddled(event: &str) -> rusqlite::Connection {
 
 #[test]
 fn a_row_that_the_history_does_not_take_is_an_error_and_nothing_stays() {
-    for rules in [Rules::DEFAULT, Rules { transaction: dbmigrate_runtime::TransactionMode::All, ..Rules::DEFAULT }] {
+    for rules in [Rules::DEFAULT, Rules { transaction: TransactionMode::All, ..Rules::DEFAULT }] {
         let mut db = meddled("INSERT");
         let files = || vec![makes(), file("002_b", &["INSERT INTO t VALUES (1)"]), file("003_c", &["SELECT 1"])];
         for _ in 0..2 {
@@ -99,7 +101,7 @@ fn another_process_that_takes_a_migration_out_while_it_runs_is_noticed() {
     runner(vec![makes()]).up(&mut db).unwrap();
     let files =
         || vec![makes(), file("002_b", &["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)"]).no_transaction()];
-    let migrator: dbmigrate_runtime::Migrator<'_, NoBackend> = dbmigrate_runtime::Migrator::new(set(files()));
+    let migrator: Migrator<'_, NoBackend> = Migrator::new(set(files()));
     let at = {
         let mut copy = memory();
         runner(vec![makes()]).up(&mut copy).unwrap();
@@ -144,4 +146,46 @@ fn where_all_steps_have_run_there_is_none_to_retry() {
     let error = migrator.repair(&mut db, 2_u64, Some(Stopped::Retry)).unwrap_err();
     assert!(error.to_string().starts_with("all steps of `002_b` have run: there is none to run again"), "{error}");
     assert_eq!(history(&db), "001_a 002_b:running2");
+}
+
+#[test]
+fn a_panic_leaves_no_transaction_open_be_it_the_history_alone_that_is_written() {
+    type Work = fn(&Migrator<'static, NoBackend>, &mut fault::FaultyDriver<'_>) -> Result<(), Error>;
+    let works: [Work; 4] = [
+        |it, driver| it.up_with(driver).map(drop),
+        |it, driver| it.forget_with(driver, 1_u64).map(drop),
+        |it, driver| it.repair_with(driver, 1_u64, None).map(drop),
+        |it, driver| it.verify_with(driver).map(drop),
+    ];
+    for work in works {
+        for at in 0.. {
+            let mut db = memory();
+            runner(vec![makes()]).up(&mut db).unwrap();
+            run(&db, "UPDATE _migrations SET tool = 'other'");
+            let migrator: Migrator<'_, NoBackend> = Migrator::new(set(vec![makes()]));
+            let mut driver = fault::FaultyDriver::new(&mut db, fault::Fault::Panic, at);
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&migrator, &mut driver)));
+            assert!(db.is_autocommit(), "{at}");
+            if result.is_ok() {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn the_head_of_a_program_that_never_had_what_was_forgotten_is_no_lie() {
+    let second = || file("002_b", &["CREATE TABLE b (x)"]);
+    let third = || file("003_c", &["CREATE TABLE c (x)"]);
+    let mut db = memory();
+    let all = runner(vec![makes(), second(), third()]);
+    all.up(&mut db).unwrap();
+    all.forget(&mut db, 2_u64).unwrap();
+    let without = runner(vec![makes(), third()]);
+    without.repair_all(&mut db, None).unwrap();
+    assert_eq!(ask(&db, "SELECT chain FROM _migrations_head"), set(vec![makes(), third()]).migrations[1].chain);
+    assert_eq!(all.verify(&mut db).unwrap().problems, []);
+    // One of its own would be.
+    run(&db, &format!("UPDATE _migrations_head SET chain = '{}'", all.set().unwrap().migrations[2].chain));
+    assert_eq!(all.verify(&mut db).unwrap().problems.len(), 1);
 }

@@ -115,6 +115,14 @@ fn whatever_is_in_doubt_walks() {
     walks(with_snapshot(), |db| run(db, "PRAGMA user_version = 3"));
     walks(with_snapshot(), |db| run(db, "PRAGMA application_id = 3"));
     walks(with_snapshot(), |db| run(db, "PRAGMA case_sensitive_like = 1"));
+    // It registers a function in the place of SQLite's, as a program may, be it the same.
+    walks(with_snapshot(), |db| run(db, "PRAGMA case_sensitive_like = 0"));
+    walks(with_snapshot(), |db| run(db, "PRAGMA full_column_names = 1"));
+    walks(with_snapshot(), |db| run(db, "PRAGMA short_column_names = 0"));
+    walks(with_snapshot(), |db| {
+        let compares = |a: &str, b: &str| a.to_lowercase().cmp(&b.to_lowercase());
+        db.create_collation("NOCASE", compares).unwrap();
+    });
     walks(with_snapshot(), |db| run(db, "PRAGMA legacy_alter_table = 1"));
     walks(with_snapshot(), |db| run(db, "PRAGMA recursive_triggers = 1"));
     walks(with_snapshot(), |db| run(db, "PRAGMA reverse_unordered_selects = 1"));

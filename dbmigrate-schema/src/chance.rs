@@ -14,8 +14,8 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params_from_iter};
 
 use crate::execute::starts_with;
+use crate::observer::ReplayObserver;
 use crate::steady::Judge;
-use crate::watch::Watch;
 
 /// What SQLite says of an index, a check or a generated column over a function that may answer anything.
 pub(crate) const PROHIBITED: &str = "non-deterministic functions prohibited";
@@ -50,13 +50,13 @@ const MOMENT: &str = "depends on the current time";
 const ZONE: &str = "depends on the time zone of the machine";
 
 /// What was asked for: the function, and on what its answer depends.
-pub(crate) type Asked = Arc<Mutex<Vec<(&'static str, &'static str)>>>;
+pub(crate) type ChanceCalls = Arc<Mutex<Vec<(&'static str, &'static str)>>>;
 
 /// Looks on while scripts run.
 pub(crate) struct Chance {
     /// What its findings are called.
     code: &'static str,
-    pub(crate) asked: Asked,
+    pub(crate) asked: ChanceCalls,
     /// The statements that write such a value.
     pub(crate) found: Vec<Diagnostic>,
     /// Whether the functions of times are taken for ones that always answer the same. They have to where an index or a
@@ -68,7 +68,7 @@ pub(crate) struct Chance {
 
 impl Chance {
     pub(crate) fn new(code: &'static str, pure: bool) -> Self {
-        Self { code, asked: Asked::default(), found: Vec::new(), pure, has_inserted: false }
+        Self { code, asked: ChanceCalls::default(), found: Vec::new(), pure, has_inserted: false }
     }
 
     /// What was asked for since the last statement of a script ran.
@@ -144,21 +144,26 @@ fn of_time(times: &[usize], arguments: &[Value]) -> Option<&'static str> {
     modifiers.into_iter().any(|at| is(at, &["localtime", "utc"])).then_some(ZONE)
 }
 
-impl Watch for Chance {
-    fn opened(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
+impl ReplayObserver for Chance {
+    fn connection_opened(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
         self.register(connection)
     }
 
-    fn begins(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    fn script_begins(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         self.has_inserted = false;
         self.register(connection)
     }
 
-    fn runs(&mut self, _: &Connection, _: &Script, _: &Statement) {
+    fn statement_begins(&mut self, _: &Connection, _: &Script, _: &Statement) {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    fn ran(&mut self, connection: &Connection, script: &Script, statement: &Statement) -> rusqlite::Result<()> {
+    fn statement_ran(
+        &mut self,
+        connection: &Connection,
+        script: &Script,
+        statement: &Statement,
+    ) -> rusqlite::Result<()> {
         let mut asked = self.take();
         let sql = script.source.slice(statement.span);
         if !self.has_inserted && tokens(sql).any(|token| is_word(sql, token, LAST)) {

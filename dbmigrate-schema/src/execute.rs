@@ -12,9 +12,9 @@ use sqlite3_parser::ast::{AlterTableBody, Stmt};
 
 use crate::lint::tree;
 use crate::model::Name;
+use crate::observer::ReplayObserver;
 use crate::put_back::{Before, may_set};
 use crate::violations::Violations;
-use crate::watch::Watch;
 use crate::{drops, foreign_keys, scratch, steps};
 
 /// What an assertion is put behind.
@@ -28,13 +28,14 @@ pub(crate) fn script(
     rule: ForeignKeys,
     script: &Script,
     deferring: bool,
-    watch: &mut dyn Watch,
+    observer: &mut dyn ReplayObserver,
 ) -> Result<(), Diagnostic> {
     let failed = |error: rusqlite::Error| unexpected(script, &error);
     let settings = may_set(script).then(|| Before::read(connection)).transpose().map_err(failed)?;
-    let result = match script.transaction {
-        true => in_transaction(connection, rule, script, deferring, settings.as_ref(), watch),
-        false => steps::run(connection, rule, script, watch),
+    let result = if script.transaction {
+        in_transaction(connection, rule, script, deferring, settings.as_ref(), observer)
+    } else {
+        steps::run(connection, rule, script, observer)
     };
     // What failed may have set something as well.
     settings.map_or(Ok(()), |settings| settings.put_back(connection)).map_err(failed).and(result)
@@ -46,7 +47,7 @@ fn in_transaction(
     script: &Script,
     deferring: bool,
     settings: Option<&Before>,
-    watch: &mut dyn Watch,
+    observer: &mut dyn ReplayObserver,
 ) -> Result<(), Diagnostic> {
     let failed = |error: rusqlite::Error| unexpected(script, &error);
     // What it drops or renames would not be seen at its end.
@@ -57,7 +58,7 @@ fn in_transaction(
         // Where they are enforced SQLite looks itself, and to look again is to read the whole database for every file.
         let looks = !enforced || deferring;
         before = looks.then(|| Violations::read(connection)).transpose().map_err(failed)?;
-        attempt(connection, script, enforced, watch)
+        attempt(connection, script, enforced, observer)
     };
     let mut went = attempt(enforced);
     if matches!(went, Ok(Attempt::NeedsOff)) {
@@ -100,9 +101,9 @@ fn attempt(
     connection: &Connection,
     script: &Script,
     enforced: bool,
-    watch: &mut dyn Watch,
+    observer: &mut dyn ReplayObserver,
 ) -> Result<Attempt, Diagnostic> {
-    watch.begins(connection).map_err(|error| unexpected(script, &error))?;
+    observer.script_begins(connection).map_err(|error| unexpected(script, &error))?;
     enforce(connection, enforced).map_err(|error| unexpected(script, &error))?;
     run(connection, "BEGIN").map_err(|error| unexpected(script, &error))?;
     asserts(connection, script)?;
@@ -114,7 +115,7 @@ fn attempt(
         {
             return Ok(Attempt::NeedsOff);
         }
-        step_of(connection, script, statement, watch)?;
+        step_of(connection, script, statement, observer)?;
     }
     Ok(Attempt::Done)
 }
@@ -124,15 +125,15 @@ pub(crate) fn step_of(
     connection: &Connection,
     script: &Script,
     statement: &Statement,
-    watch: &mut dyn Watch,
+    observer: &mut dyn ReplayObserver,
 ) -> Result<(), Diagnostic> {
     if is_vacuum_into(script, statement) {
         return Ok(());
     }
-    watch.runs(connection, script, statement);
+    observer.statement_begins(connection, script, statement);
     let sql = script.source.slice(statement.span);
     match run(connection, sql) {
-        Ok(()) => watch.ran(connection, script, statement).map_err(|error| unexpected(script, &error)),
+        Ok(()) => observer.statement_ran(connection, script, statement).map_err(|error| unexpected(script, &error)),
         // Also what a trigger or a function says of rows may read like that, and these would be missing.
         Err(error)
             if script.tolerate_existing
@@ -280,7 +281,10 @@ pub(crate) fn blame(script: &Script, statement: Span, error: &rusqlite::Error) -
 /// Says where the replay began, to those who miss a table.
 pub(crate) fn began_empty(refused: Diagnostic) -> Diagnostic {
     if refused.message.contains("no such table") {
-        return refused.note("the replay started with an empty database, and ran everything before this statement");
+        return refused.note("the replay began with an empty database, and all that comes before this ran").help(
+            "where a database has it before the first migration: name the SQL that makes it, \
+             `replay = { base = \"base.sql\" }` in `[package.metadata.migrations]`",
+        );
     }
     refused
 }
@@ -296,11 +300,12 @@ fn refused_column(sql: &str, message: &str) -> Option<String> {
     let (table, column) = (tree::name(&table.name), tree::name(&column.col_name));
     let index = Name::new(format!("{table}_{column}")).to_sql();
     let (table, column) = (table.to_sql(), column.to_sql());
-    Some(match is_unique {
-        true => format!("add it without `UNIQUE`, then `CREATE UNIQUE INDEX {index} ON {table} ({column});`"),
-        false => {
-            format!("rebuild `{table}` with that key: declare it in `schema.sql`, and run `cargo dbmigrate generate`")
-        }
+    Some(if is_unique {
+        format!("add it without `UNIQUE`, then `CREATE UNIQUE INDEX {index} ON {table} ({column});`")
+    } else {
+        format!(
+            "make `{table}` anew with that key: declare it in `schema.sql`, and `cargo dbmigrate generate` writes it"
+        )
     })
 }
 

@@ -18,10 +18,10 @@ use rusqlite::Connection;
 use crate::compare::{Difference, compare};
 use crate::lint::{Changed, Follower, Known, Options, State};
 use crate::model::{Kind, Object, Schema};
+use crate::observer::ReplayObserver;
 use crate::proof::Step;
 use crate::replay::{Elsewhere, Halt, Replay, Replayer, Stopped, has_way_back, script_of, way_up};
 use crate::scratch::copy;
-use crate::watch::Watch;
 
 /// The code of what is found.
 pub(crate) const CODE: &str = "down-not-inverse";
@@ -34,7 +34,7 @@ pub(crate) struct Inverse<'a> {
     /// The place of the migration that runs now.
     at: usize,
     beside: Beside<'a>,
-    watch: &'a mut dyn Watch,
+    observer: &'a mut dyn ReplayObserver,
     /// How many ways back ran.
     pub(crate) downs: usize,
     /// What SQLite or the program refused of them.
@@ -55,12 +55,12 @@ impl<'a> Inverse<'a> {
     pub(crate) fn new(
         replayer: Replayer<'a>,
         nothing: &'a Options<'a>,
-        watch: &'a mut dyn Watch,
+        observer: &'a mut dyn ReplayObserver,
     ) -> rusqlite::Result<Self> {
         let set = replayer.set;
         let mut beside =
             Beside { connection: replayer.begin(&mut Replay::default())?, follower: Follower::new(set, nothing) };
-        beside.follower.opened(&mut beside.connection)?;
+        beside.follower.connection_opened(&mut beside.connection)?;
         let last = set.migrations.iter().rposition(has_way_back);
         if let (Some(hook), Some(_)) = (&set.before_all, last) {
             // Where it fails no migration will come.
@@ -69,7 +69,7 @@ impl<'a> Inverse<'a> {
         // What is there before the first migration is no work of it.
         beside.follower.settle();
         let (refused, unchecked, elsewhere) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { replayer, last, at: 0, beside, watch, downs: 0, refused, unchecked, elsewhere })
+        Ok(Self { replayer, last, at: 0, beside, observer, downs: 0, refused, unchecked, elsewhere })
     }
 
     /// Goes the three ways of a migration that the replay has just gone up. False where the two have parted.
@@ -124,35 +124,40 @@ impl Beside<'_> {
     /// Takes over what the replay's database has, and says what of the schema is new.
     fn meet(&mut self, replayed: &Connection, stubs: &Stubs) -> rusqlite::Result<Vec<Changed>> {
         self.connection = copy(replayed, stubs)?;
-        self.follower.opened(&mut self.connection)?;
+        self.follower.connection_opened(&mut self.connection)?;
         Ok(self.follower.settle())
     }
 }
 
-impl Watch for Inverse<'_> {
-    fn comes(&mut self, at: usize) {
+impl ReplayObserver for Inverse<'_> {
+    fn migration_begins(&mut self, at: usize) {
         self.at = at;
-        self.watch.comes(at);
+        self.observer.migration_begins(at);
     }
 
-    fn opened(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
-        self.watch.opened(connection)
+    fn connection_opened(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
+        self.observer.connection_opened(connection)
     }
 
-    fn begins(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        self.watch.begins(connection)
+    fn script_begins(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.observer.script_begins(connection)
     }
 
-    fn runs(&mut self, connection: &Connection, script: &Script, statement: &Statement) {
-        self.watch.runs(connection, script, statement);
+    fn statement_begins(&mut self, connection: &Connection, script: &Script, statement: &Statement) {
+        self.observer.statement_begins(connection, script, statement);
     }
 
-    fn ran(&mut self, connection: &Connection, script: &Script, statement: &Statement) -> rusqlite::Result<()> {
-        self.watch.ran(connection, script, statement)
+    fn statement_ran(
+        &mut self,
+        connection: &Connection,
+        script: &Script,
+        statement: &Statement,
+    ) -> rusqlite::Result<()> {
+        self.observer.statement_ran(connection, script, statement)
     }
 
-    fn migrated(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        self.watch.migrated(connection)?;
+    fn migration_ran(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.observer.migration_ran(connection)?;
         let set = self.replayer.set;
         if self.last.is_some_and(|last| self.at <= last) && !self.judge(&set.migrations[self.at], connection)? {
             self.beside.meet(connection, &set.config.replay.stubs)?;

@@ -37,6 +37,7 @@ mod inverse;
 pub mod lint;
 mod migrated;
 pub mod model;
+mod observer;
 mod parse;
 mod plan;
 mod program;
@@ -57,16 +58,16 @@ mod trial;
 mod undo;
 mod views;
 mod violations;
-mod watch;
 mod wide;
 
 pub use compare::{Change, ColumnChange, Difference, compare};
 pub use declared::{Declared, Hint};
 pub use fill::{FillError, Filled, FilledTable, fill};
-pub use migrated::{Grown, migrated};
+pub use migrated::{IncrementalReplay, migrated};
 pub use model::{Kind, Name, Object, Schema, Table};
 pub use plan::{
-    Decisions, Fill, Goes, Gone, Hazard, OLDEST, Plan, Planned, Rename, Undecided, Version, plan, reversed,
+    AllowedDrops, Decisions, DropTarget, Fill, Hazard, OLDEST, Plan, Planned, Rename, Undecided, Version, plan,
+    reversed,
 };
 pub use program::Program;
 pub use proof::{Claim, Failure, Loss, LossKind, Proof, Step, prove};
@@ -76,6 +77,7 @@ pub use scratch::register as stand_in;
 pub use snapshot::{SnapshotFile, check_snapshot, differences_but, snapshot_file};
 pub use squash::{Squash, check_squash, squash};
 pub use trial::{
-    Emptied, Fault, FaultKind, LeftOut, Leg, Rows, Tried, TriedMigration, TriedVersion, Tries, Versions, try_out,
+    Emptied, Fault, FaultKind, LeftOut, Leg, MigrationTrial, Rows, TrialOptions, TrialReport, VersionTrial, Versions,
+    try_out,
 };
 pub use undo::undo;

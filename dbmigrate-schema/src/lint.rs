@@ -5,7 +5,6 @@
 //! table. A rebuild (create, copy, drop, rename) counts as one change. [`Levels`] decides on levels and on what a file
 //! allows.
 
-mod act;
 mod added;
 mod allowed;
 mod conversions;
@@ -22,13 +21,14 @@ mod made;
 mod migration;
 mod named;
 mod numbers;
+mod operation;
 mod references;
 mod rows;
 mod rule;
 mod rules;
+mod script_effects;
 mod soundness;
 mod state;
-mod told;
 pub(crate) mod tree;
 mod values;
 mod walk;
@@ -50,8 +50,8 @@ pub use rows::Rows;
 use rule::Check;
 pub use rule::{Example, Group, Level, Rule};
 pub use rules::RULES;
+pub(crate) use script_effects::ScriptEffects;
 pub(crate) use state::{Changed, Known, State};
-pub(crate) use told::Told;
 
 use crate::program::Program;
 use crate::replay::{Replay, watched};
@@ -101,13 +101,14 @@ pub fn lint(set: &MigrationSet, program: Option<&dyn Program>, options: &Options
     (replay, findings)
 }
 
-/// The findings of the rule `empty-migration` about these migrations of a set, which need no replay.
+/// The findings of the rule `empty-migration` about these migrations, which need no replay. The only migration of a set
+/// is not left out.
 #[must_use]
-pub fn empty<'a>(set: &MigrationSet, migrations: impl IntoIterator<Item = &'a SourceMigration>) -> Vec<Finding> {
+pub fn empty<'a>(migrations: impl IntoIterator<Item = &'a SourceMigration>) -> Vec<Finding> {
     let rule = &rules::empty_migration::RULE;
     let mut found = Vec::new();
     for migration in migrations {
-        if let Some(empty) = rules::empty_migration::empty(set, migration) {
+        if let Some(empty) = rules::empty_migration::empty(migration) {
             Findings { rule, number: migration.number, found: &mut found }.push(empty);
         }
     }

@@ -1,15 +1,17 @@
 //! The schema that the migrations of a set make.
 
+use std::fmt;
+
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceMigration};
 use rusqlite::Connection;
 
 use crate::model::Schema;
+use crate::observer::NoObserver;
 use crate::program::Program;
 use crate::proof::{Claim, Failure, Proof, prove_on};
 use crate::read::{ReadOptions, read};
 use crate::replay::{Replay, Replayer, Stopped};
 use crate::scratch;
-use crate::watch::Nobody;
 
 impl Schema {
     /// The schema that the up scripts of a set and its repeatables make, on a database in memory.
@@ -38,20 +40,26 @@ pub fn migrated(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Con
 pub(crate) fn replayed_ups(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Connection, Vec<Diagnostic>> {
     let (replayer, mut replay) = (Replayer::new(set, program), Replay::default());
     let mut connection = replayer.begin(&mut replay).map_err(|error| vec![unexpected(&error)])?;
-    replayer.ups(&mut connection, &mut replay, &mut Nobody);
+    replayer.ups(&mut connection, &mut replay, &mut NoObserver);
     sound(replay).map(|()| connection)
 }
 
 /// A database in memory that grows by one migration of a set after the other, for callers that need the state after
 /// each. Starting again for every migration would be quadratic.
-pub struct Grown<'a> {
+pub struct IncrementalReplay<'a> {
     /// Without migrations, and what comes after them.
     set: MigrationSet,
     program: Option<&'a dyn Program>,
     connection: Connection,
 }
 
-impl<'a> Grown<'a> {
+impl fmt::Debug for IncrementalReplay<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("IncrementalReplay").finish_non_exhaustive()
+    }
+}
+
+impl<'a> IncrementalReplay<'a> {
     /// The state before the first migration.
     ///
     /// # Errors
@@ -77,7 +85,7 @@ impl<'a> Grown<'a> {
     pub fn next(&mut self, migration: &SourceMigration) -> Result<Schema, Vec<Diagnostic>> {
         let one = MigrationSet { migrations: vec![migration.clone()], before_all: None, ..self.set.clone() };
         let mut replay = Replay::default();
-        Replayer::new(&one, self.program).ups(&mut self.connection, &mut replay, &mut Nobody);
+        Replayer::new(&one, self.program).ups(&mut self.connection, &mut replay, &mut NoObserver);
         sound(replay)?;
         read(&self.connection, &ReadOptions::default()).map_err(|error| vec![unexpected(&error)])
     }

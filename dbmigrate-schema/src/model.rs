@@ -20,6 +20,7 @@ pub use constraint::{Action, Conflict, Constraint, ForeignKey, Key, KeyColumn, R
 pub use index::{Index, Indexed, IndexedColumn};
 pub use name::Name;
 pub(crate) use name::is_keyword;
+pub(crate) use table::ROWID_NAMES;
 pub use table::Table;
 pub use trigger::{Event, Timing, Trigger};
 pub use view::View;
@@ -113,6 +114,11 @@ pub enum Object {
 }
 
 impl Object {
+    /// What tells it apart from all others of a schema.
+    pub(crate) fn key(&self) -> (Kind, Name) {
+        (self.kind(), self.name().clone())
+    }
+
     /// The kind.
     #[must_use]
     pub fn kind(&self) -> Kind {

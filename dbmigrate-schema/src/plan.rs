@@ -21,7 +21,7 @@ mod text;
 mod undecided;
 
 pub(crate) use conversion::{duplicates, misfit, on_one_line};
-pub use decisions::{Decisions, Fill, Goes, Gone, Hazard, OLDEST, Rename, Version, reversed};
+pub use decisions::{AllowedDrops, Decisions, DropTarget, Fill, Hazard, OLDEST, Rename, Version, reversed};
 pub(crate) use dependents::names_in;
 pub(crate) use pair::is_never_null;
 pub use undecided::Undecided;

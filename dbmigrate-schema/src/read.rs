@@ -18,6 +18,7 @@ use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 
 use crate::compare::by_name;
+use crate::execute::run;
 use crate::model::{Kind, Name, Object, Schema};
 use crate::parse::{Row, object};
 use crate::scratch;
@@ -106,13 +107,6 @@ impl Schema {
         }
         read(&connection, &ReadOptions::default()).map_err(unexpected)
     }
-}
-
-fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.raw_query();
-    while rows.next()?.is_some() {}
-    Ok(())
 }
 
 fn blame(source: &SourceText, statement: Span, error: &rusqlite::Error) -> Diagnostic {

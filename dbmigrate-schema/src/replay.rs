@@ -8,10 +8,10 @@ use rusqlite::Connection;
 use crate::inverse::Inverse;
 use crate::lint::Options;
 use crate::model::Schema;
+use crate::observer::{NoObserver, ReplayObserver};
 use crate::program::Program;
 use crate::proof::Step;
 use crate::read::{ReadOptions, read};
-use crate::watch::{Nobody, Watch};
 use crate::{execute, repeatable, scratch, snapshot, views};
 
 /// The result of a replay.
@@ -72,7 +72,7 @@ impl fmt::Display for Stopped {
 /// works on other database files, and lists what was not checked.
 #[must_use]
 pub fn replay(set: &MigrationSet, program: Option<&dyn Program>) -> Replay {
-    let (mut replay, elsewhere) = watched(set, program, false, &mut Nobody);
+    let (mut replay, elsewhere) = watched(set, program, false, &mut NoObserver);
     replay.diagnostics.extend(elsewhere.into_iter().map(|(_, finding)| finding));
     replay.diagnostics.append(&mut replay.doubts);
     replay
@@ -87,11 +87,11 @@ pub(crate) fn watched(
     set: &MigrationSet,
     program: Option<&dyn Program>,
     schema: bool,
-    watch: &mut dyn Watch,
+    observer: &mut dyn ReplayObserver,
 ) -> (Replay, Vec<Elsewhere>) {
     let mut replay = Replay::default();
     let replayer = Replayer { proves: true, ..Replayer::new(set, program) };
-    let elsewhere = replayer.ups_and_downs(&mut replay, schema, watch).unwrap_or_else(|error| {
+    let elsewhere = replayer.ups_and_downs(&mut replay, schema, observer).unwrap_or_else(|error| {
         let message = format!("could not use a database in memory: {error}");
         replay.diagnostics.push(Diagnostic::error("replay", message));
         Vec::new()
@@ -137,12 +137,12 @@ impl<'r> Replayer<'r> {
         &self,
         replay: &mut Replay,
         schema: bool,
-        watch: &mut dyn Watch,
+        observer: &mut dyn ReplayObserver,
     ) -> rusqlite::Result<Vec<Elsewhere>> {
         let mut connection = self.begin(replay)?;
         let nothing = Options::default();
-        let mut inverse = Inverse::new(*self, &nothing, watch)?;
-        inverse.opened(&mut connection)?;
+        let mut inverse = Inverse::new(*self, &nothing, observer)?;
+        inverse.connection_opened(&mut connection)?;
         self.ups(&mut connection, replay, &mut inverse);
         self.rest(&connection, replay, schema)?;
         replay.downs = inverse.downs;
@@ -155,17 +155,17 @@ impl<'r> Replayer<'r> {
     pub(crate) fn begin(&self, replay: &mut Replay) -> rusqlite::Result<Connection> {
         let connection = scratch::open(&self.set.config.replay.stubs)?;
         if let Some(base) = &self.set.base {
-            replay.went(path(base), self.hook(&connection, base, &mut Nobody));
+            replay.went(path(base), self.hook(&connection, base, &mut NoObserver));
         }
         Ok(connection)
     }
 
     /// Runs what stands before the migrations, and every way up.
-    pub(crate) fn ups(&self, connection: &mut Connection, replay: &mut Replay, watch: &mut dyn Watch) {
+    pub(crate) fn ups(&self, connection: &mut Connection, replay: &mut Replay, observer: &mut dyn ReplayObserver) {
         let mut migrations = self.set.migrations.iter().enumerate();
         let hook = self.set.before_all.as_ref();
         let began = replay.diagnostics.is_empty() && replay.stopped.is_none();
-        if began && hook.is_none_or(|hook| replay.went(path(hook), self.hook(connection, hook, watch))) {
+        if began && hook.is_none_or(|hook| replay.went(path(hook), self.hook(connection, hook, observer))) {
             let mut proved = self.set.snapshot.as_ref().filter(|_| self.proves);
             if let (Some(_), Some(hook)) = (proved, hook)
                 && !snapshot::is_empty(connection).unwrap_or(false)
@@ -174,10 +174,10 @@ impl<'r> Replayer<'r> {
                 replay.doubts.push(snapshot::of_no_use(hook));
             }
             for (at, migration) in migrations.by_ref() {
-                watch.comes(at);
-                let went = self.go(connection, migration, Step::Up, watch).and_then(|()| {
+                observer.migration_begins(at);
+                let went = self.go(connection, migration, Step::Up, observer).and_then(|()| {
                     let unexpected = |error| Halt::refused(execute::unexpected_in(migration.source().path(), &error));
-                    watch.migrated(connection).map_err(unexpected)
+                    observer.migration_ran(connection).map_err(unexpected)
                 });
                 if !replay.went(migration.name(), went) {
                     break;
@@ -211,7 +211,7 @@ impl<'r> Replayer<'r> {
     pub(crate) fn after(&self, connection: &Connection, replay: &mut Replay) {
         for repeatable in &self.set.repeatables {
             let made = repeatable::take_away(connection, repeatable)
-                .and_then(|()| self.run(connection, &repeatable.script, &mut Nobody));
+                .and_then(|()| self.run(connection, &repeatable.script, &mut NoObserver));
             replay.diagnostics.extend(made.err());
         }
         if !replay.diagnostics.is_empty() {
@@ -220,13 +220,18 @@ impl<'r> Replayer<'r> {
             return;
         }
         if let Some(hook) = &self.set.after_all {
-            replay.went(path(hook), self.hook(connection, hook, &mut Nobody));
+            replay.went(path(hook), self.hook(connection, hook, &mut NoObserver));
         }
     }
 
-    pub(crate) fn hook(&self, connection: &Connection, hook: &Script, watch: &mut dyn Watch) -> Result<(), Halt> {
+    pub(crate) fn hook(
+        &self,
+        connection: &Connection,
+        hook: &Script,
+        observer: &mut dyn ReplayObserver,
+    ) -> Result<(), Halt> {
         let hook = replayable(hook).map_err(Halt::Stopped)?;
-        self.run(connection, hook, watch).map_err(Halt::refused)
+        self.run(connection, hook, observer).map_err(Halt::refused)
     }
 
     /// Goes one way of a migration, which there is: in memory or, where it holds Rust, by the program.
@@ -235,10 +240,10 @@ impl<'r> Replayer<'r> {
         connection: &mut Connection,
         migration: &SourceMigration,
         way: Step,
-        watch: &mut dyn Watch,
+        observer: &mut dyn ReplayObserver,
     ) -> Result<(), Halt> {
         match (replayed(migration, way), self.program) {
-            (Ok(script), _) => self.run(connection, script, watch).map_err(Halt::refused),
+            (Ok(script), _) => self.run(connection, script, observer).map_err(Halt::refused),
             (Err(Stopped::Code), Some(program)) => {
                 let script = script_of(migration, way);
                 script.map_or(Ok(()), |script| execute::asserts(connection, script)).map_err(Halt::refused)?;
@@ -246,14 +251,19 @@ impl<'r> Replayer<'r> {
                 *connection = program.run(migration, way, connection).map_err(refused)?;
                 let unexpected = |error| Halt::refused(execute::unexpected_in(migration.source().path(), &error));
                 scratch::register(connection, &self.set.config.replay.stubs).map_err(unexpected)?;
-                watch.opened(connection).map_err(unexpected)
+                observer.connection_opened(connection).map_err(unexpected)
             }
             (Err(why), _) => Err(Halt::Stopped(why)),
         }
     }
 
-    fn run(&self, connection: &Connection, script: &Script, watch: &mut dyn Watch) -> Result<(), Diagnostic> {
-        execute::script(connection, self.set.config.foreign_keys, script, self.deferring, watch)
+    fn run(
+        &self,
+        connection: &Connection,
+        script: &Script,
+        observer: &mut dyn ReplayObserver,
+    ) -> Result<(), Diagnostic> {
+        execute::script(connection, self.set.config.foreign_keys, script, self.deferring, observer)
     }
 }
 

@@ -17,7 +17,7 @@ use dbmigrate_core::config::Stubs;
 use rusqlite::Connection;
 
 pub use file::{SnapshotFile, check_snapshot, snapshot_file};
-pub(crate) use file::{check, is_empty, of_no_use};
+pub(crate) use file::{check, history, is_empty, of_no_use};
 pub(crate) use same::differences;
 pub use same::differences_but;
 

@@ -9,11 +9,11 @@ use rusqlite::Connection;
 use crate::chance::Chance;
 use crate::migrated::not_replayable;
 use crate::model::Name;
+use crate::observer::NoObserver;
 use crate::replay::{Halt, Replayer};
 use crate::scratch;
-use crate::snapshot::{Snapshot, differences, snapshot};
+use crate::snapshot::{Snapshot, differences, history, snapshot};
 use crate::steady::{Codes, lead, onto, refuse, refused, run, steady, unusable, ups};
-use crate::watch::Nobody;
 
 const CODES: Codes = Codes {
     code: "squash-code",
@@ -57,6 +57,9 @@ pub fn squash(set: &MigrationSet, count: usize, path: &str, first: &str) -> Resu
     }
     let part = MigrationSet { migrations: originals.to_vec(), before_all: None, ..set.clone() };
     let original = steady(&part, CODES, |pure| Chance::new(CODES.chance, pure))?;
+    if let Some(problem) = history(&part, &original).map_err(|error| vec![unusable(&error)])? {
+        return Err(vec![Diagnostic { code: "squash-history", ..problem }]);
+    }
     let stubs = &part.config.replay.stubs;
     let Snapshot { sql, objects, rows, refers } =
         snapshot(&original, stubs).map_err(|refusal| vec![refused(refusal, CODES)])?;
@@ -90,7 +93,7 @@ fn beside_the_history(part: &MigrationSet, original: &Connection) -> Result<(), 
     let make = history.iter().map(|table| format!("CREATE TABLE main.{table} (id INTEGER PRIMARY KEY, name TEXT);"));
     beside.execute_batch(&make.collect::<String>()).map_err(failed)?;
     // Where they can't run so, no database has what they lead to.
-    if onto(part, &mut beside, &mut Nobody).is_err() {
+    if onto(part, &mut beside, &mut NoObserver).is_err() {
         return Ok(());
     }
     let drop = history.iter().map(|table| format!("DROP TABLE IF EXISTS main.{table};"));
@@ -116,7 +119,7 @@ pub fn check_squash(set: &MigrationSet) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let part = MigrationSet { migrations: replaced.migrations.clone(), before_all: None, ..set.clone() };
-    let original = match run(&part, &mut Nobody) {
+    let original = match run(&part, &mut NoObserver) {
         Ok(original) => original,
         Err(problems) => return problems,
     };
@@ -143,12 +146,12 @@ fn with_hook(set: &MigrationSet, part: &MigrationSet, up: &Script) -> Result<(),
     let Some(hook) = &set.before_all else { return Ok(()) };
     let failed = |error: rusqlite::Error| vec![unusable(&error)];
     let connection = scratch::open(&part.config.replay.stubs).map_err(failed)?;
-    Replayer::new(part, None).hook(&connection, hook, &mut Nobody).map_err(|halt| match halt {
+    Replayer::new(part, None).hook(&connection, hook, &mut NoObserver).map_err(|halt| match halt {
         Halt::Refused(problem) => vec![*problem],
         Halt::Stopped(why) => vec![not_replayable(hook.source.path(), why)],
     })?;
     let mut original = scratch::copy(&connection, &part.config.replay.stubs).map_err(failed)?;
-    onto(part, &mut original, &mut Nobody)?;
+    onto(part, &mut original, &mut NoObserver)?;
     lead(part, &connection, &original, up, CODES).map_err(|problems| {
         let note = format!("this is so after `{}` has run", hook.source.path());
         problems.into_iter().map(|problem| problem.note(&note)).collect()

@@ -8,9 +8,9 @@ use rusqlite::Connection;
 
 use crate::chance::PROHIBITED;
 use crate::migrated::not_replayable;
+use crate::observer::{NoObserver, ReplayObserver};
 use crate::replay::{Replay, Replayer};
 use crate::snapshot::{Refusal, differences};
-use crate::watch::{Nobody, Watch};
 use crate::{execute, scratch};
 
 /// What the refusals are called.
@@ -29,7 +29,7 @@ pub(crate) struct Codes {
 }
 
 /// Looks on, and says at the end what it holds against the migrations.
-pub(crate) trait Judge: Watch {
+pub(crate) trait Judge: ReplayObserver {
     fn found(self) -> Vec<Diagnostic>;
 }
 
@@ -109,7 +109,7 @@ pub(crate) fn steady<J: Judge>(
         return Err(found);
     }
     // What was stood in for is not used any further.
-    let original = run(part, &mut Nobody)?;
+    let original = run(part, &mut NoObserver)?;
     let watched = watched?;
     let found = differences(&original, &watched).map_err(|error| vec![unusable(&error)])?;
     if found.is_empty() {
@@ -120,20 +120,20 @@ pub(crate) fn steady<J: Judge>(
 }
 
 /// Runs them on an empty database.
-pub(crate) fn run(part: &MigrationSet, watch: &mut dyn Watch) -> Result<Connection, Vec<Diagnostic>> {
+pub(crate) fn run(part: &MigrationSet, observer: &mut dyn ReplayObserver) -> Result<Connection, Vec<Diagnostic>> {
     let mut connection = scratch::open(&part.config.replay.stubs).map_err(|error| vec![unusable(&error)])?;
-    watch.opened(&mut connection).map_err(|error| vec![unusable(&error)])?;
-    onto(part, &mut connection, watch)?;
+    observer.connection_opened(&mut connection).map_err(|error| vec![unusable(&error)])?;
+    onto(part, &mut connection, observer)?;
     Ok(connection)
 }
 
 pub(crate) fn onto(
     part: &MigrationSet,
     connection: &mut Connection,
-    watch: &mut dyn Watch,
+    observer: &mut dyn ReplayObserver,
 ) -> Result<(), Vec<Diagnostic>> {
     let mut replay = Replay::default();
-    Replayer::new(part, None).ups(connection, &mut replay, watch);
+    Replayer::new(part, None).ups(connection, &mut replay, observer);
     if let Some((name, why)) = replay.stopped {
         replay.diagnostics.push(not_replayable(&name, why));
     }
@@ -149,7 +149,7 @@ pub(crate) fn lead(
     codes: Codes,
 ) -> Result<(), Vec<Diagnostic>> {
     let deferring = execute::mentions_deferring(up);
-    execute::script(connection, part.config.foreign_keys, up, deferring, &mut Nobody)
+    execute::script(connection, part.config.foreign_keys, up, deferring, &mut NoObserver)
         .map_err(|problem| vec![problem])?;
     let found = differences(original, connection).map_err(|error| vec![unusable(&error)])?;
     if found.is_empty() {

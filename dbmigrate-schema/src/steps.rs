@@ -7,21 +7,21 @@ use dbmigrate_core::{Diagnostic, Location, Script, Step};
 use rusqlite::Connection;
 
 use crate::execute::{self, asserts, enforce, refuse_growth, refuse_hidden, step_of, unexpected};
+use crate::observer::ReplayObserver;
 use crate::violations::Violations;
-use crate::watch::Watch;
 use crate::{drops, foreign_keys};
 
 pub(crate) fn run(
     connection: &Connection,
     rule: ForeignKeys,
     script: &Script,
-    watch: &mut dyn Watch,
+    observer: &mut dyn ReplayObserver,
 ) -> Result<(), Diagnostic> {
     let failed = |error: rusqlite::Error| unexpected(script, &error);
     refuse_hidden(connection, script, "begins")?;
     asserts(connection, script)?;
     let enforced = foreign_keys::choose(connection, rule, script, false)?;
-    watch.begins(connection).map_err(failed)?;
+    observer.script_begins(connection).map_err(failed)?;
     enforce(connection, enforced).map_err(failed)?;
     let mut walk = Walk { connection, script, enforced, before: None };
     walk.look_at_enforcement()?;
@@ -33,7 +33,7 @@ pub(crate) fn run(
             _ => 1,
         };
         let (step, next) = rest.split_at(count);
-        let went = walk.step(step, watch);
+        let went = walk.step(step, observer);
         if !connection.is_autocommit() {
             execute::run(connection, "ROLLBACK").map_err(failed)?;
         }
@@ -55,12 +55,12 @@ struct Walk<'w> {
 
 impl Walk<'_> {
     /// Runs a statement, or a group from its BEGIN to its COMMIT.
-    fn step(&mut self, step: &[&Statement], watch: &mut dyn Watch) -> Result<(), Diagnostic> {
+    fn step(&mut self, step: &[&Statement], observer: &mut dyn ReplayObserver) -> Result<(), Diagnostic> {
         if self.enforced && self.needs_off(step)? {
             enforce(self.connection, false).map_err(|error| unexpected(self.script, &error))?;
             self.look_at_enforcement()?;
         }
-        step.iter().try_for_each(|statement| step_of(self.connection, self.script, statement, watch))
+        step.iter().try_for_each(|statement| step_of(self.connection, self.script, statement, observer))
     }
 
     /// Whether a step comes to drop a table that others refer to by then. What it does on the way is taken back unseen.

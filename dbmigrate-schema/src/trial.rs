@@ -27,7 +27,7 @@ use walk::Walk;
 
 /// What to try.
 #[derive(Debug, Clone, Copy)]
-pub struct Tries<'a> {
+pub struct TrialOptions<'a> {
     /// The number of the last migration; the newest if `None`.
     pub to: Option<u64>,
     /// The rows.
@@ -56,11 +56,11 @@ pub enum Versions {
 
 /// The result.
 #[derive(Debug, Default)]
-pub struct Tried {
+pub struct TrialReport {
     /// The migrations that were tried, in order.
-    pub migrations: Vec<TriedMigration>,
+    pub migrations: Vec<MigrationTrial>,
     /// The versions that were migrated to the last one in one go.
-    pub versions: Vec<TriedVersion>,
+    pub versions: Vec<VersionTrial>,
     /// The tables for which no row was found, and why.
     pub unfilled: Vec<(Name, String)>,
     /// The migrations that rejected generated rows, as a new check or key does, and why; they were tried with others.
@@ -79,7 +79,7 @@ pub struct Tried {
 
 /// A migration that was tried.
 #[derive(Debug)]
-pub struct TriedMigration {
+pub struct MigrationTrial {
     /// The full name.
     pub name: String,
     /// How many rows the database had before it.
@@ -122,7 +122,7 @@ pub struct LeftOut {
 
 /// A version that was migrated to the last one in one go.
 #[derive(Debug)]
-pub struct TriedVersion {
+pub struct VersionTrial {
     /// The full name of its newest migration.
     pub name: String,
     /// How many rows it was filled with.
@@ -138,7 +138,7 @@ pub struct TriedVersion {
     pub duration: Duration,
 }
 
-impl Tried {
+impl TrialReport {
     /// Whether anything is wrong.
     #[must_use]
     pub fn failed(&self) -> bool {
@@ -152,7 +152,7 @@ impl Tried {
 /// # Errors
 ///
 /// If SQLite fails at anything but a script or a row.
-pub fn try_out(set: &MigrationSet, tries: &Tries<'_>) -> rusqlite::Result<Tried> {
+pub fn try_out(set: &MigrationSet, tries: &TrialOptions<'_>) -> rusqlite::Result<TrialReport> {
     let nothing = Options::default();
     let mut walk = Walk::new(set, tries, &nothing)?;
     let affected = walk.all()?;

@@ -33,9 +33,10 @@ impl Question {
         // More than the columns of a table are asked for only with its rowid, so the parts come in one order.
         for part in names.chunks(most) {
             let found = rows(connection, &format!("SELECT {} FROM {from}{order}", part.join(", ")))?;
-            match all.is_empty() {
-                true => all = found,
-                false => all.iter_mut().zip(found).for_each(|(row, more)| row.extend(more)),
+            if all.is_empty() {
+                all = found
+            } else {
+                all.iter_mut().zip(found).for_each(|(row, more)| row.extend(more))
             }
         }
         Ok(all)

@@ -298,3 +298,12 @@ fn what_counts_the_tables_of_the_history_is_refused() {
         "CREATE TABLE facts (name TEXT, value);\nINSERT INTO facts SELECT name, type FROM sqlite_schema WHERE name = 'facts';",
     ]);
 }
+
+#[test]
+fn a_table_by_the_name_of_the_history_is_refused() {
+    let theirs = "CREATE TABLE IF NOT EXISTS _migrations (id INTEGER PRIMARY KEY, name TEXT UNIQUE);";
+    refused(
+        &[theirs],
+        &["squash-history migrations/001_m.sql:1:28: error: `_migrations` is the name of a table of the history"],
+    );
+}

@@ -9,21 +9,22 @@ use std::sync::Arc;
 
 use dbmigrate_core::config::{Replay, Stubs};
 use dbmigrate_core::{Config, MigrationSet, Script, SourceText, script};
-use dbmigrate_schema::{FaultKind, Name, Rows, Stopped, Tried, Tries, Versions, try_out};
+use dbmigrate_schema::{FaultKind, Name, Rows, Stopped, TrialOptions, TrialReport, Versions, try_out};
 use set::set_with;
 
 fn set(files: &[(&str, &str)]) -> MigrationSet {
     set_with(files, Config::default())
 }
 
-const GENERATED: Tries<'static> = Tries { to: None, rows: Rows::Generated, versions: Versions::Newest(10) };
+const GENERATED: TrialOptions<'static> =
+    TrialOptions { to: None, rows: Rows::Generated, versions: Versions::Newest(10) };
 
-fn tried(files: &[(&str, &str)]) -> Tried {
+fn tried(files: &[(&str, &str)]) -> TrialReport {
     try_out(&set(files), &GENERATED).unwrap()
 }
 
 /// `name leg: what` of each fault.
-fn faults(tried: &Tried) -> Vec<String> {
+fn faults(tried: &TrialReport) -> Vec<String> {
     let migrations = tried.migrations.iter().map(|it| (&it.name, &it.faults));
     let all = migrations.chain(tried.versions.iter().map(|it| (&it.name, &it.faults)));
     all.flat_map(|(name, faults)| faults.iter().map(move |it| format!("{name} {}: {}", it.leg.as_str(), it.kind)))
@@ -31,7 +32,7 @@ fn faults(tried: &Tried) -> Vec<String> {
 }
 
 #[track_caller]
-fn sound(files: &[(&str, &str)]) -> Tried {
+fn sound(files: &[(&str, &str)]) -> TrialReport {
     let tried = tried(files);
     assert_eq!(faults(&tried), Vec::<String>::new());
     assert!(!tried.failed());
@@ -321,7 +322,7 @@ fn it_opens_no_file_for_a_hook() {
 #[test]
 fn it_goes_as_far_as_it_is_told() {
     let set = set(&[TABLES, ("002_more.sql", "SELECT 1;"), ("003_wrong.sql", "SELECT nope;")]);
-    let tried = try_out(&set, &Tries { to: Some(2), versions: Versions::From(1), ..GENERATED }).unwrap();
+    let tried = try_out(&set, &TrialOptions { to: Some(2), versions: Versions::From(1), ..GENERATED }).unwrap();
     assert_eq!((tried.migrations.len(), tried.versions.len(), faults(&tried)), (2, 1, vec![]));
     let whole = try_out(&set, &GENERATED).unwrap();
     assert_eq!(faults(&whole), ["003_wrong up: SQLite rejects this statement: no such column: nope"]);
@@ -338,7 +339,8 @@ fn rows(text: &str) -> Script {
 fn rows_of_files_are_real_and_no_others_come() {
     let unique = ("002_unique.sql", "CREATE UNIQUE INDEX nick ON member (nick);");
     let set = set(&[TABLES, unique, ("003_more.sql", "SELECT 1;")]);
-    let with = |files: &[(u64, Script)]| try_out(&set, &Tries { rows: Rows::Files(files), ..GENERATED }).unwrap();
+    let with =
+        |files: &[(u64, Script)]| try_out(&set, &TrialOptions { rows: Rows::Files(files), ..GENERATED }).unwrap();
     let same = "INSERT INTO member (nick) VALUES ('a'), ('a');";
     let tried = with(&[(1, rows(same))]);
     assert_eq!(faults(&tried), ["002_unique up: SQLite rejects this statement: UNIQUE constraint failed: member.nick"]);

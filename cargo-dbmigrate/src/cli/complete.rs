@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::{Arg, ArgMatches, FromArgMatches};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter, complete};
+use dbmigrate_core::adoption::Tool;
 
 use super::Global;
 
@@ -62,6 +63,8 @@ pub(super) enum Values {
     Rule,
     /// A schema, or a file that holds one.
     Source,
+    /// A tool to come from.
+    Tool,
 }
 
 impl Values {
@@ -76,6 +79,7 @@ impl Values {
             (_, "set", _) => Some(Self::Set),
             (_, _, "RULE") => Some(Self::Rule),
             (_, _, "SOURCE") => Some(Self::Source),
+            ("adopt", "from", _) => Some(Self::Tool),
             _ => None,
         }
     }
@@ -93,6 +97,7 @@ fn attach(arg: Arg, command: &str, names: &Arc<Names>, global: &Arc<Option<Globa
             Values::Set => ((names.sets)(global), None),
             Values::Rule => ((names.rules)(global), None),
             Values::Source => (sources(), Some(PathCompleter::file().complete(current))),
+            Values::Tool => (tools(), None),
         };
         let known = known.into_iter().filter(|own| own.value.starts_with(begin));
         let mut found: Vec<_> =
@@ -111,4 +116,8 @@ fn sources() -> Vec<Candidate> {
         ("git:", "a git revision"),
     ];
     words.map(|(value, help)| Candidate { value: value.to_owned(), help: help.to_owned() }).into()
+}
+
+fn tools() -> Vec<Candidate> {
+    Tool::ALL.into_iter().map(|tool| Candidate { value: tool.name().to_owned(), help: String::new() }).collect()
 }

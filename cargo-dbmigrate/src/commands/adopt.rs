@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{Context, database};
 use crate::cli::{AdoptArgs, CopyArgs, DatabaseArgs, OldTable};
 use crate::error::{CliError, DONE, NO};
-use crate::ops::adopt::{self, Asked, AtHand, Plan};
+use crate::ops::adopt::{self, AtHand, Plan};
 use crate::ops::database_command;
 use crate::ops::driver::Rusqlite;
 use crate::ops::project::{self, Project};
@@ -61,10 +61,7 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
     if !asks || context.shell.is_json() {
         show(&project, &plan, false, context);
     }
-    let exit = match converts {
-        true => convert(args, true, context)?,
-        false => DONE,
-    };
+    let exit = if converts { convert(args, true, context)? } else { DONE };
     if !context.shell.is_json() {
         if let Some(path) = path.filter(|_| is_old && !converts) {
             let path = quoted(&path.display().to_string());
@@ -83,7 +80,7 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
 /// What is to be written, and the database that was looked at for it.
 fn work_out(project: &Project, args: &AdoptArgs) -> Result<(Option<AtHand>, Plan), CliError> {
     let at_hand = AtHand::open(&args.database, project)?;
-    let asked = Asked {
+    let request = adopt::Request {
         from: args.from.as_deref(),
         files: args.files.as_deref().map(|files| folder(project, files)),
         table: args.table.as_deref(),
@@ -91,7 +88,7 @@ fn work_out(project: &Project, args: &AdoptArgs) -> Result<(Option<AtHand>, Plan
         dir: args.dir.as_deref(),
         database: at_hand.as_ref().map(|at_hand| &at_hand.connection),
     };
-    let plan = adopt::plan(project, &asked)?;
+    let plan = adopt::plan(project, &request)?;
     Ok((at_hand, plan))
 }
 
@@ -199,11 +196,12 @@ fn show(project: &Project, plan: &Plan, is_plan: bool, context: &mut Context<'_>
         }
         return;
     }
-    let why = if plan.seen.is_empty() { String::new() } else { format!(": {}", plan.seen.join("; ")) };
+    let why = if plan.reasons.is_empty() { String::new() } else { format!(": {}", plan.reasons.join("; ")) };
     let is_live = plan.tool == Tool::Live;
-    match is_live {
-        true => shell.status("Found", &plan.seen.join("; ")),
-        false => shell.status("Found", &format!("{tool}{why}")),
+    if is_live {
+        shell.status("Found", &plan.reasons.join("; "))
+    } else {
+        shell.status("Found", &format!("{tool}{why}"))
     }
     for it in &plan.taken {
         let line = line(it, shell);
@@ -233,7 +231,7 @@ fn show(project: &Project, plan: &Plan, is_plan: bool, context: &mut Context<'_>
 }
 
 /// `migrations/V1__a.sql -> db/migrations/001_a.sql (2 lines translated)`
-fn line(taken: &adopt::Taken, shell: &Shell) -> String {
+fn line(taken: &adopt::AdoptedFiles, shell: &Shell) -> String {
     let here = |files: &Vec<String>| files.iter().map(|file| shell.here(file)).collect::<Vec<_>>().join(" and ");
     let [old, new] = [&taken.old, &taken.new].map(here);
     let what = match (taken.old.is_empty(), taken.old == taken.new) {

@@ -29,10 +29,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         orders.add(level, name).map_err(|error| CliError::usage(error.message).help(error.help))?;
     }
     // What is put right has to be read after that.
-    let mut ahead = match args.fix || args.files.any() {
-        true => Ahead::default(),
-        false => Ahead::begin(context.global),
-    };
+    let mut ahead = if args.fix || args.files.any() { Ahead::default() } else { Ahead::begin(context.global) };
     let projects = match args.database {
         // A database is that of one package.
         Some(_) => vec![trial::select_one(context.global, &args.files)?],

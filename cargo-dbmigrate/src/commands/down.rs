@@ -1,6 +1,6 @@
 //! `down`: rolls back.
 
-use dbmigrate_runtime::cli::{Back, Verb};
+use dbmigrate_runtime::cli::{RollbackTarget, Verb};
 
 use super::fleet::Arguments;
 use super::{Context, database, fleet};
@@ -9,12 +9,12 @@ use crate::error::CliError;
 
 pub(crate) fn run(args: &DownArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let what = match (&args.name, &args.to, args.count, args.all) {
-        (Some(target), ..) => Back::One(target.clone()),
-        (_, Some(target), ..) => Back::To(target.clone()),
-        (.., Some(0), _) => return Err(CliError::usage("`--count` takes a number from 1, not `0`")),
-        (.., Some(count), _) => Back::Count(count),
-        (.., true) => Back::All,
-        _ => Back::Newest,
+        (Some(target), ..) => RollbackTarget::One(target.clone()),
+        (_, Some(target), ..) => RollbackTarget::To(target.clone()),
+        (.., Some(0), _) => return Err(CliError::usage("`--count 0` is no number from 1")),
+        (.., Some(count), _) => RollbackTarget::Count(count),
+        (.., true) => RollbackTarget::All,
+        _ => RollbackTarget::Newest,
     };
     let verb = Verb::Down { what, dry_run: args.dry_run };
     fleet::refuse_yes(&args.canary, verb.name())?;

@@ -167,9 +167,9 @@ fn language(migration: &SourceMigration) -> &'static str {
 
 fn way_back(migration: &SourceMigration) -> &'static str {
     match &migration.body {
-        Body::Sql { down: Down::Script(_), .. } => "reversible",
         Body::Sql { down: Down::Irreversible(_), .. } => "irreversible",
-        Body::Sql { down: Down::Missing, .. } => "no down",
+        Body::Sql { .. } if migration.body.way_back().is_some() => "reversible",
+        Body::Sql { .. } => "no down",
         Body::Rust(rust) if rust.irreversible.is_some() => "irreversible",
         Body::Rust(rust) if rust.has_down => "reversible",
         Body::Rust(_) => "no down",

@@ -13,9 +13,10 @@ use crate::report::{self, Reason};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &LockArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let projects = match args.to.is_some() || !args.accept.is_empty() {
-        true => vec![project::select_one(context.global)?],
-        false => project::select(context.global)?,
+    let projects = if args.to.is_some() || !args.accept.is_empty() {
+        vec![project::select_one(context.global)?]
+    } else {
+        project::select(context.global)?
     };
     let request = Request { to: args.to.as_deref(), accept: &args.accept, dry_run: args.dry_run };
     let several = projects.len() > 1;

@@ -32,9 +32,10 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
         let reach = Reach::new(&args.database, runner.as_ref().map(|runner| runner as _));
         return write(&project, &reach, args.force, context.shell);
     }
-    let projects = match args.files.any() {
-        true => vec![trial::select_one(context.global, &args.files)?],
-        false => project::select_database(context.global, "schema")?,
+    let projects = if args.files.any() {
+        vec![trial::select_one(context.global, &args.files)?]
+    } else {
+        project::select_database(context.global, "schema")?
     };
     let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
     super::work_on(project, context.shell);

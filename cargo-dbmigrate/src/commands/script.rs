@@ -9,7 +9,7 @@ use super::Context;
 use crate::cli::{Engine, ScriptArgs};
 use crate::error::{CliError, DONE};
 use crate::ops::project::{self, Project};
-use crate::ops::script::{Made, Request, d1, put, script};
+use crate::ops::script::{ProvedScript, Request, d1, put, script};
 use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &ScriptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &ScriptArgs, context: &mut Context<'_>) -> Result<u8, Cl
         database: args.database.as_deref(),
         idempotent: args.idempotent,
     };
-    let Made { from, to, migrations, text, warnings, as_it_lies } = script(&project, &request)?;
+    let ProvedScript { from, to, migrations, text, warnings, as_it_lies } = script(&project, &request)?;
     as_it_lies.into_iter().for_each(|note| context.shell.note(note));
     report::diagnostics(&warnings, context.shell);
     let shell = &mut *context.shell;

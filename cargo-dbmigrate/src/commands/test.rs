@@ -1,7 +1,7 @@
 //! `test`: every migration up, down, up, and older versions to the newest, on databases that hold rows.
 
 use dbmigrate_runtime::cli::{Terminal, time};
-use dbmigrate_schema::{Emptied, Fault, FaultKind, LeftOut, Stopped, Tried, TriedMigration};
+use dbmigrate_schema::{Emptied, Fault, FaultKind, LeftOut, MigrationTrial, Stopped, TrialReport};
 use serde_json::{Value, json};
 
 use super::Context;
@@ -104,15 +104,15 @@ fn show(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
 }
 
 /// `002_add_stars  up, down, up     16 rows    16 compared  1.2 ms`
-fn line(one: &TriedMigration, width: usize) -> String {
+fn line(one: &MigrationTrial, width: usize) -> String {
     let ways = if one.went_back { "up, down, up" } else { "up" };
-    let TriedMigration { name, rows, compared, duration, .. } = one;
+    let MigrationTrial { name, rows, compared, duration, .. } = one;
     let wrong = if one.faults.is_empty() { "" } else { "  wrong" };
     format!("{name:width$}  {ways:12}  {rows:>6} rows  {compared:>6} compared  {}{wrong}", time(*duration))
 }
 
 /// What was tried, in words.
-fn what(tried: &Tried) -> String {
+fn what(tried: &TrialReport) -> String {
     let downs = tried.migrations.iter().filter(|it| it.went_back).count();
     let versions = match tried.versions.len() {
         0 => String::new(),
@@ -122,7 +122,7 @@ fn what(tried: &Tried) -> String {
 }
 
 /// What was not tried is never just left out.
-fn untried(tried: &Tried, shell: &mut Shell) {
+fn untried(tried: &TrialReport, shell: &mut Shell) {
     if !tried.unchecked_downs.is_empty() {
         let names = tried.unchecked_downs.join("`, `");
         shell.warning(&format!("these down scripts were not tested, as only the program can run them: `{names}`"));

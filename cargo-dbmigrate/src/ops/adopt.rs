@@ -25,11 +25,11 @@ use crate::ops::project::Project;
 use crate::ops::{create, wiring};
 
 pub(crate) use at_hand::AtHand;
-pub(crate) use detect::Seen;
-pub(crate) use files::Taken;
+pub(crate) use detect::Detected;
+pub(crate) use files::AdoptedFiles;
 
 /// What was asked for.
-pub(crate) struct Asked<'a> {
+pub(crate) struct Request<'a> {
     pub(crate) from: Option<&'a str>,
     /// The folder of the old files, relative to the package.
     pub(crate) files: Option<String>,
@@ -45,11 +45,11 @@ pub(crate) struct Asked<'a> {
 pub(crate) struct Plan {
     pub(crate) tool: Tool,
     /// What speaks for that tool, in words.
-    pub(crate) seen: Vec<String>,
+    pub(crate) reasons: Vec<String>,
     /// The folder that the old files lie in; none for a database without files.
     pub(crate) from: Option<String>,
     /// The migrations, in order.
-    pub(crate) taken: Vec<Taken>,
+    pub(crate) taken: Vec<AdoptedFiles>,
     /// Whether all old files stay where they are.
     pub(crate) in_place: bool,
     /// New files, relative to the package.
@@ -73,11 +73,11 @@ pub(crate) fn is_stopped(project: &Project, plan: &Plan) -> bool {
 }
 
 /// Works it out.
-pub(crate) fn plan(project: &Project, asked: &Asked<'_>) -> Result<Plan, CliError> {
+pub(crate) fn plan(project: &Project, request: &Request<'_>) -> Result<Plan, CliError> {
     project.sound_config()?;
-    let found = detect::tool(project, asked)?;
+    let found = detect::tool(project, request)?;
     if found.tool == Tool::Live {
-        return live::plan(project, asked, found);
+        return live::plan(project, request, found);
     }
     let dir = found.dir.ok_or_else(|| CliError::failure("no folder of migrations was found"))?;
     let translated = translate(project.root.as_path(), &dir, found.layout);
@@ -92,26 +92,26 @@ pub(crate) fn plan(project: &Project, asked: &Asked<'_>) -> Result<Plan, CliErro
         let message = format!("`{dir}` has no migrations of {}", found.layout.name());
         return Err(CliError::failure(message).help("name the folder that has them: `--files DIR`"));
     }
-    let in_place = asked.dir.is_none_or(|asked| asked == dir) && files::stay(project, &dir, &translated);
+    let in_place = request.dir.is_none_or(|request| request == dir) && files::stay(project, &dir, &translated);
     let adoption = Adoption {
         tool: found.tool,
         table: found.table.filter(|table| found.tool.usual_table() != Some(table)),
-        keep: asked.keep,
-        migrations: adopted(found.tool, &translated, asked.database, is_list),
+        keep: request.keep,
+        migrations: adopted(found.tool, &translated, request.database, is_list),
     };
     let written = |dir: &str| {
         let mut files = if in_place { Vec::new() } else { files::written(dir, &translated) };
         files.push((format!("{dir}/{}", adoption::FILE), adoption.render()));
         files
     };
-    let target = if in_place { dir.clone() } else { files::target(project, &dir, asked.dir, written)? };
+    let target = if in_place { dir.clone() } else { files::target(project, &dir, request.dir, written)? };
     let config = manifest::config(project, &target, &translated);
     let files = written(&target);
     let set = read(project, config.clone(), &files[..files.len() - 1], in_place, &adoption)?;
     let Translated { diagnostics, notes, .. } = &translated;
     let plan = Plan {
         tool: found.tool,
-        seen: found.seen,
+        reasons: found.reasons,
         taken: files::taken(&target, &translated, in_place),
         from: Some(dir),
         in_place,
@@ -170,11 +170,10 @@ fn read(
     in_place: bool,
     adoption: &Adoption,
 ) -> Result<MigrationSet, CliError> {
-    let mut loaded = match in_place {
-        true => load::load_with(project.root.as_path(), config),
-        false => {
-            load::load_with(&InMemory::new(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))), config)
-        }
+    let mut loaded = if in_place {
+        load::load_with(project.root.as_path(), config)
+    } else {
+        load::load_with(&InMemory::new(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))), config)
     };
     if loaded.has_errors() {
         return Err(CliError::diagnostics(loaded.diagnostics));

@@ -57,7 +57,7 @@ impl Ahead {
     /// What was read of a set, if it is right; then it is read no more.
     fn take(&mut self, project: &Project) -> Option<Loaded> {
         let is_fresh = self.begun.is_some_and(|begun| begun.elapsed() < FRESH);
-        if project.root != self.root || !is_fresh || !project.elsewhere.is_empty() {
+        if project.root != self.root || !is_fresh {
             return None;
         }
         if let Some(reading) = self.reading.take() {
@@ -65,7 +65,7 @@ impl Ahead {
         }
         let guess = self.guess.as_mut().filter(|guess| project.is_said_by(&guess.manifest))?;
         let at = guess.sets.iter().position(|loaded| loaded.set.config.set == project.config.set)?;
-        Some(guess.sets.swap_remove(at).with_base(self.root.as_path()))
+        Some(project.led_on(guess.sets.swap_remove(at).with_base(self.root.as_path())))
     }
 }
 

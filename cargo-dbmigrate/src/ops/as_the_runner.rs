@@ -47,9 +47,8 @@ fn leaves_temporary(connection: &Connection) -> bool {
 }
 
 /// The same in one run.
-fn at_once(set: &MigrationSet) -> (usize, String) {
-    let mut connection = open();
-    with_set(set, |view| match migrator(view).up(&mut connection) {
+fn at_once(set: &MigrationSet, connection: &mut Connection) -> (usize, String) {
+    with_set(set, |view| match migrator(view).up(connection) {
         Ok(report) => (report.applied.len(), String::new()),
         Err(error) => (error.report().applied.len(), error.to_string()),
     })
@@ -90,7 +89,8 @@ fn check(texts: &[String], rule: ForeignKeys) -> Option<bool> {
     let is_cut = why == LEAVES;
     let went = if is_cut { replayed.ups.min(ran) } else { replayed.ups };
     assert_eq!(went, ran, "{}\nrunner: {why}\nreplay: {:#?}", told(), replayed.diagnostics);
-    let (together, why) = at_once(&set);
+    let mut filled = open();
+    let (together, why) = at_once(&set, &mut filled);
     // In one transaction a later file may put right what an earlier one does wrong.
     assert!(replayed.ups <= together, "{}\nat once: {why}\nreplay: {:#?}", told(), replayed.diagnostics);
     if is_cut {
@@ -99,6 +99,7 @@ fn check(texts: &[String], rule: ForeignKeys) -> Option<bool> {
     if ran == set.migrations.len() {
         let replayed = migrated(&set, None).unwrap();
         assert_eq!(contents(&replayed), contents(&connection), "{}", told());
+        assert_eq!(contents(&filled), contents(&connection), "at once\n{}", told());
         return Some(true);
     }
     set.migrations.truncate(ran);

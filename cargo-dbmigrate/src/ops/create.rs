@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 
+use dbmigrate_core::Config;
 use dbmigrate_core::config::Numbering;
 use dbmigrate_core::file_name::{self, FileName};
 
@@ -21,7 +22,7 @@ pub(crate) enum Kind {
 pub(crate) fn create(project: &Project, name: &str, kind: Kind) -> Result<Vec<String>, CliError> {
     house::only(project, "create")?;
     project.sound_config()?;
-    let slug = slug(name)?;
+    let slug = slug(project, name)?;
     let lock = lock(project)?;
     let next = Next::new(project, project.load().highest, &slug)?;
     let files = match kind {
@@ -41,12 +42,31 @@ pub(crate) fn create(project: &Project, name: &str, kind: Kind) -> Result<Vec<St
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 
-/// What a name is in a file name.
-pub(crate) fn slug(name: &str) -> Result<String, CliError> {
-    file_name::slug(name).ok_or_else(|| {
-        CliError::usage(format!("`{name}` is not a name for a migration"))
-            .help("use letters a to z, digits and `_`, such as `add_user_prefs`")
-    })
+/// What a name is in a file name. What is typed like a file gets no second number, folder or ending: the name alone is
+/// what is asked for.
+pub(crate) fn slug(project: &Project, name: &str) -> Result<String, CliError> {
+    let alone = |part: Option<String>| {
+        let error = CliError::usage(format!("`{name}` is no name for a migration"));
+        match part {
+            Some(part) => error.help(format!("its number, folder and ending come by themselves: `{part}`")),
+            None => error.help("use letters a to z, digits and `_`, such as `add_user_prefs`"),
+        }
+    };
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let stem = [".sql", ".rs"].iter().find_map(|ending| file.strip_suffix(ending)).unwrap_or(file);
+    let slug = file_name::slug(stem).ok_or_else(|| alone(None))?;
+    let number = slug.split_once('_').filter(|(number, _)| is_number(&project.config, number));
+    let bare = number.map_or(slug.as_str(), |(_, rest)| rest);
+    if stem.len() < name.len() || bare.len() < slug.len() { Err(alone(Some(bare.to_owned()))) } else { Ok(slug) }
+}
+
+/// Whether it has as many digits as the numbers of the set.
+fn is_number(config: &Config, text: &str) -> bool {
+    let width = match config.numbering {
+        Numbering::Sequential => config.width,
+        Numbering::Timestamp => 14,
+    };
+    text.len() == width && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Held until the files are there. The manifest is a file that every package has, so no lock file is left behind.

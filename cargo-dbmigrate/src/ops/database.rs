@@ -33,18 +33,16 @@ pub(crate) fn resolve(flag: Option<&Path>, sets: &[Project]) -> Result<Database,
     let root = is_only.then_some(project.root.as_path());
     let found = named(flag, variable.as_deref(), project.config.database.as_deref(), (root, &project.root), &here)?;
     found.ok_or_else(|| {
-        let table = match is_only {
-            true => "[package.metadata.migrations]".to_owned(),
-            false => project.config.table_name(),
-        };
-        match is_only {
-            true => CliError::usage(format!("package `{}` has no database", project.name))
-                .help("name one with `--database PATH` or `DATABASE_URL=PATH`"),
+        let table = if is_only { "[package.metadata.migrations]".to_owned() } else { project.config.table_name() };
+        let error = if is_only {
+            CliError::usage(format!("package `{}` names no database", project.name))
+                .help("name it with `--database PATH` or `DATABASE_URL=PATH`")
+        } else {
             // Which of them the environment means nobody can tell.
-            false => CliError::usage(format!("{} has no database", project.config.title()))
-                .help(format!("name one with `--database PATH{}`", project.flag())),
-        }
-        .help(format!("or write `database = \"PATH\"` under `{table}` in `Cargo.toml`"))
+            CliError::usage(format!("{} names no database", project.config.title()))
+                .help(format!("name it with `--database PATH{}`", project.flag()))
+        };
+        error.help(format!("or write `database = \"PATH\"` under `{table}` in `Cargo.toml`"))
     })
 }
 

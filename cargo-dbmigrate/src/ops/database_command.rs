@@ -110,7 +110,10 @@ impl DatabaseCommand<'_> {
 
 /// Whether a verb shows how a set stands.
 pub(crate) fn shows(verb: &Verb) -> bool {
-    matches!(verb, Verb::Status { .. } | Verb::Verify | Verb::History | Verb::Repair { what: cli::Mend::Explain, .. })
+    matches!(
+        verb,
+        Verb::Status { .. } | Verb::Verify | Verb::History | Verb::Repair { what: cli::RepairTarget::Explain, .. }
+    )
 }
 
 /// What is asked of a database.

@@ -3,13 +3,14 @@
 use dbmigrate_core::repeatable::ObjectKind;
 use dbmigrate_core::statement::{Statement, split};
 use dbmigrate_core::token::{is_word, tokens};
-use dbmigrate_core::{Diagnostic, Location, MigrationSet, SourceText};
-use dbmigrate_schema::{Change, Declared, Kind, Name, Schema, compare};
+use dbmigrate_core::{Config, Diagnostic, Location, MigrationSet, SourceText};
+use dbmigrate_schema::{Change, Declared, Kind, Name, Object, Schema, compare};
 
 use crate::error::CliError;
 use crate::ops::beside::Whole;
 use crate::ops::edit::{self, Edit};
 use crate::ops::project::Project;
+use crate::ops::schema;
 
 /// Reads the text of the file, which has to be there.
 pub(crate) fn read(project: &Project) -> Result<SourceText, CliError> {
@@ -26,10 +27,11 @@ pub(crate) fn read(project: &Project) -> Result<SourceText, CliError> {
 }
 
 /// What a file declares, and what the set makes of its own accord: a repeatable keeps its views and triggers as they
-/// are, whether or not the file has them as well.
+/// are, whether or not the file has them as well, and a migration may make a table of the history's name.
 pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -> Result<Declared, Vec<Diagnostic>> {
     let mut declared = Declared::read(file, &set.config.replay.stubs)?;
     refuse_history(file, set, &declared.schema)?;
+    declared.schema.objects.extend(of_history(&set.config, before).cloned());
     let differences = compare(before, &declared.schema);
     let mut problems = Vec::new();
     for repeatable in &set.repeatables {
@@ -61,10 +63,15 @@ pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -
     if problems.is_empty() { Ok(declared) } else { Err(problems) }
 }
 
+/// What of a schema belongs to the history, which is there in every database before a migration could make it.
+fn of_history<'a>(config: &Config, schema: &'a Schema) -> impl Iterator<Item = &'a Object> {
+    let own: Vec<Name> = schema::tables(&config.table).collect();
+    schema.objects.iter().filter(move |object| own.contains(object.table().unwrap_or(object.name())))
+}
+
 /// The tables of the history are there in every database, so no migration can make them.
 fn refuse_history(file: &SourceText, set: &MigrationSet, schema: &Schema) -> Result<(), Vec<Diagnostic>> {
-    let own = ["", "_head", "_repeatable"].map(|ending| Name::new(format!("{}{ending}", set.config.table)));
-    let found = schema.objects.iter().filter(|object| own.contains(object.table().unwrap_or(object.name())));
+    let found = of_history(&set.config, schema);
     let found: Vec<_> = found.map(|object| format!("{} `{}`", object.kind(), object.name())).collect();
     if found.is_empty() {
         return Ok(());
@@ -140,7 +147,9 @@ pub(crate) struct SchemaFile {
 impl SchemaFile {
     pub(crate) fn new(project: &Project, schema: &Schema) -> Result<Self, CliError> {
         let path = project.root.join(&project.config.schema);
-        let text = schema.to_sql();
+        let own: Vec<&Object> = of_history(&project.config, schema).collect();
+        let objects = schema.objects.iter().filter(|object| !own.contains(object)).cloned().collect();
+        let text = Schema { objects }.to_sql();
         let new = !path.exists();
         let is_fresh = !new && SourceText::read(&project.root, &project.config.schema)?.text() == text;
         Ok(Self { edit: Edit { path, text, what: String::new(), new }, is_fresh })

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::path::Path;
 
-use dbmigrate_core::{MigrationSet, Script, Step};
+use dbmigrate_core::{MigrationSet, Script, Span, Step};
 use dbmigrate_runtime::{Access, Backend, BoxError};
 use dbmigrate_schema::stand_in;
 use rusqlite::Connection;
@@ -92,12 +92,20 @@ impl Backend for Rusqlite {
 
 fn begin(connection: &Connection, Beginning { stubs, base }: &Beginning) -> Result<(), BoxError> {
     stand_in(connection, stubs)?;
-    for step in base.iter().flat_map(|base| &base.steps) {
-        let (Step::Sql(statement), Some(base)) = (step, base) else { continue };
-        let sql = base.source.text().get(statement.span.start..statement.span.end).unwrap_or_default();
-        connection
-            .execute_batch(sql)
-            .map_err(|error| format!("`{}`, which `replay.base` names, failed: {error}", base.source.path()))?;
+    match base {
+        Some(base) => run_base(connection, base).map_err(|(_, error)| {
+            format!("`{}`, which `replay.base` names, failed: {error}", base.source.path()).into()
+        }),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Runs what a history without a beginning builds on; an error comes with the statement that failed.
+pub(crate) fn run_base(connection: &Connection, base: &Script) -> Result<(), (Span, rusqlite::Error)> {
+    base.steps.iter().try_for_each(|step| match step {
+        Step::Sql(statement) => {
+            connection.execute_batch(base.source.slice(statement.span)).map_err(|error| (statement.span, error))
+        }
+        Step::Call { .. } => Ok(()),
+    })
 }

@@ -4,7 +4,7 @@
 mod dirty;
 
 use dbmigrate_core::{Body, Down, Fix, MigrationSet, SourceMigration, SourceText};
-use dbmigrate_schema::{Claim, Decisions, Grown, Program, Schema, undo};
+use dbmigrate_schema::{Claim, Decisions, IncrementalReplay, Program, Schema, undo};
 
 use crate::error::CliError;
 use crate::ops::project::Project;
@@ -53,7 +53,7 @@ pub(crate) fn ways_back(
         return Vec::new();
     }
     let set = &loaded.set;
-    let Ok(mut grown) = Grown::new(set, program) else { return Vec::new() };
+    let Ok(mut grown) = IncrementalReplay::new(set, program) else { return Vec::new() };
     let mut changes = Vec::new();
     for migration in &set.migrations {
         let draft = if wanted(migration) { draft(set, migration) } else { None };
@@ -73,7 +73,7 @@ fn draft(set: &MigrationSet, migration: &SourceMigration) -> Option<(String, Str
 }
 
 fn proved(
-    start: Grown<'_>,
+    start: IncrementalReplay<'_>,
     migration: &SourceMigration,
     (file, text): (String, String),
     target: &Schema,

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
 use dbmigrate_schema::{
-    Claim, Decisions, Failure, Goes, Gone, Hazard, Name, OLDEST, Plan, Program, Proof, Rename, Schema, Step, Undecided,
-    compare, plan, prove, reversed,
+    AllowedDrops, Claim, Decisions, DropTarget, Failure, Hazard, Name, OLDEST, Plan, Program, Proof, Rename, Schema,
+    Step, Undecided, compare, plan, prove, reversed,
 };
 
 use crate::error::CliError;
@@ -89,14 +89,14 @@ pub(crate) fn generate(
     let warnings = done.into_iter().map(|hint| hint.done(&file)).chain(declared::rows(&file)).collect();
     let target = &declared.schema;
 
-    let (allow, goes) = words::allowed(request.allow)?;
+    let (allow, drops) = words::allowed(request.allow)?;
     let mut decisions = Decisions {
         min_sqlite: project.config.min_sqlite.unwrap_or(OLDEST),
         stubs: project.config.replay.stubs.clone(),
         renames: words::renames(request.renames)?,
         fills: words::fills(request.fills, target, &before)?,
         allow,
-        goes: Goes::These(goes),
+        drops: AllowedDrops::These(drops),
     };
     decisions
         .renames
@@ -109,7 +109,7 @@ pub(crate) fn generate(
 
     let differences = compare(before.renamed(&decisions.renames).as_ref().unwrap_or(&before), target);
     let slug = match request.name {
-        Some(name) => create::slug(name)?,
+        Some(name) => create::slug(project, name)?,
         None => name::of(&differences, &decisions.renames),
     };
     let next = Next::new(project, loaded.highest, &slug)?;
@@ -178,10 +178,12 @@ fn decided(
                     }
                 }
             }
-            match (renamed, &mut decisions.goes) {
+            match (renamed, &mut decisions.drops) {
                 (Some(rename), _) => decisions.renames.push(rename),
                 // It is nothing else, then; whether it may go is for `--allow` to say.
-                (None, Goes::These(these)) if decisions.allow.contains(&gone(table.as_ref(), from).hazard()) => {
+                (None, AllowedDrops::These(these))
+                    if decisions.allow.contains(&gone(table.as_ref(), from).hazard()) =>
+                {
                     these.push(gone(table.as_ref(), from));
                 }
                 (None, _) => {}
@@ -201,10 +203,10 @@ fn rename(table: Option<&Name>, from: &Name, to: &Name) -> Rename {
     }
 }
 
-fn gone(table: Option<&Name>, name: &Name) -> Gone {
+fn gone(table: Option<&Name>, name: &Name) -> DropTarget {
     match table {
-        None => Gone::Table(name.clone()),
-        Some(table) => Gone::Column { table: table.clone(), column: name.clone() },
+        None => DropTarget::Table(name.clone()),
+        Some(table) => DropTarget::Column { table: table.clone(), column: name.clone() },
     }
 }
 
@@ -235,14 +237,14 @@ fn open(undecided: &[Undecided]) -> Vec<Diagnostic> {
 
 /// What was let go on purpose, for the linter to know.
 fn allows(before: &Schema, target: &Schema, decisions: &Decisions) -> String {
-    let named = match &decisions.goes {
-        Goes::These(these) => these.iter().map(Gone::hazard).collect(),
-        Goes::Anything => BTreeSet::new(),
+    let named = match &decisions.drops {
+        AllowedDrops::These(these) => these.iter().map(DropTarget::hazard).collect(),
+        AllowedDrops::Anything => BTreeSet::new(),
     };
     let is_needed = |hazard: &&Hazard| {
         let allow = decisions.allow.iter().copied().filter(|other| other != *hazard).collect();
-        let goes = Goes::default();
-        plan(before, target, &Decisions { allow, goes, ..decisions.clone() }).is_err()
+        let drops = AllowedDrops::default();
+        plan(before, target, &Decisions { allow, drops, ..decisions.clone() }).is_err()
     };
     let needed = decisions.allow.union(&named).filter(is_needed);
     let lines: String = needed.map(|it| format!("-- dbmigrate: allow {it} asked for with `--allow {it}`\n")).collect();
@@ -311,7 +313,7 @@ mod tests {
         let mut decisions = Decisions { allow: [Hazard::DropColumn].into(), ..Decisions::default() };
         assert!(decided(&from, &to, &mut decisions, &mut |_| None).is_err());
         assert!(decided(&from, &to, &mut decisions, &mut |_| Some(false)).is_ok());
-        let column = Gone::Column { table: Name::new("t"), column: Name::new("a") };
-        assert_eq!(decisions.goes, Goes::These(vec![column]));
+        let column = DropTarget::Column { table: Name::new("t"), column: Name::new("a") };
+        assert_eq!(decisions.drops, AllowedDrops::These(vec![column]));
     }
 }

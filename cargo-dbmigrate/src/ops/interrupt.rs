@@ -50,9 +50,10 @@ impl Interrupt {
             if !theirs.hear() {
                 return announce("note: interrupted: finishing what has begun; interrupt again to stop at once");
             }
-            announce(match theirs.is_asked() {
-                true => "error: interrupted at once: the next command that writes rolls back what is half done",
-                false => "error: interrupted: nothing was being changed",
+            announce(if theirs.is_asked() {
+                "error: interrupted at once: what is half done is rolled back by the next command that writes"
+            } else {
+                "error: interrupted: nothing was being changed"
             });
             process::exit(ENDED);
         };
@@ -63,9 +64,10 @@ impl Interrupt {
     /// The same migrator, which begins no more migrations once the end was asked for. It is work from its first one on.
     pub(crate) fn heeded_by<'a>(&self, migrator: Migrator<'a, Rusqlite>) -> Migrator<'a, Rusqlite> {
         let interrupt = self.clone();
-        migrator.before_each(move |_| match interrupt.is_asked() {
-            true => Err("interrupted".into()),
-            false => {
+        migrator.before_each(move |_| {
+            if interrupt.is_asked() {
+                Err("interrupted".into())
+            } else {
                 interrupt.begin();
                 Ok(())
             }

@@ -140,7 +140,7 @@ pub(crate) fn lock(
 /// forgotten to write it.
 fn empty(project: &Project, set: &MigrationSet, count: usize) -> Vec<Diagnostic> {
     let new = set.migrations.iter().take(count).filter(|migration| set.lock.find(migration.number).is_none());
-    let mut findings = lint::empty(set, new);
+    let mut findings = lint::empty(new);
     for finding in &mut findings {
         let accept = format!("to write it once it is sealed: `cargo dbmigrate lock --accept {}`", finding.number);
         finding.diagnostic.help.push(accept);

@@ -12,6 +12,7 @@ use dbmigrate_core::{Config, Diagnostic, Loaded, SourceText};
 use crate::cli::Global;
 use crate::error::CliError;
 use crate::ops::spec::Spec;
+use crate::ops::wiring::BUILD;
 use crate::paths;
 
 /// What a `[lib]` may be compiled to: `crate-type` takes the place of `lib`.
@@ -53,6 +54,8 @@ pub(crate) struct Project {
     pub(crate) library: Option<(String, PathBuf)>,
     /// Its binaries: name and source file.
     pub(crate) binaries: Vec<(String, PathBuf)>,
+    /// The features that it declares.
+    pub(crate) features: Vec<String>,
     /// What it depends on, and what the other packages of its workspace do.
     dependencies: Vec<Dependency>,
     others: Vec<Dependency>,
@@ -127,10 +130,20 @@ impl Project {
         let is_own = |loaded: &Loaded| loaded.set.config.set == self.config.set;
         let own = all.iter().position(is_own).unwrap_or_default();
         let nothing = || dbmigrate_core::load(&self.root);
-        let mut loaded = all.into_iter().nth(own).unwrap_or_else(nothing).with_base(self.root.as_path());
-        let missing = loaded.diagnostics.iter_mut().find(|it| it.code == "no-directory");
-        if let Some(missing) = missing.filter(|_| !self.elsewhere.is_empty()) {
-            missing.help.push(format!("or name a package that has migrations: {}", self.elsewhere.join(", ")));
+        self.led_on(all.into_iter().nth(own).unwrap_or_else(nothing).with_base(self.root.as_path()))
+    }
+
+    /// What was read, with help that knows of the package where there is no folder.
+    pub(crate) fn led_on(&self, mut loaded: Loaded) -> Loaded {
+        if let Some(missing) = loaded.diagnostics.iter_mut().find(|it| it.code == "no-directory") {
+            let is_there = self.root.join(&self.config.dir).symlink_metadata().is_ok();
+            if !is_there && !self.config.declared && self.dependency(DependencyKind::Build, BUILD).is_none() {
+                // Nothing would run what `create` makes.
+                missing.help = vec!["begin with `cargo dbmigrate init`".to_owned()];
+            }
+            if !self.elsewhere.is_empty() {
+                missing.help.push(format!("or name a package that has migrations: {}", self.elsewhere.join(", ")));
+            }
         }
         loaded
     }
@@ -226,6 +239,7 @@ impl Project {
             manifests: manifests.clone().ok(),
             library: sources(LIBRARY).next(),
             binaries: sources(&[TargetKind::Bin]).collect(),
+            features: package.features.keys().cloned().collect(),
             dependencies: package.dependencies.clone(),
             others: metadata.workspace_packages().iter().flat_map(|package| package.dependencies.clone()).collect(),
         };
@@ -251,6 +265,7 @@ impl Project {
             manifests: None,
             library: None,
             binaries: Vec::new(),
+            features: Vec::new(),
             dependencies: Vec::new(),
             others: Vec::new(),
         }
@@ -488,7 +503,12 @@ fn metadata(global: &Global) -> Result<Metadata, CliError> {
     command.other_options(options);
     command.exec().map_err(|error| match error {
         cargo_metadata::Error::CargoMetadata { stderr } => {
-            CliError::failure(stderr.trim().trim_start_matches("error: ").to_owned())
+            let message = stderr.trim().trim_start_matches("error: ");
+            let error = CliError::failure(message.to_owned());
+            match message.starts_with("could not find `Cargo.toml`") {
+                true => error.help("go to the folder of a package, or make one here: `cargo init`"),
+                false => error,
+            }
         }
         other => CliError::failure(format!("could not run `cargo metadata`: {other}")),
     })

@@ -53,9 +53,10 @@ pub(crate) fn renumber(project: &Project, onto: Option<&str>, dry_run: bool) -> 
     let guard = create::lock(project)?;
     let (base, revision) = base(project, onto)?;
     let config = &project.config;
-    let theirs = match revision.has_package() {
-        true => revision.config(&config.set).map_err(CliError::diagnostics)?,
-        false => config.clone(),
+    let theirs = if revision.has_package() {
+        revision.config(&config.set).map_err(CliError::diagnostics)?
+    } else {
+        config.clone()
     };
     let held = files(&revision, &theirs)?;
     let here = files(project.root.as_path(), config)?;

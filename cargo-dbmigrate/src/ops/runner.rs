@@ -4,14 +4,16 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
+use cargo_metadata::DependencyKind;
 use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, SourceMigration, Step};
 use dbmigrate_runtime::Stopped;
-use dbmigrate_runtime::cli::{Back, Baseline, Format, Mend, NAMED, PROGRAM, Request, Verb};
+use dbmigrate_runtime::cli::{Baseline, Format, NAMED, PROGRAM, RepairTarget, Request, RollbackTarget, Verb};
 
 use crate::cli::{BuildArgs, Global};
 use crate::error::{CliError, FAILURE};
 use crate::ops::program::UNUSABLE;
 use crate::ops::project::Project;
+use crate::ops::wiring::RUNTIME;
 
 /// The feature that builds the runner, as `init --runner` writes it.
 pub(crate) const FEATURE: &str = "migrate-cli";
@@ -19,7 +21,9 @@ pub(crate) const FEATURE: &str = "migrate-cli";
 /// The binary that runs this package's commands.
 pub(crate) fn binary<'p>(project: &'p Project, set: &MigrationSet) -> Result<&'p str, CliError> {
     let binaries: Vec<&str> = project.binaries.iter().map(|(name, _)| name.as_str()).collect();
-    chosen(project.config.runner.as_deref(), &binaries, set)
+    let runner = chosen(project.config.runner.as_deref(), &binaries, set)?;
+    known(runner, project)?;
+    Ok(runner)
 }
 
 fn chosen<'p>(runner: Option<&'p str>, binaries: &[&str], set: &MigrationSet) -> Result<&'p str, CliError> {
@@ -35,9 +39,20 @@ fn chosen<'p>(runner: Option<&'p str>, binaries: &[&str], set: &MigrationSet) ->
     }
 }
 
-/// Whether the package has a binary of this name.
+/// Whether the package has a binary of this name, and the feature that it is built with.
 pub(crate) fn known(runner: &str, project: &Project) -> Result<(), Diagnostic> {
-    if project.binaries.iter().any(|(name, _)| name == runner) { Ok(()) } else { Err(missing(runner)) }
+    if !project.binaries.iter().any(|(name, _)| name == runner) {
+        return Err(missing(runner));
+    }
+    if project.features.iter().any(|feature| feature == FEATURE) {
+        return Ok(());
+    }
+    let runtime = project.dependency(DependencyKind::Normal, RUNTIME).unwrap_or_else(|| RUNTIME.to_owned());
+    let message =
+        format!("the runner `{runner}` is built with the feature `{FEATURE}`, which the package does not have");
+    Err(Diagnostic::error(UNUSABLE, message)
+        .help(format!("write under `[features]` in `Cargo.toml`: `{FEATURE} = [\"{runtime}/cli\"]`"))
+        .help("or take `runner` out of the manifest: `cargo dbmigrate init --runner` then adds a binary"))
 }
 
 fn missing(runner: &str) -> Diagnostic {
@@ -147,11 +162,11 @@ fn verb_arguments(verb: &Verb) -> Vec<String> {
         }
         Verb::Down { what, dry_run } => {
             let what = match what {
-                Back::Newest => Vec::new(),
-                Back::One(target) => vec!["--".to_owned(), target.clone()],
-                Back::To(target) => vec![format!("--to={target}")],
-                Back::Count(count) => vec![format!("--count={count}")],
-                Back::All => vec!["--all".to_owned()],
+                RollbackTarget::Newest => Vec::new(),
+                RollbackTarget::One(target) => vec!["--".to_owned(), target.clone()],
+                RollbackTarget::To(target) => vec![format!("--to={target}")],
+                RollbackTarget::Count(count) => vec![format!("--count={count}")],
+                RollbackTarget::All => vec!["--all".to_owned()],
             };
             given("--dry-run", *dry_run).into_iter().chain(what).collect()
         }
@@ -171,9 +186,9 @@ fn verb_arguments(verb: &Verb) -> Vec<String> {
                 Stopped::Done => "--done".to_owned(),
             });
             let what = match what {
-                Mend::Explain => Vec::new(),
-                Mend::One(target) => vec!["--".to_owned(), target.clone()],
-                Mend::All => vec!["--all".to_owned()],
+                RepairTarget::Explain => Vec::new(),
+                RepairTarget::One(target) => vec!["--".to_owned(), target.clone()],
+                RepairTarget::All => vec!["--all".to_owned()],
             };
             stopped.into_iter().chain(what).collect()
         }
@@ -226,7 +241,7 @@ mod tests {
         );
         let line = "x redo --locked --offline --features a,b --profile release --target x86_64-unknown-linux-gnu";
         assert_eq!(
-            words(line, Verb::Down { what: Back::One("-2".into()), dry_run: false }),
+            words(line, Verb::Down { what: RollbackTarget::One("-2".into()), dry_run: false }),
             "run -q --bin migrate --features migrate-cli --manifest-path /app/Cargo.toml --features a,b \
              --profile release --target x86_64-unknown-linux-gnu --locked --offline -- --database /data/a.db \
              --message-format json --busy-timeout 7 --verbose down --backup-keep=3 -- -2"
@@ -258,20 +273,20 @@ mod tests {
         for verb in [
             Verb::Status { check: true, recover: true },
             Verb::Up { to: Some("--x".into()), existing: true, dry_run: true },
-            back(Back::Newest),
-            back(Back::One("-2".into())),
-            back(Back::To("1".into())),
-            back(Back::Count(2)),
-            back(Back::All),
+            back(RollbackTarget::Newest),
+            back(RollbackTarget::One("-2".into())),
+            back(RollbackTarget::To("1".into())),
+            back(RollbackTarget::Count(2)),
+            back(RollbackTarget::All),
             Verb::Redo,
             Verb::Reset { yes: true },
             Verb::Mark { what: Baseline::Latest, force: true },
             Verb::Mark { what: Baseline::To("1".into()), force: false },
             Verb::Mark { what: Baseline::Only(vec!["1".into(), "-2".into()]), force: true },
             Verb::Forget { target: "-2".into() },
-            Verb::Repair { what: Mend::Explain, stopped: None },
-            Verb::Repair { what: Mend::One("-2".into()), stopped: Some(Stopped::Done) },
-            Verb::Repair { what: Mend::All, stopped: Some(Stopped::Retry) },
+            Verb::Repair { what: RepairTarget::Explain, stopped: None },
+            Verb::Repair { what: RepairTarget::One("-2".into()), stopped: Some(Stopped::Done) },
+            Verb::Repair { what: RepairTarget::All, stopped: Some(Stopped::Retry) },
             Verb::Verify,
             Verb::History,
         ] {

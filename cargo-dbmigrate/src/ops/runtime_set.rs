@@ -146,10 +146,10 @@ impl<'m> Parts<'m> {
         let Self { source, name, requires, up, down } = self;
         let (up, down) = match &source.body {
             Body::Sql { up: script, down: way_back } => {
-                let way_back = match way_back {
-                    Down::Missing => runtime::Down::Missing,
-                    Down::Irreversible(reason) => runtime::Down::Irreversible(reason),
-                    Down::Script(script) => runtime::Down::Script(sql(script, down)),
+                let way_back = match (way_back, source.body.way_back()) {
+                    (Down::Irreversible(reason), _) => runtime::Down::Irreversible(reason),
+                    (_, None) => runtime::Down::Missing,
+                    (_, Some(script)) => runtime::Down::Script(sql(script, down)),
                 };
                 (sql(script, up), way_back)
             }

@@ -53,7 +53,7 @@ pub(crate) struct Request<'a> {
 
 /// A script that was proved.
 #[derive(Debug)]
-pub(crate) struct Made {
+pub(crate) struct ProvedScript {
     /// The version that it begins at, in words.
     pub(crate) from: String,
     /// The version that it leads to.
@@ -83,13 +83,13 @@ pub(crate) fn put(path: &Path, text: &str) -> Result<(), CliError> {
 }
 
 /// Makes a script, and proves it.
-pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<Made, CliError> {
+pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<ProvedScript, CliError> {
     let set = project.load_sound()?.set;
     let reach = Reach::default();
     let range = range(project, &set, request, &reach)?;
     let (from, to) = (version(&set, range.from), version(&set, range.to));
     let migrations = migrations(&set, range).iter().map(|migration| migration.name()).collect();
-    let mut made = Made { from, to, migrations, text: None, warnings: Vec::new(), as_it_lies: reach.note() };
+    let mut made = ProvedScript { from, to, migrations, text: None, warnings: Vec::new(), as_it_lies: reach.note() };
     if range.from == range.to {
         return Ok(made);
     }
@@ -101,9 +101,10 @@ pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<Made, C
         let mut blocks = blocks(bench, range)?;
         refuse_unchecked(&set, range, &blocks)?;
         let title = format!("{} from {} to {}", project.name, made.from, made.to);
-        let text = match request.idempotent {
-            true => repeat::text(bench, range, &mut blocks, &title)?,
-            false => text(bench, range, &blocks, &title),
+        let text = if request.idempotent {
+            repeat::text(bench, range, &mut blocks, &title)?
+        } else {
+            text(bench, range, &blocks, &title)
         };
         let comes_back = range.is_up() && range.to == set.migrations.len();
         let gone = if comes_back { Vec::new() } else { Guard::new(bench).make_way() };
@@ -365,7 +366,7 @@ fn obstacles(name: &str, script: &Script, is_run: bool, again: bool) -> Vec<Diag
             continue;
         };
         let at = Location::new(&script.source, statement.span);
-        let sql = script.source.text().get(statement.span.start..statement.span.end).unwrap_or_default();
+        let sql = script.source.slice(statement.span);
         match &statement.effect {
             statement::Effect::Bare { idempotent: false } => {
                 problems.push(impossible(format!("`{name}` works on another file")).at(at));
@@ -426,12 +427,10 @@ fn warnings(set: &MigrationSet, range: Range, proved: prove::Proved) -> Vec<Diag
             Down::Script(down) if !range.is_up() => down,
             _ => up,
         };
-        let source = script.source.text();
         for step in &script.steps {
             let Step::Sql(statement) = step else { continue };
-            let sql = source.get(statement.span.start..statement.span.end).unwrap_or_default();
-            if block::looks_ended(sql) {
-                let message = "a shell takes a line of only `/` or `go` as the end of a statement";
+            if block::looks_ended(script.source.slice(statement.span)) {
+                let message = "a shell takes a line with nothing but `/` or `go` for the end of a statement";
                 let at = Location::new(&script.source, statement.span);
                 out.push(Diagnostic::warning("looks-ended", message).at(at).help("join the line with another one"));
             }

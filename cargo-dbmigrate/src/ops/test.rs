@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dbmigrate_core::{Diagnostic, MigrationSet};
-use dbmigrate_schema::{Fault, FaultKind, LossKind, Rows, Tried, Tries, Versions, try_out};
+use dbmigrate_schema::{Fault, FaultKind, LossKind, Rows, TrialOptions, TrialReport, Versions, try_out};
 
 use crate::error::CliError;
 use crate::ops::beside::whole;
@@ -33,7 +33,7 @@ pub(crate) struct Tested {
 pub(crate) struct Run {
     /// Whose rows, in words.
     pub(crate) rows: String,
-    pub(crate) tried: Tried,
+    pub(crate) tried: TrialReport,
 }
 
 impl Tested {
@@ -85,25 +85,26 @@ pub(crate) fn test(project: &Project, request: &Request<'_>) -> Result<Tested, C
     };
     let to = to.map(|number| whole.number(number));
     let files: Vec<_> = files.into_iter().map(|(number, rows)| (whole.number(number), rows)).collect();
-    let mut runs = vec![run("generated rows", &whole.set, &Tries { to, rows: Rows::Generated, versions })?];
+    let mut runs = vec![run("generated rows", &whole.set, &TrialOptions { to, rows: Rows::Generated, versions })?];
     if let Some(dir) = &project.config.fixtures {
         runs.push(run(
             &format!("the rows in `{dir}`"),
             &whole.set,
-            &Tries { to, rows: Rows::Files(&files), versions },
+            &TrialOptions { to, rows: Rows::Files(&files), versions },
         )?);
     }
     let wanted = set.migrations.iter().filter(|migration| names.contains(&migration.number));
-    let wanted: BTreeSet<String> = match whole.builds_on_others() && names.is_empty() {
+    let wanted: BTreeSet<String> = if whole.builds_on_others() && names.is_empty() {
         // What it builds on is that set's to be tested.
-        true => set.migrations.iter().map(|migration| migration.name()).collect(),
-        false => wanted.map(|migration| migration.name()).collect(),
+        set.migrations.iter().map(|migration| migration.name()).collect()
+    } else {
+        wanted.map(|migration| migration.name()).collect()
     };
     let names = (!wanted.is_empty()).then_some(wanted);
     Ok(Tested { runs, names })
 }
 
-fn run(rows: &str, set: &MigrationSet, tries: &Tries<'_>) -> Result<Run, CliError> {
+fn run(rows: &str, set: &MigrationSet, tries: &TrialOptions<'_>) -> Result<Run, CliError> {
     let tried = try_out(set, tries).map_err(CliError::in_memory)?;
     Ok(Run { rows: rows.to_owned(), tried })
 }

@@ -37,7 +37,7 @@ pub(crate) fn diagnostics(diagnostics: &[Diagnostic], shell: &mut Shell) {
 /// A finding as people see it: files are named from where they stand, and lead there where the terminal has links.
 fn for_people(diagnostic: &Diagnostic, shell: &Shell) -> String {
     let here = |file: &String| shell.here(file);
-    let told = |texts: &[String]| texts.iter().map(|text| shell.told(text)).collect();
+    let told = |texts: &[String]| texts.iter().map(|text| shell.text_here(text)).collect();
     let file = diagnostic.file.as_ref().map(here);
     let location =
         diagnostic.location.as_ref().map(|location| Location { path: here(&location.path), ..location.clone() });

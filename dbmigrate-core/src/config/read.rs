@@ -253,7 +253,9 @@ impl<'a> Reader<'a> {
 
     /// A string that `check` accepts; what it refuses comes with a reason and a help.
     fn string(&mut self, key: &str, value: Value<'_>, check: fn(&str) -> Checked) -> Option<String> {
-        let Some(text) = value.as_str() else { return self.wrong_type(key, value, "a string", None) };
+        let Some(text) = value.as_str() else {
+            return self.wrong_type(key, value, "a string", Some("write it in quotes".to_owned()));
+        };
         if text.is_empty() {
             return self.error(
                 value.span(),
@@ -271,7 +273,7 @@ impl<'a> Reader<'a> {
     }
 
     fn boolean(&mut self, key: &str, value: Value<'_>) -> Option<bool> {
-        value.as_bool().or_else(|| self.wrong_type(key, value, "a boolean", None))
+        value.as_bool().or_else(|| self.wrong_type(key, value, "a boolean", Some("write `true` or `false`".to_owned())))
     }
 
     fn integer(&mut self, key: &str, value: Value<'_>, least: u64, most: u64) -> Option<u64> {
@@ -292,7 +294,9 @@ impl<'a> Reader<'a> {
 
     /// Which of these words it is.
     fn word(&mut self, key: &str, value: Value<'_>, words: &[&str]) -> Option<usize> {
-        let Some(text) = value.as_str() else { return self.wrong_type(key, value, "a string", None) };
+        let Some(text) = value.as_str() else {
+            return self.wrong_type(key, value, "a string", Some(one_of("", words, "write one of")));
+        };
         words.iter().position(|word| *word == text).or_else(|| {
             let help = one_of(text, words, "write one of");
             self.error(value.span(), format!("`{key}` can't be `{}`", text.escape_debug()), Some(help))
@@ -421,8 +425,8 @@ mod tests {
 
     #[test]
     fn wrong_values_are_refused_where_they_stand() {
-        refused("dir = 3", "5:7 `dir` must be a string, not an integer");
-        refused("reversible = 'yes'", "5:14 `reversible` must be a boolean, not a string");
+        refused("dir = 3", "5:7 `dir` must be a string, not an integer | write it in quotes");
+        refused("reversible = 'yes'", "5:14 `reversible` must be a boolean, not a string | write `true` or `false`");
         refused("width = '3'", "`width` must be an integer, not a string");
         refused("reserved = [7]", "`reserved` must be a table, not an array");
         refused("dir = ''", "`dir` is empty");
@@ -433,7 +437,7 @@ mod tests {
         refused("start = 9223372036854775808", "`start` must be between 0 and 9223372036854775807");
         refused("transaction = 'eech'", "`transaction` can't be `eech` | did you mean `each`?");
         refused("numbering = 'dates'", "write one of `sequential`, `timestamp`");
-        refused("store-sql = true", "`store-sql` must be a string, not a boolean");
+        refused("store-sql = true", "`store-sql` must be a string, not a boolean | write one of `down`, `all`, `none`");
         refused("runner = 'src/bin/x.rs'", "not the name of a binary target");
         refused("runner = '--help'", "not the name of a binary target");
     }

@@ -136,10 +136,7 @@ impl<F: Files + ?Sized> Look<'_, F> {
             });
             let flyway = perhaps(Layout::Flyway, reason.clone());
             let refinery = perhaps(Layout::Refinery, reason);
-            return match dotted || version == "R" {
-                true => vec![flyway, refinery],
-                false => vec![refinery, flyway],
-            };
+            return if dotted || version == "R" { vec![flyway, refinery] } else { vec![refinery, flyway] };
         }
         let digits = first.len() - first.trim_start_matches(|it: char| it.is_ascii_digit()).len();
         if digits == 0 {

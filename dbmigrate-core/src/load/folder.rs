@@ -92,6 +92,12 @@ impl<'a> Folder<'a> {
                         `{stem}.down.sql`"
                     )
                 }
+                _ if self.may_stand_here(root, &inside) => {
+                    format!(
+                        "{}, or move the folder out of `{dir}`",
+                        rename(&format!("{path}/{inside}"), &format!("{dir}/{inside}"))
+                    )
+                }
                 _ => format!("give it a name such as `{stem}.sql`, or move the folder out of `{dir}`"),
             };
             let help = nearest(&name, side::FOLDERS).map_or(help, |right| rename(&path, &format!("{dir}/{right}")));
@@ -99,6 +105,13 @@ impl<'a> Folder<'a> {
         } else if matches!(what, FileName::Up { .. } | FileName::Down { .. } | FileName::Rust { .. }) {
             self.not_a_file(name, what, "is a folder, not a file");
         }
+    }
+
+    /// Whether a file of this name could lie in the folder of the migrations, where none of its name is yet.
+    fn may_stand_here<F: Files + ?Sized>(&self, root: &F, name: &str) -> bool {
+        let what = file_name::parse(name, self.config);
+        matches!(what, FileName::Up { .. } | FileName::Down { .. } | FileName::Rust { .. })
+            && root.kind(&format!("{}/{name}", self.config.dir)).is_none()
     }
 
     /// Its number is taken, but there is nothing to read.

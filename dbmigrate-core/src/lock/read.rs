@@ -140,9 +140,10 @@ impl Reader<'_> {
         let name = self.span_of(value, "name");
         let previous = lock.migrations.last();
         if let Some(before) = previous.filter(|before| before.number >= sealed.number) {
-            let message = match before.number == sealed.number {
-                true => format!("`{}` and `{}` are sealed with the same number", before.name, sealed.name),
-                false => format!("`{}` comes after `{}`", sealed.name, before.name),
+            let message = if before.number == sealed.number {
+                format!("`{}` and `{}` are sealed with the same number", before.name, sealed.name)
+            } else {
+                format!("`{}` stands after `{}`", sealed.name, before.name)
             };
             let help = "give the migrations of one branch other numbers: `cargo dbmigrate renumber`";
             self.report(name, Diagnostic::error("lock-order", message).help(help));

@@ -77,9 +77,10 @@ pub(crate) fn flag(name: &str, value: &str) -> String {
 #[must_use]
 pub(super) fn quoted(value: &str) -> String {
     let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+".contains(letter);
-    match !value.is_empty() && value.chars().all(is_plain) {
-        true => value.to_owned(),
-        false => format!("'{}'", value.replace('\'', r"'\''")),
+    if !value.is_empty() && value.chars().all(is_plain) {
+        value.to_owned()
+    } else {
+        format!("'{}'", value.replace('\'', r"'\''"))
     }
 }
 

@@ -42,14 +42,15 @@ impl Output<'_> {
         let width = copies.iter().map(|kept| kept.version.len()).max().unwrap_or_default();
         for kept in copies {
             let path = human::plain(&kept.path.display().to_string());
-            let line = match self.json {
-                true => Object::new(Reason::BACKUP)
+            let line = if self.json {
+                Object::new(Reason::BACKUP)
                     .text("path", &*kept.path.to_string_lossy())
                     .text("time", &*kept.time)
                     .text("version", &*kept.version)
                     .number("bytes", Some(kept.bytes))
-                    .line(),
-                false => format!("{}  {:<width$}  {:>10}  {path}", kept.time, kept.version, human::size(kept.bytes)),
+                    .line()
+            } else {
+                format!("{}  {:<width$}  {:>10}  {path}", kept.time, kept.version, human::size(kept.bytes))
             };
             self.data(&line);
         }

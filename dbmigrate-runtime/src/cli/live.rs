@@ -4,6 +4,7 @@
 //! A thread of its own rewrites it, so that time passes on it during one long statement as well. It uses no escape
 //! codes, which not every terminal understands, but the two of [`NO_WRAP`].
 
+use std::fmt;
 use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -27,6 +28,13 @@ const NO_WRAP: [&str; 2] = if cfg!(unix) { ["\x1b[?7l", "\x1b[?7h"] } else { [""
 pub struct Live {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
+}
+
+impl fmt::Debug for Live {
+    #[inline]
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Live").finish_non_exhaustive()
+    }
 }
 
 #[derive(Default)]

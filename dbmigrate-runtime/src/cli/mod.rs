@@ -51,7 +51,7 @@ pub use program::{NAMED, PROGRAM};
 pub use reason::Reason;
 pub use replay::REPLAY;
 pub(crate) use replay::run as replay_one;
-pub use request::{Back, Baseline, Format, Mend, Request, Verb};
+pub use request::{Baseline, Format, RepairTarget, Request, RollbackTarget, Verb};
 pub(crate) use run::configured;
 pub use run::{run, run_on};
 pub use sets::run_together;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::aim::flag;
 use super::location::database_path;
 use super::nearest::nearest;
-use super::request::{Back, Baseline, Format, Mend, Request, Verb};
+use super::request::{Baseline, Format, RepairTarget, Request, RollbackTarget, Verb};
 use super::table::{COMMANDS, COMMON, Command, DESTRUCTIVE, Flag};
 use crate::{Backup, BackupWhen, Stopped};
 
@@ -237,10 +237,10 @@ impl Words {
 
     fn repair(&self) -> Result<Verb, Wrong> {
         let what = match (self.target(), self.has("all")) {
-            (None, false) => Mend::Explain,
-            (None, true) => Mend::All,
-            (Some(target), false) => Mend::One(target),
-            _ => return Err(wrong("a target can't be used with `--all`")),
+            (None, false) => RepairTarget::Explain,
+            (None, true) => RepairTarget::All,
+            (Some(target), false) => RepairTarget::One(target),
+            _ => return Err(wrong("a target and `--all` exclude each other")),
         };
         let stopped = match (self.has("retry"), self.has("done")) {
             (true, true) => return Err(wrong("`--retry` can't be used with `--done`")),
@@ -248,30 +248,30 @@ impl Words {
             (_, true) => Some(Stopped::Done),
             _ => None,
         };
-        if stopped.is_some() && what == Mend::Explain {
-            return Err(wrong("`--retry` and `--done` need a migration: name it, or use `--all`"));
+        if stopped.is_some() && what == RepairTarget::Explain {
+            return Err(wrong("`--retry` and `--done` need to know which migration: name it, or `--all`"));
         }
         Ok(Verb::Repair { what, stopped })
     }
 
-    fn back(&self) -> Result<Back, Wrong> {
+    fn back(&self) -> Result<RollbackTarget, Wrong> {
         let mut asked = Vec::new();
         if let Some(target) = self.target() {
-            asked.push(Back::One(target));
+            asked.push(RollbackTarget::One(target));
         }
         if let Some(target) = self.text("to") {
-            asked.push(Back::To(target));
+            asked.push(RollbackTarget::To(target));
         }
         if let Some(count) = self.text("count") {
             let number = count.parse().ok().filter(|&number| number > 0);
-            asked.push(Back::Count(
+            asked.push(RollbackTarget::Count(
                 number.ok_or_else(|| wrong(format!("`--count` takes a number from 1, not `{count}`")))?,
             ));
         }
         if self.has("all") {
-            asked.push(Back::All);
+            asked.push(RollbackTarget::All);
         }
-        let back = asked.pop().unwrap_or(Back::Newest);
+        let back = asked.pop().unwrap_or(RollbackTarget::Newest);
         if asked.is_empty() {
             Ok(back)
         } else {
@@ -328,21 +328,24 @@ mod tests {
             ("up", up(None, false)),
             ("up --to 1.1.0", up(Some("1.1.0"), false)),
             ("up --to=003_x --existing", up(Some("003_x"), true)),
-            ("down", Verb::Down { what: Back::Newest, dry_run: false }),
-            ("down 002_add_indexes", Verb::Down { what: Back::One("002_add_indexes".into()), dry_run: false }),
-            ("down -- -odd", Verb::Down { what: Back::One("-odd".into()), dry_run: false }),
-            ("down --to 1", Verb::Down { what: Back::To("1".into()), dry_run: false }),
-            ("down --count 2", Verb::Down { what: Back::Count(2), dry_run: false }),
-            ("down --all", Verb::Down { what: Back::All, dry_run: false }),
+            ("down", Verb::Down { what: RollbackTarget::Newest, dry_run: false }),
+            (
+                "down 002_add_indexes",
+                Verb::Down { what: RollbackTarget::One("002_add_indexes".into()), dry_run: false },
+            ),
+            ("down -- -odd", Verb::Down { what: RollbackTarget::One("-odd".into()), dry_run: false }),
+            ("down --to 1", Verb::Down { what: RollbackTarget::To("1".into()), dry_run: false }),
+            ("down --count 2", Verb::Down { what: RollbackTarget::Count(2), dry_run: false }),
+            ("down --all", Verb::Down { what: RollbackTarget::All, dry_run: false }),
             ("redo", Verb::Redo),
             ("mark", Verb::Mark { what: Baseline::Latest, force: false }),
             ("mark --to 2 --force", Verb::Mark { what: Baseline::To("2".into()), force: true }),
             ("mark 1 002_b", Verb::Mark { what: Baseline::Only(vec!["1".into(), "002_b".into()]), force: false }),
             ("forget 002_b", Verb::Forget { target: "002_b".into() }),
-            ("repair", Verb::Repair { what: Mend::Explain, stopped: None }),
-            ("repair 2", Verb::Repair { what: Mend::One("2".into()), stopped: None }),
-            ("repair 2 --done", Verb::Repair { what: Mend::One("2".into()), stopped: Some(Stopped::Done) }),
-            ("repair --all --retry", Verb::Repair { what: Mend::All, stopped: Some(Stopped::Retry) }),
+            ("repair", Verb::Repair { what: RepairTarget::Explain, stopped: None }),
+            ("repair 2", Verb::Repair { what: RepairTarget::One("2".into()), stopped: None }),
+            ("repair 2 --done", Verb::Repair { what: RepairTarget::One("2".into()), stopped: Some(Stopped::Done) }),
+            ("repair --all --retry", Verb::Repair { what: RepairTarget::All, stopped: Some(Stopped::Retry) }),
             ("reset", Verb::Reset { yes: false }),
             ("reset --yes", Verb::Reset { yes: true }),
             ("verify", Verb::Verify),

@@ -121,7 +121,7 @@ pub enum Verb {
     /// Rolls back.
     Down {
         /// How far.
-        what: Back,
+        what: RollbackTarget,
         /// Whether to run on a copy, and say what happened there.
         dry_run: bool,
     },
@@ -154,7 +154,7 @@ pub enum Verb {
     /// Settles what differs between the history and the migrations.
     Repair {
         /// What of it.
-        what: Mend,
+        what: RepairTarget,
         /// What became of the step in which a migration was stopped, if that is known.
         stopped: Option<Stopped>,
     },
@@ -203,7 +203,9 @@ impl Verb {
     #[must_use]
     pub fn reads_only(&self) -> bool {
         match self {
-            Self::Status { .. } | Self::Verify | Self::History | Self::Repair { what: Mend::Explain, .. } => true,
+            Self::Status { .. } | Self::Verify | Self::History | Self::Repair { what: RepairTarget::Explain, .. } => {
+                true
+            }
             Self::Backup { .. } | Self::Restore { from: None, .. } => true,
             _ => self.rehearses(),
         }
@@ -235,7 +237,7 @@ pub enum Baseline {
 
 /// What to repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mend {
+pub enum RepairTarget {
     /// Nothing: say what would be repaired, and how.
     Explain,
     /// This migration.
@@ -246,7 +248,7 @@ pub enum Mend {
 
 /// How far to roll back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Back {
+pub enum RollbackTarget {
     /// The newest applied migration.
     Newest,
     /// Exactly this one.

@@ -24,7 +24,9 @@ pub(super) fn reset<B: Backend>(
         }
         ResetPlan::Downs(number) => format!("roll back {}", count(number)),
         ResetPlan::DropEverything { missing } => {
-            format!("drop everything in it, because `{}` can't be rolled back", missing.join("`, `"))
+            let (first, others) = (missing.first().map_or("", String::as_str), missing.len().saturating_sub(1));
+            let others = if others > 0 { format!(" and {others} more") } else { String::new() };
+            format!("drop everything in it, as there is no way back from `{first}`{others}")
         }
     };
     let plan = format!("{}: {what}; a copy is kept first", name(database));

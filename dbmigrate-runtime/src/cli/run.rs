@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::failure::{DONE, Failure, NO};
 use super::output::Output;
-use super::request::{Back, Request, Verb};
+use super::request::{Request, RollbackTarget, Verb};
 use super::restore::How;
 use super::target::find;
 use super::{Terminal, adopt, backup, human, open, reset, restore, settle};
@@ -178,20 +178,20 @@ fn up<B: Backend>(
 fn back<B: Backend>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
-    what: &Back,
+    what: &RollbackTarget,
     output: &Output<'_>,
 ) -> Result<Rehearse, Failure> {
     let target = match what {
-        Back::Newest => return Ok(Rehearse::Down),
-        Back::All => return Ok(Rehearse::DownAll),
-        Back::Count(count) => {
+        RollbackTarget::Newest => return Ok(Rehearse::Down),
+        RollbackTarget::All => return Ok(Rehearse::DownAll),
+        RollbackTarget::Count(count) => {
             let stays = stays(&migrator.status(connection)?, *count, output)?;
             return Ok(stays.map_or(Rehearse::DownAll, Rehearse::DownTo));
         }
-        Back::One(target) | Back::To(target) => target,
+        RollbackTarget::One(target) | RollbackTarget::To(target) => target,
     };
     let number = number(&migrator.status(connection)?, target, output)?;
-    Ok(if matches!(what, Back::One(_)) { Rehearse::RollBack(number) } else { Rehearse::DownTo(number) })
+    Ok(if matches!(what, RollbackTarget::One(_)) { Rehearse::RollBack(number) } else { Rehearse::DownTo(number) })
 }
 
 /// Does it, or rehearses it.

@@ -10,7 +10,7 @@ use super::human;
 use super::nearest::nearest;
 use super::output::Output;
 use super::replay::set_of;
-use super::request::{Format, Mend, Request, Verb};
+use super::request::{Format, RepairTarget, Request, Verb};
 use crate::lazy_set::LazySet;
 use crate::together::Together;
 use crate::{Access, Rehearsal, Report, SetRehearsal};
@@ -40,7 +40,7 @@ pub fn run_together<C: 'static>(
         return run_one(together, place, database, request, terminal);
     }
     match &request.verb {
-        Verb::Status { .. } | Verb::Verify | Verb::History | Verb::Repair { what: Mend::Explain, .. } => {
+        Verb::Status { .. } | Verb::Verify | Verb::History | Verb::Repair { what: RepairTarget::Explain, .. } => {
             run_each(together, &names, database, request, terminal)
         }
         Verb::Up { to: None, existing, .. } => up(together, *existing, database, request, terminal),

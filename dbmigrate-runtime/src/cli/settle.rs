@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::output::Output;
-use super::request::{Baseline, Mend};
+use super::request::{Baseline, RepairTarget};
 use super::run::number;
 use crate::{Backend, Migration, Migrator, Repairs, Squash, Stopped};
 
@@ -44,19 +44,19 @@ pub(super) fn forget<B: Backend>(
 pub(super) fn repair<B: Backend>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
-    what: &Mend,
+    what: &RepairTarget,
     stopped: Option<Stopped>,
     output: &mut Output<'_>,
 ) -> Result<u8, Failure> {
     let repairs = match what {
-        Mend::Explain => Repairs { done: Vec::new(), left: migrator.repair_plan(connection)? },
-        Mend::One(target) => {
+        RepairTarget::Explain => Repairs { done: Vec::new(), left: migrator.repair_plan(connection)? },
+        RepairTarget::One(target) => {
             let number = number(&migrator.status(connection)?, target, output)?;
             migrator.repair(connection, number, stopped)?
         }
-        Mend::All => migrator.repair_all(connection, stopped)?,
+        RepairTarget::All => migrator.repair_all(connection, stopped)?,
     };
-    Ok(output.repairs(&repairs, *what == Mend::Explain))
+    Ok(output.repairs(&repairs, *what == RepairTarget::Explain))
 }
 
 /// Whether a migration has this number, or one that a squash replaces and that can still run.

@@ -10,17 +10,18 @@ use crate::job::{Job, Kind, Way};
 use crate::script::mentions;
 use crate::set::Script;
 
-/// What scripts have in them that look at the schema, where the tables of the history stand, or that set the encoding: only
-/// before the first table is that obeyed, and it must not depend on when a run makes the history.
+/// A script with one of these in its text may read the schema, which has the tables of the history in it, or set the
+/// encoding, which SQLite only does before the first table: it must find the history as any later run would.
 const OF_SCHEMAS: [&str; 3] = ["sqlite_", "pragma_", "encoding"];
 
 impl<'s> Runner<'_, 's> {
-    /// Whether the history is created with its first rows. Each script that changes a table reads the whole schema again.
+    /// Whether the history is created at the end of the transaction, with its first rows: a smaller schema makes each
+    /// script faster, as SQLite reads all of it again after every change.
     pub(super) fn creates_late(&self, plan: &Plan<'s>) -> bool {
         let fills = |way: &Way<'_>| matches!(way, Way::Up(_, migration) if migration.up.transaction);
         self.group == Group::Fresh
             && plan.left().first().is_some_and(|job| fills(&job.way))
-            // A snapshot is not begun where anything is in doubt; an object that is in the way has a record.
+            // A snapshot starts only where the history exists, and dropping what repeatables made reads their records.
             && self.snapshot.is_none()
             && !self.is_history_read
             && !self.without_repeatables

@@ -110,7 +110,12 @@ fn is_untouched(db: &mut Db<'_>, set: &Set<'_>) -> bool {
                AND (SELECT legacy_alter_table FROM pragma_legacy_alter_table) = 0 \
                AND (SELECT recursive_triggers FROM pragma_recursive_triggers) = 0 \
                AND (SELECT reverse_unordered_selects FROM pragma_reverse_unordered_selects) = 0 \
-               AND 'a' LIKE 'A' AND NOT '\u{e4}' LIKE '\u{c4}'";
+               AND (SELECT full_column_names FROM pragma_full_column_names) = 0 \
+               AND (SELECT short_column_names FROM pragma_short_column_names) = 1 \
+               AND 'a' LIKE 'A' AND NOT '\u{e4}' LIKE '\u{c4}' \
+               AND 'a' = 'A' COLLATE NOCASE AND NOT '\u{e4}' = '\u{c4}' COLLATE NOCASE \
+               AND NOT EXISTS (SELECT 1 FROM pragma_function_list AS own JOIN pragma_function_list AS other USING (name) \
+               WHERE own.builtin AND NOT other.builtin)";
     let [rows, head, records] = tables_of(set.table);
     let answer = db.try_query(&sql, &[text(&rows), text(&head), text(&records)]);
     answer.is_ok_and(|rows| rows.into_first() == Some(Value::Integer(1)))

@@ -215,12 +215,8 @@ impl Filler<'_> {
 
 /// The name by which the rowid is reached, if there is one and nothing hides it.
 pub(crate) fn rowid_name(table: &Table) -> Option<String> {
-    if let Some(alias) = table.rowid_alias() {
-        return Some(alias.name.to_sql());
-    }
-    let names = ["rowid", "_rowid_", "oid"].into_iter().filter(|_| !table.without_rowid);
-    let mut free = names.filter(|name| table.column(&Name::new(*name)).is_none());
-    free.next().map(str::to_owned)
+    let alias = table.rowid_alias().map(|alias| alias.name.to_sql());
+    alias.or_else(|| table.free_rowid_name().map(str::to_owned))
 }
 
 fn place(table: &Table, name: &Name) -> Option<usize> {

@@ -54,9 +54,10 @@ pub(crate) fn rows(migration: &Migration<'_>, table: &Name) -> Option<String> {
 /// `cargo dbmigrate generate` with a value for the rows of a column, as a shell reads it.
 pub(crate) fn generate(table: &Name, column: &Name, value: &str) -> String {
     let fill = format!("{}.{}={value}", table.to_sql(), column.to_sql());
-    let quoted = match fill.contains(['"', '$', '`', '\\', '!']) {
-        true => format!("'{}'", fill.replace('\'', "'\\''")),
-        false => format!("\"{fill}\""),
+    let quoted = if fill.contains(['"', '$', '`', '\\', '!']) {
+        format!("'{}'", fill.replace('\'', "'\\''"))
+    } else {
+        format!("\"{fill}\"")
     };
     format!("cargo dbmigrate generate --fill {quoted}")
 }

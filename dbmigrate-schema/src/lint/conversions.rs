@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::Findings;
-use super::keys::Held;
+use super::keys::KeptTable;
 use super::lineage::TableChange;
 use super::migration::Migration;
 use super::numbers::{is_copied_as_text, is_number, is_text, numbered};
@@ -32,7 +32,7 @@ pub(super) fn judge(
     which: Which,
     message: impl Fn(&Table, &[Pair<'_>]) -> (String, &'static str),
 ) {
-    let Some(held) = Held::changed(change) else { return };
+    let Some(held) = KeptTable::changed(change) else { return };
     let mut found: BTreeMap<usize, (Vec<Pair<'_>>, Vec<String>)> = BTreeMap::new();
     for (before, after) in columns(change, held, which) {
         let name = &after.name;
@@ -74,12 +74,10 @@ pub(super) fn judge(
                     count => format!("{count} rows have such a value now"),
                 }))
                 .help(
-                    match pairs.iter().any(|(before, after)| is_text(before.affinity()) && is_number(after.affinity()))
-                    {
-                        true => "write in the copy what they become: `CASE WHEN … THEN CAST(… AS …) ELSE … END`",
-                        false => {
-                            "write in the copy what they become: `CAST(… AS …)`, which turns a text into 0, or a `CASE`"
-                        }
+                    if pairs.iter().any(|(before, after)| is_text(before.affinity()) && is_number(after.affinity())) {
+                        "say in the copy what becomes of them: `CASE WHEN … THEN CAST(… AS …) ELSE … END`"
+                    } else {
+                        "say in the copy what becomes of them: `CAST(… AS …)`, which makes 0 of a text, or a `CASE`"
                     },
                 )
                 .helps(assertion(&format!("SELECT count(*) = 0 FROM {was} WHERE {condition}"))),
@@ -90,7 +88,7 @@ pub(super) fn judge(
 /// A column before and after.
 pub(super) type Pair<'a> = (&'a Column, &'a Column);
 
-fn columns<'a>(change: &'a TableChange, held: Held<'a>, which: Which) -> impl Iterator<Item = Pair<'a>> {
+fn columns<'a>(change: &'a TableChange, held: KeptTable<'a>, which: Which) -> impl Iterator<Item = Pair<'a>> {
     let retyped = |name: &Name| {
         change
             .changes
@@ -112,9 +110,8 @@ fn columns<'a>(change: &'a TableChange, held: Held<'a>, which: Which) -> impl It
 
 /// The columns of after, with their types where these say something.
 pub(super) fn listed(pairs: &[Pair<'_>], types: bool) -> String {
-    let shown = pairs.iter().map(|(_, after)| match types {
-        true => format!("`{}` ({})", after.name, declared(after)),
-        false => format!("`{}`", after.name),
+    let shown = pairs.iter().map(|(_, after)| {
+        if types { format!("`{}` ({})", after.name, declared(after)) } else { format!("`{}`", after.name) }
     });
     shown.collect::<Vec<_>>().join(", ")
 }

@@ -13,19 +13,19 @@ use rusqlite::hooks::{AuthContext, Authorization};
 use sqlite3_parser::Bump;
 use sqlite3_parser::ast::{AlterTableBody, Stmt};
 
-use super::act::{Act, Deed};
 use super::finding::{End, Finding, Findings, Moot};
 use super::history::History;
 use super::migration::{Migration, Statement};
+use super::operation::{Operation, OperationKind};
 use super::rule::Check;
 use super::rules::RULES;
+use super::script_effects::{self, ScriptEffects};
 use super::soundness::Failing;
 use super::state::{Changed, Look, State};
-use super::told::{self, Told};
 use super::{Options, lineage, tree};
 use crate::model::{Kind, Name};
+use crate::observer::ReplayObserver;
 use crate::quotes;
-use crate::watch::Watch;
 
 /// Follows a replay.
 pub(crate) struct Follower<'a> {
@@ -36,7 +36,7 @@ pub(crate) struct Follower<'a> {
     /// Whether these have run, and it looks on.
     follows: Arc<AtomicBool>,
     /// What SQLite says while it prepares a statement.
-    heard: Arc<Mutex<Vec<Act>>>,
+    heard: Arc<Mutex<Vec<Operation>>>,
     pub(crate) state: State,
     /// What the statements of the migration did that runs now.
     ran: Vec<Ran>,
@@ -55,7 +55,7 @@ pub(crate) struct Follower<'a> {
 struct Ran {
     span: Span,
     quoted: Vec<Span>,
-    acts: Vec<Act>,
+    operations: Vec<Operation>,
     changes: Vec<Changed>,
 }
 
@@ -99,7 +99,7 @@ impl<'a> Follower<'a> {
         self.follows.load(Ordering::Relaxed)
     }
 
-    fn hear(&self) -> Vec<Act> {
+    fn hear(&self) -> Vec<Operation> {
         std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -119,9 +119,9 @@ impl<'a> Follower<'a> {
         let (follows, heard) = (Arc::clone(&self.follows), Arc::clone(&self.heard));
         connection.authorizer(Some(move |context: AuthContext<'_>| {
             if follows.load(Ordering::Relaxed)
-                && let Some(act) = Act::new(&context)
+                && let Some(operation) = Operation::new(&context)
             {
-                heard.lock().unwrap_or_else(PoisonError::into_inner).push(act);
+                heard.lock().unwrap_or_else(PoisonError::into_inner).push(operation);
             }
             Authorization::Allow
         }))?;
@@ -139,16 +139,16 @@ impl<'a> Follower<'a> {
     }
 
     /// As [`Follower::settle`], with what it did to rows.
-    pub(crate) fn told(&mut self, script: &Script) -> Told {
+    pub(crate) fn effects_of(&mut self, script: &Script) -> ScriptEffects {
         let bump = Bump::new();
-        told::tell(script, self.statements(script, &bump))
+        script_effects::of(script, self.statements(script, &bump))
     }
 
     fn statements<'b>(&mut self, script: &'b Script, bump: &'b Bump) -> Vec<Statement<'b>> {
         let ran = std::mem::take(&mut self.ran).into_iter();
-        ran.map(|Ran { span, quoted, acts, changes }| {
+        ran.map(|Ran { span, quoted, operations, changes }| {
             let sql = script.source.slice(span);
-            Statement { sql, span, tree: tree::parse(bump, sql), quoted, acts, changes }
+            Statement { sql, span, tree: tree::parse(bump, sql), quoted, operations, changes }
         })
         .collect()
     }
@@ -200,22 +200,22 @@ impl<'a> Follower<'a> {
     }
 }
 
-impl Watch for Follower<'_> {
-    fn opened(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
+impl ReplayObserver for Follower<'_> {
+    fn connection_opened(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
         self.unseen = self.turn_to(connection)?;
         Ok(())
     }
 
-    fn comes(&mut self, at: usize) {
+    fn migration_begins(&mut self, at: usize) {
         self.ran.clear();
         self.at = Some(at);
     }
 
-    fn begins(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    fn script_begins(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         self.take_back(connection)
     }
 
-    fn runs(&mut self, connection: &Connection, script: &Script, statement: &Source) {
+    fn statement_begins(&mut self, connection: &Connection, script: &Script, statement: &Source) {
         if !self.follows() {
             return;
         }
@@ -223,25 +223,25 @@ impl Watch for Follower<'_> {
         self.hear();
     }
 
-    fn ran(&mut self, connection: &Connection, script: &Script, statement: &Source) -> rusqlite::Result<()> {
+    fn statement_ran(&mut self, connection: &Connection, script: &Script, statement: &Source) -> rusqlite::Result<()> {
         if !self.follows() {
             return Ok(());
         }
-        let acts = self.hear();
+        let operations = self.hear();
         let mut changes = Vec::new();
         // VACUUM lays the schema's own table out anew.
         let looks = match statement.effect {
             Effect::Bare { .. } => vec![Look::Everything],
-            _ => looks(script.source.slice(statement.span), &acts),
+            _ => looks(script.source.slice(statement.span), &operations),
         };
         for look in looks {
             changes.extend(self.state.look(connection, &look, self.at)?);
         }
-        self.ran.push(Ran { span: statement.span, quoted: std::mem::take(&mut self.quoted), acts, changes });
+        self.ran.push(Ran { span: statement.span, quoted: std::mem::take(&mut self.quoted), operations, changes });
         Ok(())
     }
 
-    fn migrated(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    fn migration_ran(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         if self.follows() {
             self.judge(connection);
         } else if self.at.is_some_and(|at| at + 1 == self.unjudged && self.unjudged < self.set.migrations.len()) {
@@ -252,17 +252,20 @@ impl Watch for Follower<'_> {
 }
 
 /// What a statement may have changed in the schema.
-fn looks(sql: &str, acts: &[Act]) -> Vec<Look> {
+fn looks(sql: &str, operations: &[Operation]) -> Vec<Look> {
     let mut looks = Vec::new();
-    for act in acts {
-        let look = match &act.deed {
-            Deed::Module | Deed::Transaction => Look::Everything,
-            Deed::Create => Look::New,
-            Deed::Drop(kind, name) => Look::Gone((*kind, name.clone())),
-            Deed::Alter(table) => match is_in_place(sql) {
-                true => Look::Table(table.clone()),
-                false => Look::Everything,
-            },
+    for operation in operations {
+        let look = match &operation.kind {
+            OperationKind::Module | OperationKind::Transaction => Look::Everything,
+            OperationKind::Create => Look::New,
+            OperationKind::Drop(kind, name) => Look::Gone((*kind, name.clone())),
+            OperationKind::Alter(table) => {
+                if is_in_place(sql) {
+                    Look::Table(table.clone())
+                } else {
+                    Look::Everything
+                }
+            }
             _ => continue,
         };
         if !looks.contains(&look) {
@@ -270,7 +273,7 @@ fn looks(sql: &str, acts: &[Act]) -> Vec<Look> {
         }
     }
     // Whoever writes to the schema by hand does so outside of all of these.
-    let by_hand = acts.iter().any(|act| act.deed == Deed::WriteSchema);
+    let by_hand = operations.iter().any(|operation| operation.kind == OperationKind::WriteSchema);
     if by_hand && looks.is_empty() || looks.contains(&Look::Everything) {
         looks = vec![Look::Everything];
     }
@@ -313,7 +316,7 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE old (a, b); CREATE VIEW seen AS SELECT a FROM old").unwrap();
         let mut follower = Follower::new(&set, &options);
-        follower.opened(&mut connection).unwrap();
+        follower.connection_opened(&mut connection).unwrap();
         for text in [
             "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a); CREATE INDEX i ON t (a); \
              CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END;",

@@ -10,14 +10,14 @@ use crate::plan::{duplicates, on_one_line};
 
 /// A table that may hold rows, before a migration and after it.
 #[derive(Clone, Copy)]
-pub(crate) struct Held<'m> {
+pub(crate) struct KeptTable<'m> {
     pub(crate) before: &'m Table,
     pub(crate) after: &'m Table,
     /// What became of it; none where nothing did.
     pub(crate) change: Option<&'m TableChange>,
 }
 
-impl<'m> Held<'m> {
+impl<'m> KeptTable<'m> {
     /// The table that has this name after a migration; none where no database can have rows in it.
     pub(crate) fn new(migration: &'m Migration<'m>, after: &Name) -> Option<Self> {
         let mut changes = migration.lineage.changes.iter();
@@ -115,7 +115,7 @@ pub(crate) fn implied(keys: &[Vec<Part>], columns: &[&Name]) -> bool {
 
 /// The query for what stands in more than one row before a migration, of a key that there is after it: for an assertion,
 /// and with every column behind its table. None where that can't be asked.
-pub(crate) fn duplicates_of(held: Held<'_>, key: &[Part], filter: Option<&str>) -> Option<[String; 2]> {
+pub(crate) fn duplicates_of(held: KeptTable<'_>, key: &[Part], filter: Option<&str>) -> Option<[String; 2]> {
     let is_renamed = held.change.is_some_and(|change| !change.renamed.is_empty());
     if filter.is_some() && is_renamed {
         return None;
@@ -126,10 +126,7 @@ pub(crate) fn duplicates_of(held: Held<'_>, key: &[Part], filter: Option<&str>) 
         let mut groups = Vec::new();
         for (column, wanted) in key {
             let before = held.name_before(column)?;
-            let name = match qualify {
-                true => format!("{}.{}", table.to_sql(), before.to_sql()),
-                false => before.to_sql(),
-            };
+            let name = if qualify { format!("{}.{}", table.to_sql(), before.to_sql()) } else { before.to_sql() };
             let own = collation(held.before, before);
             let collation = if own == *wanted { String::new() } else { format!(" COLLATE {wanted}") };
             conditions.push(format!("{name} IS NOT NULL"));

@@ -20,7 +20,7 @@ pub(super) struct Links {
 
 impl Links {
     pub(super) fn add(&mut self, object: &Object) {
-        let key = key(object);
+        let key = object.key();
         if key.0 == Kind::VirtualTable {
             self.virtual_tables.insert(key.clone());
         }
@@ -30,7 +30,7 @@ impl Links {
     }
 
     pub(super) fn remove(&mut self, object: &Object) {
-        let key = key(object);
+        let key = object.key();
         self.virtual_tables.remove(&key);
         self.links(object, |links, name| {
             if let Some(keys) = links.get_mut(&name) {
@@ -75,8 +75,4 @@ impl Links {
     pub(super) fn virtual_tables(&self) -> impl Iterator<Item = &Key> {
         self.virtual_tables.iter()
     }
-}
-
-fn key(object: &Object) -> Key {
-    (object.kind(), object.name().clone())
 }

@@ -8,10 +8,10 @@ use dbmigrate_core::{MigrationSet, Script, SourceMigration, Span};
 use rusqlite::Connection;
 use sqlite3_parser::ast::Stmt;
 
-use super::act::{Act, Deed};
 use super::finding::Draft;
 use super::history::History;
 use super::lineage::{Lineage, TableChange};
+use super::operation::{Operation, OperationKind};
 use super::soundness::Verdict;
 use super::state::{Changed, Known, State};
 use super::{Options, Rows};
@@ -50,7 +50,7 @@ pub(crate) struct Statement<'m> {
     /// The words in double quotes that name nothing, by their place in it: SQLite takes them for texts.
     pub(crate) quoted: Vec<Span>,
     /// What SQLite says that it did.
-    pub(crate) acts: Vec<Act>,
+    pub(crate) operations: Vec<Operation>,
     /// What it did to the schema.
     pub(crate) changes: Vec<Changed>,
 }
@@ -64,8 +64,8 @@ impl Statement<'_> {
     }
 
     /// What it does itself, without triggers and views.
-    pub(crate) fn deeds(&self) -> impl Iterator<Item = &Deed> {
-        self.acts.iter().filter(|act| act.by.is_none()).map(|act| &act.deed)
+    pub(crate) fn own_operations(&self) -> impl Iterator<Item = &OperationKind> {
+        self.operations.iter().filter(|operation| operation.by.is_none()).map(|operation| &operation.kind)
     }
 }
 

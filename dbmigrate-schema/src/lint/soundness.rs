@@ -61,14 +61,14 @@ pub(crate) struct Failing(HashMap<Key, String>);
 
 impl Failing {
     pub(crate) fn contains(&self, object: &Object) -> bool {
-        self.0.contains_key(&key(object))
+        self.0.contains_key(&object.key())
     }
 
     /// Asks everything, where nobody knows what was changed.
     pub(super) fn judge_all(&mut self, connection: &Connection, state: &State, later: &HashSet<Name>) {
         let mut answers = Answers { connection, state, later, known: HashMap::new() };
         let failed = state.iter().filter_map(|known| match answers.ask(&known.object)? {
-            (question, Some(_)) => Some((key(&known.object), question)),
+            (question, Some(_)) => Some((known.object.key(), question)),
             (_, None) => None,
         });
         self.0 = failed.collect();
@@ -104,7 +104,7 @@ impl Failing {
                 Some(_) if failed.values().any(|before| *before == question) => {}
                 Some(why) => {
                     let wants_program = wants_program(&why);
-                    self.0.insert(key(&object), question);
+                    self.0.insert(object.key(), question);
                     verdict.broken.push(Broken { object, why, statement, wants_program });
                 }
                 None => {
@@ -156,10 +156,6 @@ impl Answers<'_> {
     }
 }
 
-fn key(object: &Object) -> Key {
-    (object.kind(), object.name().clone())
-}
-
 /// The views and triggers that a migration may have made another thing of, each with the statement that did so.
 struct Touched<'a>(Vec<(&'a Rc<Known>, usize)>);
 
@@ -183,7 +179,7 @@ impl<'a> Touched<'a> {
         let mut pending: Vec<(Name, usize)> = changed.into_iter().collect();
         while let Some((name, at)) = pending.pop() {
             for known in state.naming(&name) {
-                let key = key(&known.object);
+                let key = known.object.key();
                 if made.contains_key(&key) || reached.get(&key).is_some_and(|before| *before >= at) {
                     continue;
                 }

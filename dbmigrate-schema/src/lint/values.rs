@@ -12,7 +12,7 @@ use sqlite3_parser::ast::{
     SortedColumn, Stmt, Upsert, UpsertDo, UpsertIndex,
 };
 
-use super::keys::Held;
+use super::keys::KeptTable;
 use super::lineage::TableChange;
 use super::migration::{Migration, Statement};
 use super::tree;
@@ -95,14 +95,14 @@ fn selected(select: &Select<'_>, place: usize) -> Filled {
 /// Whether a migration does something about the values of these columns, named as after it, before the statement at
 /// `end` relies on them: it computes one, updates one, removes rows, leaves some out of a copy, or asserts. Also where a
 /// copy drops what the new table refuses, which is for `lossy-copy` to say.
-pub(crate) fn are_cared_for(migration: &Migration<'_>, held: Held<'_>, columns: &[&Name], end: usize) -> bool {
+pub(crate) fn are_cared_for(migration: &Migration<'_>, held: KeptTable<'_>, columns: &[&Name], end: usize) -> bool {
     let computes =
         |change: &TableChange| columns.iter().any(|column| filled(migration, change, column) == Filled::Computed);
     held.change.is_some_and(computes) || are_prepared(migration, held, columns, end)
 }
 
 /// The same, but for what a copy computes.
-pub(crate) fn are_prepared(migration: &Migration<'_>, held: Held<'_>, columns: &[&Name], end: usize) -> bool {
+pub(crate) fn are_prepared(migration: &Migration<'_>, held: KeptTable<'_>, columns: &[&Name], end: usize) -> bool {
     let rebuild = held.change.and_then(|change| change.rebuild.as_ref());
     let end = rebuild.and_then(|rebuild| rebuild.copies.first().copied()).unwrap_or(end);
     let before: Vec<&Name> = columns.iter().map(|column| held.name_before(column).unwrap_or(column)).collect();

@@ -4,6 +4,9 @@ use dbmigrate_core::token::unquote;
 
 use super::{Column, Constraint, ForeignKey, Key, Name, Rule};
 
+/// The names under which SQLite knows the rowid, where no column has them.
+pub(crate) const ROWID_NAMES: [&str; 3] = ["rowid", "_rowid_", "oid"];
+
 /// An ordinary table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
@@ -35,6 +38,17 @@ impl Table {
             Rule::PrimaryKey(key) => Some(key),
             _ => None,
         })
+    }
+
+    /// Whether the primary key has a column.
+    pub(crate) fn is_in_primary_key(&self, column: &Name) -> bool {
+        self.primary_key().is_some_and(|key| key.columns.iter().any(|part| part.name == *column))
+    }
+
+    /// A name for the rowid that no column has; none where columns have all of them, or where there is no rowid.
+    pub(crate) fn free_rowid_name(&self) -> Option<&'static str> {
+        let names = ROWID_NAMES.into_iter().filter(|_| !self.without_rowid);
+        names.into_iter().find(|name| self.column(&Name::new(*name)).is_none())
     }
 
     /// The foreign keys, in the order in which they are written.

@@ -50,7 +50,7 @@ impl<'a> Bench<'a> {
     fn left(&self) -> impl Iterator<Item = &'a Object> + '_ {
         self.schema.objects.iter().filter(|object| {
             let view = object.table().map(|table| (Kind::View, table.clone()));
-            let own = (object.kind(), object.name().clone());
+            let own = object.key();
             !self.dropped.contains(&own) && view.is_none_or(|view| !self.dropped.contains(&view))
         })
     }

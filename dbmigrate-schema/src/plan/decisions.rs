@@ -28,7 +28,7 @@ pub struct Decisions {
     /// What may be lost, if it certainly is a loss: what may have been renamed is asked about nevertheless.
     pub allow: BTreeSet<Hazard>,
     /// What is definitely dropped.
-    pub goes: Goes,
+    pub drops: AllowedDrops,
 }
 
 impl Default for Decisions {
@@ -39,7 +39,7 @@ impl Default for Decisions {
             renames: Vec::new(),
             fills: Vec::new(),
             allow: BTreeSet::new(),
-            goes: Goes::default(),
+            drops: AllowedDrops::default(),
         }
     }
 }
@@ -91,21 +91,21 @@ pub struct Fill {
 
 /// What is definitely dropped, even if something similar is added.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Goes {
+pub enum AllowedDrops {
     /// These.
-    These(Vec<Gone>),
+    These(Vec<DropTarget>),
     /// Everything that does not exist afterwards: what was just created may be dropped.
     Anything,
 }
 
-impl Default for Goes {
+impl Default for AllowedDrops {
     fn default() -> Self {
         Self::These(Vec::new())
     }
 }
 
-impl Goes {
-    pub(super) fn has(&self, gone: &Gone) -> bool {
+impl AllowedDrops {
+    pub(super) fn has(&self, gone: &DropTarget) -> bool {
         match self {
             Self::These(these) => these.contains(gone),
             Self::Anything => true,
@@ -115,7 +115,7 @@ impl Goes {
 
 /// A table or a column that is dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Gone {
+pub enum DropTarget {
     /// A table, by its previous name.
     Table(Name),
     /// A column.
@@ -127,7 +127,7 @@ pub enum Gone {
     },
 }
 
-impl Gone {
+impl DropTarget {
     /// The loss that this causes.
     #[must_use]
     pub fn hazard(&self) -> Hazard {
@@ -139,7 +139,7 @@ impl Gone {
 }
 
 /// As on the command line: `drop-table=users`, `drop-column=users.nick`.
-impl fmt::Display for Gone {
+impl fmt::Display for DropTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Table(table) => write!(f, "{}={}", self.hazard(), table.to_sql()),
@@ -212,7 +212,7 @@ pub fn reversed(decisions: &Decisions) -> Decisions {
         renames: renames.collect(),
         fills: fills.collect(),
         allow: [Hazard::DropTable, Hazard::DropColumn].into(),
-        goes: Goes::Anything,
+        drops: AllowedDrops::Anything,
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn reaching(schema: &Schema, tables: &HashSet<Name>) -> Dependents {
         pending.retain(|(object, names)| {
             let reaches = names.iter().any(|name| reached.contains(name));
             if reaches {
-                found.insert((object.kind(), object.name().clone()));
+                found.insert(object.key());
                 if object.kind() == Kind::View {
                     reached.insert(object.name().clone());
                 }
@@ -36,7 +36,7 @@ pub(super) fn reaching(schema: &Schema, tables: &HashSet<Name>) -> Dependents {
 
 /// All of them.
 pub(super) fn all(schema: &Schema) -> Dependents {
-    candidates(schema).map(|object| (object.kind(), object.name().clone())).collect()
+    candidates(schema).map(|object| object.key()).collect()
 }
 
 /// Adds the triggers that were made after one that goes, on the same table: triggers run in an order that follows from

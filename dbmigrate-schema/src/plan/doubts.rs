@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::names::{Names, Objects};
-use super::{Decisions, Gone, Undecided};
+use super::{Decisions, DropTarget, Undecided};
 use crate::model::{Column, Kind, Name, Object, Schema, Table};
 
 /// Whether it holds rows, as a table or a virtual one.
@@ -36,7 +36,7 @@ pub(super) fn doubts(
     let tables = gone.iter().filter(|object| !is_index_of_text(object)).map(|object| {
         let like = |new: &&&Table| object.as_table().is_some_and(|old| are_alike(old, new));
         let candidates: Vec<_> = new.iter().filter(like).map(|table| table.name.clone()).collect();
-        Doubt { gone: Gone::Table(object.name().clone()), candidates }
+        Doubt { gone: DropTarget::Table(object.name().clone()), candidates }
     });
     let columns = to.objects.iter().flat_map(|after| {
         let old = names.object_before(before, after).and_then(Object::as_table);
@@ -47,7 +47,7 @@ pub(super) fn doubts(
 
 /// Something that goes, and what it may be now.
 struct Doubt {
-    gone: Gone,
+    gone: DropTarget,
     candidates: Vec<Name>,
 }
 
@@ -55,16 +55,16 @@ impl Doubt {
     /// What is left to decide of it.
     fn unless(self, decisions: &Decisions) -> Option<Undecided> {
         let is_clear = self.candidates.is_empty() && decisions.allow.contains(&self.gone.hazard());
-        if is_clear || decisions.goes.has(&self.gone) {
+        if is_clear || decisions.drops.has(&self.gone) {
             return None;
         }
         let (table, from) = match self.gone {
-            Gone::Table(table) if self.candidates.is_empty() => return Some(Undecided::DropTable { table }),
-            Gone::Column { table, column } if self.candidates.is_empty() => {
+            DropTarget::Table(table) if self.candidates.is_empty() => return Some(Undecided::DropTable { table }),
+            DropTarget::Column { table, column } if self.candidates.is_empty() => {
                 return Some(Undecided::DropColumn { table, column });
             }
-            Gone::Table(table) => (None, table),
-            Gone::Column { table, column } => (Some(table), column),
+            DropTarget::Table(table) => (None, table),
+            DropTarget::Column { table, column } => (Some(table), column),
         };
         Some(Undecided::AmbiguousRename { table, from, to: self.candidates })
     }
@@ -89,7 +89,7 @@ fn columns(old: &Table, new: &Table, names: &Names) -> Vec<Doubt> {
     // What is computed is no loss.
     let gone = old.columns.iter().filter(|column| is_stored(column) && !kept.contains(&column.name));
     let doubt = |column: &Name, candidates| Doubt {
-        gone: Gone::Column { table: table.clone(), column: column.clone() },
+        gone: DropTarget::Column { table: table.clone(), column: column.clone() },
         candidates,
     };
     let gone = gone.map(|column| doubt(&column.name, candidates.clone()));

@@ -25,7 +25,7 @@ pub(super) struct Neighbours<'a> {
 impl<'a> Neighbours<'a> {
     /// Those of a schema but for what goes first.
     pub(super) fn new(schema: &'a Schema, dropped: &Dependents) -> Self {
-        let stays = |object: &&Object| !dropped.contains(&(object.kind(), object.name().clone()));
+        let stays = |object: &&Object| !dropped.contains(&object.key());
         let objects: Vec<_> = schema.objects.iter().filter(stays).collect();
         let mut own = Self {
             named: Vec::new(),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Decisions, Undecided};
-use crate::model::{Column, Name, Table};
+use crate::model::{Column, Name, ROWID_NAMES, Table};
 use crate::render::sql;
 
 /// One table before and after.
@@ -19,13 +19,10 @@ pub(super) struct Pair<'a> {
     pub(super) decisions: &'a Decisions,
 }
 
-/// The names that SQLite knows the rowid by.
-const ROWID: [&str; 3] = ["rowid", "_rowid_", "oid"];
-
 /// Whether SQLite could take the name of a column for that of the rowid. It neither renames to or from one, nor adds
 /// it to a table.
 pub(super) fn is_rowid_name(name: &Name) -> bool {
-    ROWID.iter().any(|rowid| name.as_str().eq_ignore_ascii_case(rowid))
+    ROWID_NAMES.iter().any(|rowid| name.as_str().eq_ignore_ascii_case(rowid))
 }
 
 impl<'a> Pair<'a> {
@@ -159,15 +156,12 @@ pub(super) fn is_rowid(table: &Table, column: &Column) -> bool {
 /// Whether SQLite lets no row be without a value in a column.
 pub(crate) fn is_never_null(table: &Table, column: &Name) -> bool {
     let Some(column) = table.column(column) else { return false };
-    let in_key = || table.primary_key().is_some_and(|key| key.columns.iter().any(|part| part.name == column.name));
+    let in_key = || table.is_in_primary_key(&column.name);
     column.not_null.is_some() || is_rowid(table, column) || ((table.without_rowid || table.strict) && in_key())
 }
 
 /// A name for the rowid; none where there is no rowid, or where columns have all of its names.
 fn rowid_name(table: &Table) -> Option<String> {
-    if table.without_rowid {
-        return None;
-    }
-    let free = ROWID.into_iter().find(|name| table.column(&Name::new(*name)).is_none());
-    free.map(str::to_owned).or_else(|| table.rowid_alias().map(|alias| alias.name.to_sql()))
+    let alias = || table.rowid_alias().map(|alias| alias.name.to_sql());
+    table.free_rowid_name().map(str::to_owned).or_else(alias)
 }

@@ -90,7 +90,7 @@ impl<'a> Steps<'a> {
             Some((object, changes.get(&key(object)).map(Vec::as_slice).or(none)?))
         });
         let (tables, others): (Vec<_>, Vec<_>) = changed.partition(|(object, _)| is_table(object));
-        self.changed = others.iter().map(|(object, _)| (object.kind(), object.name().clone())).collect();
+        self.changed = others.iter().map(|(object, _)| object.key()).collect();
         self.drop(self.changed.clone())?;
 
         let mut searches = Searches::new(self.to);
@@ -129,7 +129,7 @@ impl<'a> Steps<'a> {
         if planned.iter().any(|(_, _, in_place)| drops_columns(in_place)) {
             self.make_renames_possible()?;
         }
-        let names = Taken::new([self.from, &base, self.to], self.bench.names(), self.to);
+        let names = OtherObjects::new([self.from, &base, self.to], self.bench.names(), self.to);
         for (pair, differences, in_place) in planned {
             match in_place {
                 Some(InPlace { statements, foreign_keys_off, .. }) => {
@@ -180,7 +180,7 @@ impl<'a> Steps<'a> {
         }
     }
 
-    fn rebuild(&mut self, pair: &Pair<'_>, differences: &[&Difference], names: &Taken<'_>) {
+    fn rebuild(&mut self, pair: &Pair<'_>, differences: &[&Difference], names: &OtherObjects<'_>) {
         let is_taken = |name: &Name| names.taken.contains(name);
         let temporary = free_name(&pair.after.name, "new", is_taken);
         let indexes = names.indexes.get(&pair.after.name).map_or([].as_slice(), Vec::as_slice);
@@ -253,7 +253,7 @@ impl<'a> Steps<'a> {
     }
 
     fn is_dropped(&self, object: &Object) -> bool {
-        self.dropped.contains(&(object.kind(), object.name().clone()))
+        self.dropped.contains(&object.key())
     }
 
     /// Drops the tables that go, and renames. What may be in the way goes before.
@@ -261,7 +261,7 @@ impl<'a> Steps<'a> {
         let wanted = by_name(self.to);
         let unwanted =
             self.from.objects.iter().filter(|object| !is_table(object) && !wanted.contains_key(&key(object)));
-        let unwanted = unwanted.map(|object| (object.kind(), object.name().clone())).collect();
+        let unwanted = unwanted.map(|object| object.key()).collect();
         let names: HashSet<_> = self.gone.iter().map(|object| object.name().clone()).collect();
         self.drop(unwanted)?;
         self.drop(dependents::reaching(self.from, &names))?;
@@ -351,15 +351,15 @@ fn statements_in_place(
     does.then_some(found)
 }
 
-/// What a table that is recreated has to know of the others.
-struct Taken<'a> {
+/// What a table that is made anew has to know of the others.
+struct OtherObjects<'a> {
     /// The names that a temporary table can't have.
     taken: HashSet<Name>,
     /// The indexes that are wanted, by their table.
     indexes: HashMap<&'a Name, Vec<&'a Object>>,
 }
 
-impl<'a> Taken<'a> {
+impl<'a> OtherObjects<'a> {
     fn new(schemas: [&Schema; 3], mut taken: HashSet<Name>, to: &'a Schema) -> Self {
         taken.extend(schemas.into_iter().flat_map(|schema| &schema.objects).map(|object| object.name().clone()));
         let mut indexes: HashMap<_, Vec<_>> = HashMap::new();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Fill, Gone, Hazard, Rename};
+use super::{DropTarget, Fill, Hazard, Rename};
 use crate::model::{Kind, Name};
 
 /// Something that prevents a plan, with the choices.
@@ -140,8 +140,8 @@ impl Undecided {
                     format!("if it was renamed to `{to}`: {}", rename(&decision))
                 });
                 let gone = match table {
-                    None => Gone::Table(from.clone()),
-                    Some(table) => Gone::Column { table: table.clone(), column: from.clone() },
+                    None => DropTarget::Table(from.clone()),
+                    Some(table) => DropTarget::Column { table: table.clone(), column: from.clone() },
                 };
                 renamed.chain([format!("if it is to be dropped: {}", allow(&gone))]).collect()
             }

@@ -89,10 +89,10 @@ fn followed<'a>(name: &'a Name, renames: &HashMap<&'a Name, &'a Name>) -> Option
 
 /// The rows before a step, and how to find them after it.
 pub(crate) struct Contents {
-    tables: Vec<Held>,
+    tables: Vec<TableContents>,
 }
 
-struct Held {
+struct TableContents {
     to: Name,
     /// What the values are called afterwards.
     columns: Vec<String>,
@@ -157,7 +157,7 @@ impl Contents {
     }
 }
 
-fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> rusqlite::Result<Held> {
+fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> rusqlite::Result<TableContents> {
     let columns = pair.columns.iter().filter_map(|(from, to)| Some((before.column(from)?, after.column(to)?)));
     // What is computed anew tells nothing about what was kept.
     let columns: Vec<(&Column, &Column)> = columns.filter(|(_, to)| to.generated.is_none()).collect();
@@ -181,12 +181,12 @@ fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> 
     }
     let names = rowids.iter().map(|_| "rowid".to_owned()).chain(columns.iter().map(|(_, to)| to.name.to_string()));
     let takes_no_null = |column: &Column| {
-        let in_key = after.primary_key().is_some_and(|key| key.columns.iter().any(|part| part.name == column.name));
+        let in_key = after.is_in_primary_key(&column.name);
         column.not_null.is_some() || (in_key && (after.strict || after.without_rowid))
     };
     let filled = rowids.iter().map(|_| false).chain(columns.iter().map(|(_, to)| takes_no_null(to)));
     let counts = |table: &Table| table.primary_key().is_some_and(|key| key.autoincrement);
-    Ok(Held {
+    Ok(TableContents {
         to: pair.to.clone(),
         columns: names.collect(),
         filled: filled.collect(),
@@ -202,7 +202,7 @@ fn is_same(one: &Object, other: &Object) -> bool {
 }
 
 /// A table of which the columns are not known; none where it can't be read.
-fn whole_table(connection: &Connection, object: &Object) -> Option<Held> {
+fn whole_table(connection: &Connection, object: &Object) -> Option<TableContents> {
     let name = object.name();
     let from = format!("main.{}", name.to_sql());
     let again = Question { names: vec!["*".to_owned()], from, rowid: None };
@@ -210,7 +210,7 @@ fn whole_table(connection: &Connection, object: &Object) -> Option<Held> {
     let columns: Vec<String> = connection.prepare(&all).ok()?.column_names().map(str::to_owned).collect();
     let rows = again.ask(connection).ok()?;
     let filled = vec![false; columns.len()];
-    Some(Held { to: name.clone(), columns, rows, again, filled, sequence: None })
+    Some(TableContents { to: name.clone(), columns, rows, again, filled, sequence: None })
 }
 
 /// What a column of another type makes of the values, by SQLite's own rules; what it does not take stays as it is, and so
@@ -246,7 +246,7 @@ fn sequence(connection: &Connection, table: &Name) -> rusqlite::Result<Option<i6
     found.map(Option::flatten)
 }
 
-impl Held {
+impl TableContents {
     fn losses(mut self, connection: &Connection) -> rusqlite::Result<Vec<Loss>> {
         let mut losses = Vec::new();
         let found = match self.again.ask(connection) {

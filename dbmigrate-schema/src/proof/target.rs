@@ -211,12 +211,8 @@ fn copy(decisions: &Decisions, before: &Table, after: &Table) -> Option<(String,
     ))
 }
 
-fn is_in_key(table: &Table, column: &Name) -> bool {
-    table.primary_key().is_some_and(|key| key.columns.iter().any(|part| part.name == *column))
-}
-
 fn wants_value(table: &Table, column: &Column) -> bool {
-    column.not_null.is_some() || is_in_key(table, &column.name)
+    column.not_null.is_some() || table.is_in_primary_key(&column.name)
 }
 
 /// Whether an error says that a row is not wanted. That NULL is not, has to be decided before, unless it is the nature

@@ -13,8 +13,8 @@ use crate::declared::old_name;
 use crate::execute;
 use crate::migrated::replayed_rest;
 use crate::model::Schema;
+use crate::observer::NoObserver;
 use crate::plan::Rename;
-use crate::watch::Nobody;
 
 /// The two schemas and the two ways between them.
 #[derive(Clone, Copy)]
@@ -145,7 +145,7 @@ fn orphaned(from: &Schema, to: &Schema, renames: &[Rename]) -> Vec<Diagnostic> {
 
 fn run_one(claim: &Claim<'_>, script: &Script, connection: &Connection) -> Result<(), Diagnostic> {
     // Rows make it worth while to look for orphans in any case.
-    execute::script(connection, claim.set.config.foreign_keys, script, true, &mut Nobody)
+    execute::script(connection, claim.set.config.foreign_keys, script, true, &mut NoObserver)
 }
 
 /// In what the schema differs from the one that was to come.

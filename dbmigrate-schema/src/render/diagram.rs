@@ -13,7 +13,7 @@ impl Schema {
             text.push_str(&format!("  {} {{\n", entity(&table.name)));
             for column in &table.columns {
                 let declared = column.declared_type.as_deref().map_or("any".to_owned(), word);
-                let keys: Vec<_> = [(is_key(table, column), "PK"), (refers(table, column), "FK")]
+                let keys: Vec<_> = [(table.is_in_primary_key(&column.name), "PK"), (refers(table, column), "FK")]
                     .into_iter()
                     .filter_map(|(is, mark)| is.then_some(mark))
                     .collect();
@@ -53,10 +53,6 @@ impl Schema {
     fn references(&self) -> impl Iterator<Item = (&Table, &ForeignKey)> {
         self.tables().flat_map(|table| table.foreign_keys().map(move |key| (table, key)))
     }
-}
-
-fn is_key(table: &Table, column: &Column) -> bool {
-    table.primary_key().is_some_and(|key| key.columns.iter().any(|own| own.name == column.name))
 }
 
 fn refers(table: &Table, column: &Column) -> bool {

@@ -16,15 +16,15 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use super::file::CODES;
 use crate::chance::{Chance, shown};
 use crate::execute::starts_with;
+use crate::observer::ReplayObserver;
 use crate::steady::Judge;
-use crate::watch::Watch;
 
 /// Looks on while scripts run.
 pub(super) struct Doubts<'s> {
     chance: Chance,
     stubs: &'s Stubs,
     /// What a statement asked for that a replay has otherwise.
-    told: Told,
+    told: FirstDoubt,
     found: Vec<Diagnostic>,
     /// Where the last `TEMP` object was made.
     temp: Option<Location>,
@@ -32,7 +32,7 @@ pub(super) struct Doubts<'s> {
     is_first: bool,
 }
 
-type Told = Arc<Mutex<Option<(Source, String)>>>;
+type FirstDoubt = Arc<Mutex<Option<(Source, String)>>>;
 
 /// What a replay has otherwise than a program.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +45,7 @@ enum Source {
     Registered,
 }
 
-fn tell(told: &Told, source: Source, what: impl FnOnce() -> String) {
+fn tell(told: &FirstDoubt, source: Source, what: impl FnOnce() -> String) {
     let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
     // The worst is enough, and there may be millions of rows.
     if told.as_ref().is_none_or(|(other, _)| *other < source) {
@@ -58,7 +58,7 @@ impl<'s> Doubts<'s> {
         Self {
             chance: Chance::new(CODES.chance, pure),
             stubs,
-            told: Told::default(),
+            told: FirstDoubt::default(),
             found: Vec::new(),
             temp: None,
             is_first: true,
@@ -139,9 +139,9 @@ fn makes_of_query(sql: &str) -> Option<String> {
     Some(format!("`{}`, which may return something else in a program", found.text(sql)))
 }
 
-impl Watch for Doubts<'_> {
-    fn opened(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
-        self.chance.opened(connection)?;
+impl ReplayObserver for Doubts<'_> {
+    fn connection_opened(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
+        self.chance.connection_opened(connection)?;
         self.register(connection)?;
         let told = Arc::clone(&self.told);
         connection.authorizer(Some(move |context: AuthContext<'_>| {
@@ -152,8 +152,8 @@ impl Watch for Doubts<'_> {
         }))
     }
 
-    fn begins(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        self.chance.begins(connection)?;
+    fn script_begins(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.chance.script_begins(connection)?;
         self.chance.take();
         self.is_first = true;
         self.register(connection)?;
@@ -161,7 +161,7 @@ impl Watch for Doubts<'_> {
         Ok(())
     }
 
-    fn runs(&mut self, connection: &Connection, script: &Script, statement: &Statement) {
+    fn statement_begins(&mut self, connection: &Connection, script: &Script, statement: &Statement) {
         // What was asked before the first statement, the assertions of the script asked.
         if std::mem::take(&mut self.is_first) && !script.asserts.is_empty() {
             let moment = self.chance.take().first().map(|(name, why)| format!("`{}`, which {why}", shown(name)));
@@ -175,12 +175,17 @@ impl Watch for Doubts<'_> {
             }
         }
         self.take();
-        self.chance.runs(connection, script, statement);
+        self.chance.statement_begins(connection, script, statement);
     }
 
-    fn ran(&mut self, connection: &Connection, script: &Script, statement: &Statement) -> rusqlite::Result<()> {
+    fn statement_ran(
+        &mut self,
+        connection: &Connection,
+        script: &Script,
+        statement: &Statement,
+    ) -> rusqlite::Result<()> {
         let told = self.take();
-        self.chance.ran(connection, script, statement)?;
+        self.chance.statement_ran(connection, script, statement)?;
         let sql = script.source.slice(statement.span);
         let place = || Location::new(&script.source, script.source.first_line(statement.span));
         let counts = |source| source == Source::Registered || changes_rows(script, statement);
@@ -211,7 +216,7 @@ impl Watch for Doubts<'_> {
         Ok(())
     }
 
-    fn migrated(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    fn migration_ran(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let left: Option<String> =
             connection.query_row("SELECT max(name) FROM temp.sqlite_master", [], |row| row.get(0))?;
         self.take();

@@ -12,10 +12,10 @@ use super::doubts::Doubts;
 use super::{Refusal, Snapshot, objects, snapshot};
 use crate::execute::is_vacuum_into;
 use crate::migrated::not_replayable;
+use crate::observer::NoObserver;
 use crate::replay::{Halt, Replayer};
 use crate::scratch;
 use crate::steady::{Codes, lead, refuse, run, steady, unusable, ups};
-use crate::watch::Nobody;
 
 pub(super) const CODES: Codes = Codes {
     code: "snapshot-code",
@@ -109,9 +109,10 @@ fn none_stands(why: &str) -> Diagnostic {
 
 /// A fault of a text that is in no file: without its place, but with what stands there.
 fn unwritten(problem: Diagnostic) -> Diagnostic {
-    let fault = match problem.code == CODES.differs {
-        true => none_stands("it would make something else"),
-        false => none_stands(&problem.message),
+    let fault = if problem.code == CODES.differs {
+        none_stands("it would lead to something else")
+    } else {
+        none_stands(&problem.message)
     };
     let line = problem.location.as_ref().map(|place| {
         let start: String = place.line().chars().take(LINE).collect();
@@ -129,7 +130,7 @@ pub fn check_snapshot(set: &MigrationSet) -> Vec<Diagnostic> {
     }
     let migrations = set.migrations.iter().filter(|migration| migration.number <= snapshot.number).cloned().collect();
     let part = MigrationSet { migrations, before_all: None, ..set.clone() };
-    match run(&part, &mut Nobody) {
+    match run(&part, &mut NoObserver) {
         Ok(original) => check(&part, snapshot, &original),
         Err(problems) => problems,
     }
@@ -181,7 +182,7 @@ fn elsewhere(migrations: &[dbmigrate_core::SourceMigration]) -> Vec<Diagnostic> 
 
 /// What is said of migrations that make a table by the name of one of the history's: in a program that is there before
 /// them, and is another one.
-fn history(part: &MigrationSet, original: &Connection) -> rusqlite::Result<Option<Diagnostic>> {
+pub(crate) fn history(part: &MigrationSet, original: &Connection) -> rusqlite::Result<Option<Diagnostic>> {
     let table = &part.config.table;
     let names = [table.clone(), format!("{table}_head"), format!("{table}_repeatable")];
     let is_one = |name: &str| names.iter().any(|own| own.eq_ignore_ascii_case(name));
@@ -206,7 +207,7 @@ fn leaves_nothing(set: &MigrationSet) -> Result<(), Vec<Diagnostic>> {
     let Some(hook) = &set.before_all else { return Ok(()) };
     let failed = |error: rusqlite::Error| vec![unusable(&error)];
     let connection = scratch::open(&set.config.replay.stubs).map_err(failed)?;
-    Replayer::new(set, None).hook(&connection, hook, &mut Nobody).map_err(|halt| match halt {
+    Replayer::new(set, None).hook(&connection, hook, &mut NoObserver).map_err(|halt| match halt {
         Halt::Refused(problem) => vec![*problem],
         Halt::Stopped(why) => vec![not_replayable(hook.source.path(), why)],
     })?;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::compare::Change;
-use crate::lint::{State, Told};
+use crate::lint::{ScriptEffects, State};
 use crate::model::{Kind, Name, Object, Schema};
 use crate::plan::{Decisions, Rename};
 use crate::proof::{Pair, pairs};
@@ -19,10 +19,10 @@ pub(super) struct Compared {
 }
 
 /// What to compare before and after the way up, before which the way back may have been gone. `now` is the schema after it.
-pub(super) fn there(told: &Told, back: Option<&Told>, now: &State) -> Compared {
-    let meant = |name: &Name| told.meant.contains(name);
+pub(super) fn there(effects: &ScriptEffects, back: Option<&ScriptEffects>, now: &State) -> Compared {
+    let meant = |name: &Name| effects.meant.contains(name);
     let (mut from, mut to, mut renames) = (Vec::new(), Vec::new(), Vec::new());
-    for change in &told.tables {
+    for change in &effects.tables {
         let (before, after) = (&change.before.object, &change.after.object);
         let (was, is) = (before.name(), after.name());
         if meant(was) || meant(is) {
@@ -40,16 +40,16 @@ pub(super) fn there(told: &Told, back: Option<&Told>, now: &State) -> Compared {
         from.push(before.clone());
         to.push(after.clone());
     }
-    let others = others(&[told], now);
+    let others = others(&[effects], now);
     from.extend(others.iter().cloned());
     to.extend(others);
-    let told: Vec<_> = std::iter::once(told).chain(back).collect();
-    Compared::new(from, to, &renames, &told[0].computed, &told)
+    let effects: Vec<_> = std::iter::once(effects).chain(back).collect();
+    Compared::new(from, to, &renames, &effects[0].computed, &effects)
 }
 
 /// What to compare before the way up and after the way back, in the columns that were there all the time. `now` is the
 /// schema after both, and that before.
-pub(super) fn back(there: &Told, back: &Told, now: &State) -> Compared {
+pub(super) fn back(there: &ScriptEffects, back: &ScriptEffects, now: &State) -> Compared {
     let meant = |name: &Name| there.meant.contains(name) || back.meant.contains(name);
     let mut computed: HashSet<(Name, Name)> = back.computed.clone();
     let mut objects = Vec::new();
@@ -82,15 +82,15 @@ pub(super) fn back(there: &Told, back: &Told, now: &State) -> Compared {
 }
 
 /// The tables that none of the scripts changes, as far as they may have lost something.
-fn others(told: &[&Told], now: &State) -> Vec<Object> {
-    let touched: HashSet<&Name> = told
+fn others(effects: &[&ScriptEffects], now: &State) -> Vec<Object> {
+    let touched: HashSet<&Name> = effects
         .iter()
-        .flat_map(|told| {
-            let changed = told.changes.iter().filter(|it| matches!(it.key.0, Kind::Table | Kind::VirtualTable));
-            changed.map(|it| &it.key.1).chain(&told.meant)
+        .flat_map(|effects| {
+            let changed = effects.changes.iter().filter(|it| matches!(it.key.0, Kind::Table | Kind::VirtualTable));
+            changed.map(|it| &it.key.1).chain(&effects.meant)
         })
         .collect();
-    let unmeant: HashSet<&Name> = told.iter().flat_map(|told| &told.unmeant).collect();
+    let unmeant: HashSet<&Name> = effects.iter().flat_map(|effects| &effects.unmeant).collect();
     let is_table = |object: &Object| matches!(object.kind(), Kind::Table | Kind::VirtualTable);
     let is_small = now.iter().filter(|known| is_table(&known.object)).count() <= SMALL;
     let refers = |object: &Object| {
@@ -112,9 +112,9 @@ impl Compared {
         to: Vec<Object>,
         renames: &[Rename],
         computed: &HashSet<(Name, Name)>,
-        told: &[&Told],
+        effects: &[&ScriptEffects],
     ) -> Self {
-        let changes = told.iter().flat_map(|told| &told.tables).filter(|change| change.rebuild.is_some());
+        let changes = effects.iter().flat_map(|effects| &effects.tables).filter(|change| change.rebuild.is_some());
         let rebuilt: HashSet<&Name> =
             changes.flat_map(|change| [change.before.object.name(), change.after.object.name()]).collect();
         let (from, to) = (Schema { objects: from }, Schema { objects: to });

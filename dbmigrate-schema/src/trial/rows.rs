@@ -9,9 +9,9 @@ use super::refusal::turned_away;
 use crate::fill::{Filled, fill_some, fill_with};
 use crate::lint::State;
 use crate::model::{Kind, Name, Object, Schema};
+use crate::observer::NoObserver;
 use crate::read::{ReadOptions, read};
 use crate::replay::{replayable, way_up};
-use crate::watch::Nobody;
 use crate::{execute, scratch};
 
 /// Any number will do, if it stays the same.
@@ -26,7 +26,7 @@ pub(super) fn go(
     connection: &Connection,
     script: &Script,
 ) -> Result<(), dbmigrate_core::Diagnostic> {
-    execute::script(connection, set.config.foreign_keys, script, true, &mut Nobody)
+    execute::script(connection, set.config.foreign_keys, script, true, &mut NoObserver)
 }
 
 /// A database as the first migrations make it, without further rows; none where one of them can't be gone.

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::refusal::turned_away;
 use super::rows::{SEED, go, made};
 use super::walk::Affected;
-use super::{Fault, FaultKind, Leg, TriedVersion, Versions};
+use super::{Fault, FaultKind, Leg, VersionTrial, Versions};
 use crate::fill::fill_with;
 use crate::model::{Name, Object, Schema};
 use crate::plan::Decisions;
@@ -25,7 +25,7 @@ pub(super) fn all(
     affected: &[Affected],
     wrong: &HashSet<String>,
     versions: Versions,
-) -> rusqlite::Result<Vec<TriedVersion>> {
+) -> rusqlite::Result<Vec<VersionTrial>> {
     let last = affected.len();
     let first = match versions {
         Versions::Newest(count) => last.saturating_sub(1).saturating_sub(count),
@@ -49,12 +49,12 @@ fn one(
     version: &Connection,
     affected: &[Affected],
     wrong: &HashSet<String>,
-) -> rusqlite::Result<TriedVersion> {
+) -> rusqlite::Result<VersionTrial> {
     let started = Instant::now();
     let connection = copy(version, &set.config.replay.stubs)?;
     let schema = read(&connection, &ReadOptions::default())?;
     let filled = fill_with(&connection, &schema, SEED, &mut |_, _| Ok(()))?;
-    let mut tried = TriedVersion {
+    let mut tried = VersionTrial {
         name: set.migrations[at].name(),
         rows: filled.tables.iter().map(|table| table.rows as usize).sum(),
         compared: 0,

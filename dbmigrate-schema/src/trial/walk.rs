@@ -3,43 +3,47 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, Script, SourceMigration};
+use dbmigrate_core::{Diagnostic, MigrationSet, Script, SourceMigration};
 use rusqlite::Connection;
 
 use super::compared::{self, Compared};
 use super::refusal::turned_away;
 use super::rows::{self, SEED, chosen, fill_new, made};
-use super::{Emptied, Fault, FaultKind, LeftOut, Leg, Rows, Tried, TriedMigration, Tries};
+use super::{Emptied, Fault, FaultKind, LeftOut, Leg, MigrationTrial, Rows, TrialOptions, TrialReport};
 use crate::execute;
 use crate::inverse::differences;
-use crate::lint::{Follower, Options, Told};
+use crate::lint::{Follower, Options, ScriptEffects};
 use crate::model::{Kind, Name};
+use crate::observer::ReplayObserver;
 use crate::proof::{Contents, asserts, faults};
 use crate::read::{ReadOptions, read};
 use crate::replay::{replayable, way_back, way_up};
 use crate::scratch::{self, copy};
-use crate::watch::Watch;
 
 /// A database, as the migrations so far have made it, with rows.
 pub(super) struct Walk<'a> {
     set: &'a MigrationSet,
-    tries: &'a Tries<'a>,
+    tries: &'a TrialOptions<'a>,
     connection: Connection,
     follower: Follower<'a>,
-    pub(super) tried: Tried,
+    pub(super) tried: TrialReport,
 }
 
 /// The tables that a migration changes, or whose rows it is meant to change.
 pub(super) type Affected = HashSet<Name>;
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(set: &'a MigrationSet, tries: &'a Tries<'a>, nothing: &'a Options<'a>) -> rusqlite::Result<Self> {
+    pub(super) fn new(
+        set: &'a MigrationSet,
+        tries: &'a TrialOptions<'a>,
+        nothing: &'a Options<'a>,
+    ) -> rusqlite::Result<Self> {
         let mut walk = Self {
             set,
             tries,
             connection: scratch::open(&set.config.replay.stubs)?,
             follower: Follower::new(set, nothing),
-            tried: Tried::default(),
+            tried: TrialReport::default(),
         };
         for script in set.base.iter().chain(&set.before_all) {
             match replayable(script) {
@@ -48,7 +52,7 @@ impl<'a> Walk<'a> {
                 Err(why) => walk.tried.stopped = Some((script.source.path().to_owned(), why)),
             }
         }
-        walk.follower.opened(&mut walk.connection)?;
+        walk.follower.connection_opened(&mut walk.connection)?;
         if set.base.is_some() && matches!(tries.rows, Rows::Generated) {
             walk.fill_all()?;
         }
@@ -76,7 +80,7 @@ impl<'a> Walk<'a> {
                 }
             };
             let started = Instant::now();
-            let mut one = TriedMigration {
+            let mut one = MigrationTrial {
                 name: migration.name(),
                 rows: count(&self.connection, &self.follower)?,
                 compared: 0,
@@ -105,7 +109,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Tries one. None where nothing can come after it.
-    fn one(&mut self, at: usize, up: &Script, one: &mut TriedMigration) -> rusqlite::Result<Option<Affected>> {
+    fn one(&mut self, at: usize, up: &Script, one: &mut MigrationTrial) -> rusqlite::Result<Option<Affected>> {
         let migration = &self.set.migrations[at];
         let mut beside = self.beside()?;
         // What its author ruled out by an assertion is turned away as by a check.
@@ -134,9 +138,10 @@ impl<'a> Walk<'a> {
                 one.left_out.push(LeftOut { table: after.clone(), rows: of - left, of, drops: *drops });
             }
         }
-        if let Some(down) = way_back(migration) {
+        let has_way_back = migration.body.way_back().is_some();
+        if let Some(down) = way_back(migration).filter(|_| has_way_back) {
             self.back(&there, (up, down), &beside, one)?;
-        } else if matches!(migration.body, Body::Sql { down: Down::Script(_), .. }) {
+        } else if has_way_back {
             self.tried.unchecked_downs.push(migration.name());
         }
         if let Err(refused) = rows::go(self.set, &self.connection, up) {
@@ -151,10 +156,10 @@ impl<'a> Walk<'a> {
 
     fn back(
         &mut self,
-        there: &Told,
+        there: &ScriptEffects,
         (up, down): (&Script, &Script),
         beside: &Connection,
-        one: &mut TriedMigration,
+        one: &mut MigrationTrial,
     ) -> rusqlite::Result<()> {
         if asserts(beside, down).is_err() {
             self.tried.refused_downs.push(one.name.clone());
@@ -199,7 +204,7 @@ impl<'a> Walk<'a> {
         compared: &Compared,
         beside: &Connection,
         leg: Leg,
-        one: &mut TriedMigration,
+        one: &mut MigrationTrial,
     ) -> rusqlite::Result<()> {
         let Compared { from, to, pairs } = compared;
         let contents = Contents::read(&self.connection, pairs, from, to)?;
@@ -216,9 +221,9 @@ impl<'a> Walk<'a> {
         Ok(beside)
     }
 
-    fn go(&mut self, connection: &Connection, script: &Script) -> Result<Told, Diagnostic> {
+    fn go(&mut self, connection: &Connection, script: &Script) -> Result<ScriptEffects, Diagnostic> {
         execute::script(connection, self.set.config.foreign_keys, script, true, &mut self.follower)?;
-        Ok(self.follower.told(script))
+        Ok(self.follower.effects_of(script))
     }
 
     /// Where generated rows were turned away: takes others, and says whether it is right that it did. None where that is not what is
@@ -276,7 +281,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The rows that come after a migration.
-    fn more_rows(&mut self, at: usize, there: &Told, one: &mut TriedMigration) -> rusqlite::Result<()> {
+    fn more_rows(&mut self, at: usize, there: &ScriptEffects, one: &mut MigrationTrial) -> rusqlite::Result<()> {
         self.follower.turn_to(&mut self.connection)?;
         match self.tries.rows {
             Rows::Files(files) => {

@@ -4,7 +4,7 @@
 //! schema. What that takes, a plan has to take and to keep; what that refuses, a plan has to refuse.
 
 use dbmigrate_schema::{
-    Decisions, Fill, Goes, Hazard, Name, Plan, ReadOptions, Rename, Schema, Undecided, compare, plan,
+    AllowedDrops, Decisions, Fill, Hazard, Name, Plan, ReadOptions, Rename, Schema, Undecided, compare, plan,
 };
 use rusqlite::{Connection, params_from_iter};
 
@@ -47,7 +47,7 @@ pub(crate) fn decisions(from: &Model, to: &Model, min_sqlite: (u32, u32)) -> Dec
     let mut decisions = Decisions {
         min_sqlite,
         allow: [Hazard::DropTable, Hazard::DropColumn].into(),
-        goes: Goes::Anything,
+        drops: AllowedDrops::Anything,
         ..Decisions::default()
     };
     for after in &to.tables {

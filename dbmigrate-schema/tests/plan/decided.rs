@@ -1,6 +1,6 @@
 //! What is planned without a word, and what a person is asked.
 
-use dbmigrate_schema::{Decisions, Goes, Gone, Hazard, Name, Undecided, plan};
+use dbmigrate_schema::{AllowedDrops, Decisions, DropTarget, Hazard, Name, Undecided, plan};
 
 use crate::support::{applies, check, decisions, planned, refuses, rows, schema};
 
@@ -86,10 +86,10 @@ fn renames_are_asked_for() {
     // What may go goes where it can be nothing else. What can is asked, unless it is named.
     let mut decisions = Decisions { allow: [Hazard::DropColumn].into(), ..Decisions::default() };
     assert_eq!(plan(&schema(users), &schema(to), &decisions).unwrap_err(), undecided);
-    let column = |column| Gone::Column { table: Name::new("users"), column: Name::new(column) };
-    decisions.goes = Goes::These(vec![column("name")]);
+    let column = |column| DropTarget::Column { table: Name::new("users"), column: Name::new(column) };
+    decisions.drops = AllowedDrops::These(vec![column("name")]);
     assert_eq!(plan(&schema(users), &schema(to), &decisions).unwrap_err()[0], undecided[1]);
-    decisions.goes = Goes::These(vec![column("name"), column("mail")]);
+    decisions.drops = AllowedDrops::These(vec![column("name"), column("mail")]);
     let left = plan(&schema(users), &schema(to), &decisions).unwrap_err();
     assert!(left.iter().all(|it| matches!(it, Undecided::NotNullWithoutValue { .. })), "{left:?}");
     // One is decided, the other is still open.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dbmigrate_core::{Script, SourceText, Step};
 use dbmigrate_schema::{
-    Decisions, Fill, Goes, Hazard, Name, Plan, ReadOptions, Rename, Schema, compare, plan, reversed,
+    AllowedDrops, Decisions, Fill, Hazard, Name, Plan, ReadOptions, Rename, Schema, compare, plan, reversed,
 };
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -29,7 +29,7 @@ pub(crate) fn decisions(text: &str) -> Decisions {
             None if word.starts_with("3.") => decisions.min_sqlite = (3, word[2..].parse().expect(word)),
             None => {
                 // What may go goes here, whatever comes with it.
-                decisions.goes = Goes::Anything;
+                decisions.drops = AllowedDrops::Anything;
                 decisions.allow.insert(word.parse::<Hazard>().expect(word));
             }
         }

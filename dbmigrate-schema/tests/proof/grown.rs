@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use dbmigrate_core::{Config, Diagnostic, MigrationSet, SourceMigration, SourceText};
-use dbmigrate_schema::{Claim, Decisions, Grown, Program, Schema, Step, prove};
+use dbmigrate_schema::{Claim, Decisions, IncrementalReplay, Program, Schema, Step, prove};
 use rusqlite::Connection;
 
 use crate::set::set_with;
@@ -30,7 +30,7 @@ impl Program for Asked {
 #[test]
 fn each_step_is_what_beginning_anew_makes() {
     let set = set_with(&FILES, Config::default());
-    let mut grown = Grown::new(&set, None).unwrap();
+    let mut grown = IncrementalReplay::new(&set, None).unwrap();
     for (at, migration) in set.migrations.iter().enumerate() {
         let start = grown.copy().unwrap();
         let after = grown.next(migration).unwrap();
@@ -56,7 +56,7 @@ fn what_comes_before_runs_once() {
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
     let set = set_with(&files, Config::default());
     let asked = Asked(Cell::new(0));
-    let mut grown = Grown::new(&set, Some(&asked)).unwrap();
+    let mut grown = IncrementalReplay::new(&set, Some(&asked)).unwrap();
     set.migrations.iter().for_each(|migration| drop(grown.next(migration).unwrap()));
     assert_eq!(asked.0.get(), 12);
 }

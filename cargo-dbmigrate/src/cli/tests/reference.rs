@@ -51,9 +51,10 @@ fn page() -> String {
         }
         let needs_runner = shown(command).any(|arg| arg.get_help_heading() == Some("Runner"));
         let common = "[common options](#common-options)";
-        let _ = match needs_runner {
-            true => write!(page, "\nAnd those of the [runner](#runner), and the {common}.\n"),
-            false => write!(page, "\nAnd the {common}.\n"),
+        let _ = if needs_runner {
+            write!(page, "\nAnd those of the [runner](#runner), and the {common}.\n")
+        } else {
+            write!(page, "\nAnd the {common}.\n")
         };
         let notes = crate::cli::notes(name);
         if !notes.is_empty() {

@@ -41,9 +41,10 @@ impl Checksums {
         let text = std::str::from_utf8(bytes).ok()?;
         let mut hasher = SipHasher13::new();
         name.hash(&mut hasher);
-        match self.wide {
-            true => version.parse::<i64>().ok()?.hash(&mut hasher),
-            false => version.parse::<i32>().ok()?.hash(&mut hasher),
+        if self.wide {
+            version.parse::<i64>().ok()?.hash(&mut hasher)
+        } else {
+            version.parse::<i32>().ok()?.hash(&mut hasher)
         }
         text.hash(&mut hasher);
         Some(hasher.finish().to_string())

@@ -9,7 +9,7 @@ use dbmigrate_core::layout::{Candidate, Layout, detect};
 use dbmigrate_core::nearest::nearest;
 use rusqlite::Connection;
 
-use super::{Asked, layout_of};
+use super::{Request, layout_of};
 use crate::error::CliError;
 use crate::ops::project::Project;
 
@@ -28,7 +28,7 @@ const FOLDERS: [&str; 9] = [
 
 /// The tool, and where it keeps what.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub(crate) struct Detected {
     pub(crate) tool: Tool,
     pub(crate) layout: Layout,
     /// The folder of its files, relative to the package.
@@ -36,52 +36,52 @@ pub(crate) struct Seen {
     /// The table of its history.
     pub(crate) table: Option<String>,
     /// What speaks for it, in words.
-    pub(crate) seen: Vec<String>,
+    pub(crate) reasons: Vec<String>,
 }
 
 /// A history in the database.
-struct Kept {
+struct History {
     tool: Tool,
     table: Option<String>,
     reason: String,
 }
 
 /// Finds it.
-pub(super) fn tool(project: &Project, asked: &Asked<'_>) -> Result<Seen, CliError> {
-    let asked_for = asked.from.map(by_name).transpose()?;
-    let kept = asked.database.map(histories).transpose()?.unwrap_or_default();
+pub(super) fn tool(project: &Project, request: &Request<'_>) -> Result<Detected, CliError> {
+    let asked_for = request.from.map(by_name).transpose()?;
+    let kept = request.database.map(histories).transpose()?.unwrap_or_default();
     if asked_for == Some(Tool::Live) {
         return live(&kept);
     }
-    let folders = folders(project, asked)?;
+    let folders = folders(project, request)?;
     // A database of another tool makes that a matter of choice.
     let said = by_manifest(project).filter(|tool| kept.iter().all(|kept| kept.tool == *tool || !kept.tool.has_table()));
-    let (tool, mut seen) = match (asked_for, said) {
+    let (tool, mut reasons) = match (asked_for, said) {
         (Some(tool), _) => (tool, Vec::new()),
         (None, Some(tool)) => (tool, vec![format!("`layout = \"{}\"` in `Cargo.toml`", project.config.layout.name())]),
-        (None, None) => guess(project, &folders, &kept, asked)?,
+        (None, None) => guess(project, &folders, &kept, request)?,
     };
-    let kept: Vec<Kept> = kept.into_iter().filter(|kept| kept.tool == tool).collect();
-    if kept.len() > 1 && asked.table.is_none() {
-        let error = CliError::usage("several tables of the database may be the old history: name one");
+    let kept: Vec<History> = kept.into_iter().filter(|kept| kept.tool == tool).collect();
+    if kept.len() > 1 && request.table.is_none() {
+        let error = CliError::usage("several tables of the database may be the old history: name the one");
         let tables = kept.iter().filter_map(|kept| kept.table.as_deref());
         return Err(tables.fold(error, |error, table| error.help(format!("`--table {table}`"))));
     }
-    let kept = kept.into_iter().find(|kept| asked.table.is_none_or(|table| kept.table.as_deref() == Some(table)));
-    let (dir, layout) = match asked.files {
+    let kept = kept.into_iter().find(|kept| request.table.is_none_or(|table| kept.table.as_deref() == Some(table)));
+    let (dir, layout) = match request.files {
         None if by_manifest(project) == Some(tool) => (project.config.dir.clone(), layout_of(tool)),
-        _ => folder(&folders, tool, asked)?,
+        _ => folder(&folders, tool, request)?,
     };
-    let table = asked.table.map(str::to_owned).or_else(|| kept.as_ref().and_then(|kept| kept.table.clone()));
+    let table = request.table.map(str::to_owned).or_else(|| kept.as_ref().and_then(|kept| kept.table.clone()));
     if tool.has_table() && table.is_none() && tool.usual_table().is_none() {
         return Err(CliError::usage(format!("`{}` does not say which table has the history", tool.name()))
             .help("name it: `--table NAME`")
             .help("or name a database that has it: `--database FILE`"));
     }
-    if let Some(kept) = kept.filter(|kept| !seen.contains(&kept.reason)) {
-        seen.push(kept.reason);
+    if let Some(kept) = kept.filter(|kept| !reasons.contains(&kept.reason)) {
+        reasons.push(kept.reason);
     }
-    Ok(Seen { tool, layout, dir: Some(dir), table, seen })
+    Ok(Detected { tool, layout, dir: Some(dir), table, reasons })
 }
 
 /// The tool whose files the manifest says that these are.
@@ -100,19 +100,19 @@ fn by_name(name: &str) -> Result<Tool, CliError> {
     })
 }
 
-fn live(kept: &[Kept]) -> Result<Seen, CliError> {
+fn live(kept: &[History]) -> Result<Detected, CliError> {
     if let Some(kept) = kept.iter().find(|kept| kept.tool.has_table()) {
         let message = format!("the database has a history: {}", kept.reason);
         return Err(CliError::usage(message).help(format!("take that over: `--from {}`", kept.tool.name())));
     }
-    let seen = vec!["a database without a history".to_owned()];
-    Ok(Seen { tool: Tool::Live, layout: Layout::House, dir: None, table: None, seen })
+    let reasons = vec!["a database without a history".to_owned()];
+    Ok(Detected { tool: Tool::Live, layout: Layout::House, dir: None, table: None, reasons })
 }
 
 /// The folders that may hold the old files, and what each looks like.
-fn folders(project: &Project, asked: &Asked<'_>) -> Result<BTreeMap<String, Vec<Candidate>>, CliError> {
+fn folders(project: &Project, request: &Request<'_>) -> Result<BTreeMap<String, Vec<Candidate>>, CliError> {
     let looks = |dir: &str| detect(project.root.as_path(), dir);
-    if let Some(dir) = &asked.files {
+    if let Some(dir) = &request.files {
         if !project.root.join(dir).is_dir() {
             return Err(CliError::usage(format!("`{dir}` is not a folder")));
         }
@@ -161,8 +161,8 @@ fn depended_on(project: &Project, folders: &BTreeMap<String, Vec<Candidate>>) ->
 fn guess(
     project: &Project,
     folders: &BTreeMap<String, Vec<Candidate>>,
-    kept: &[Kept],
-    asked: &Asked<'_>,
+    kept: &[History],
+    request: &Request<'_>,
 ) -> Result<(Tool, Vec<String>), CliError> {
     let by_files: Vec<(Tool, &Candidate)> = folders
         .values()
@@ -182,11 +182,11 @@ fn guess(
         let error = CliError::usage(message);
         choices().into_iter().fold(error, CliError::help)
     };
-    let tables: Vec<&Kept> = kept.iter().filter(|kept| kept.tool.has_table()).collect();
+    let tables: Vec<&History> = kept.iter().filter(|kept| kept.tool.has_table()).collect();
     let mut tools: Vec<Tool> = by_files.iter().map(|(tool, _)| *tool).collect();
     tools.sort();
     tools.dedup();
-    let depends = depended_on(project, folders).filter(|_| asked.table.is_none());
+    let depends = depended_on(project, folders).filter(|_| request.table.is_none());
     if let (([], []), Some((tool, reason))) = ((tables.as_slice(), tools.as_slice()), depends)
         && kept.iter().all(|kept| kept.tool == tool)
     {
@@ -203,9 +203,9 @@ fn guess(
         ([], [one]) => {
             Ok((*one, by_files.iter().filter(|(tool, _)| tool == one).map(|(_, it)| it.reason.clone()).collect()))
         }
-        ([], []) if kept.len() == 1 && asked.table.is_none() => Ok((kept[0].tool, vec![kept[0].reason.clone()])),
-        ([], []) if asked.table.is_some() => Ok((Tool::Plain, vec!["`--table` names its table".to_owned()])),
-        ([], []) if choices().is_empty() => Err(CliError::usage("it is unknown which tool the migrations are from")
+        ([], []) if kept.len() == 1 && request.table.is_none() => Ok((kept[0].tool, vec![kept[0].reason.clone()])),
+        ([], []) if request.table.is_some() => Ok((Tool::Plain, vec!["`--table` names its table".to_owned()])),
+        ([], []) if choices().is_empty() => Err(CliError::usage("nothing shows which tool the migrations come from")
             .help("name it: `--from TOOL`, and the folder of its files: `--files DIR`")
             .help("for a database without any history: `--from live --database FILE`")),
         ([], []) => Err(undecided("it is not certain which tool the migrations are from: name it")),
@@ -219,14 +219,14 @@ fn guess(
 fn folder(
     folders: &BTreeMap<String, Vec<Candidate>>,
     tool: Tool,
-    asked: &Asked<'_>,
+    request: &Request<'_>,
 ) -> Result<(String, Layout), CliError> {
     let layout = layout_of(tool);
     let fits = |dir: &&String| folders[*dir].iter().any(|candidate| candidate.layout == layout);
     // A list in code takes its texts from any files.
     let is_list = tool == Tool::RusqliteMigration && !folders.keys().any(|dir| fits(&dir));
     let layout = if is_list { Layout::Plain } else { layout };
-    if let Some(dir) = &asked.files {
+    if let Some(dir) = &request.files {
         return Ok((dir.clone(), layout));
     }
     let fitting: Vec<&String> = folders.keys().filter(|dir| layout == Layout::Plain || fits(dir)).collect();
@@ -242,7 +242,7 @@ fn folder(
 }
 
 /// The histories that a database has.
-fn histories(database: &Connection) -> Result<Vec<Kept>, CliError> {
+fn histories(database: &Connection) -> Result<Vec<History>, CliError> {
     let failed = |error: rusqlite::Error| CliError::failure(format!("could not read the database: {error}"));
     let sql = "SELECT m.name, group_concat(lower(c.name), char(10)) FROM main.sqlite_master m, \
                pragma_table_info(m.name, 'main') c WHERE m.type = 'table' AND lower(m.sql) NOT LIKE 'create virtual%' \
@@ -255,13 +255,13 @@ fn histories(database: &Connection) -> Result<Vec<Kept>, CliError> {
         let columns: Vec<&str> = columns.split('\n').collect();
         if let Some(tool) = keeper(&table, &columns) {
             let reason = format!("the database has the table `{table}`");
-            kept.push(Kept { tool, table: Some(table), reason });
+            kept.push(History { tool, table: Some(table), reason });
         }
     }
     let version: i64 = database.query_row("PRAGMA main.user_version", [], |row| row.get(0)).map_err(failed)?;
     if version != 0 {
         let reason = format!("the database has the user_version {version}");
-        kept.push(Kept { tool: Tool::RusqliteMigration, table: None, reason });
+        kept.push(History { tool: Tool::RusqliteMigration, table: None, reason });
     }
     Ok(kept)
 }

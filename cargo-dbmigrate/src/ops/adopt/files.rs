@@ -14,7 +14,7 @@ const TARGETS: [&str; 3] = ["migrations", "db/migrations", "dbmigrations"];
 
 /// A migration that is taken over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Taken {
+pub(crate) struct AdoptedFiles {
     pub(crate) number: u64,
     pub(crate) name: String,
     /// The files that it was made of.
@@ -88,11 +88,11 @@ fn holds_only(root: &Path, dir: &str, files: &[(String, String)]) -> bool {
 pub(super) fn target(
     project: &Project,
     old: &str,
-    asked: Option<&str>,
+    request: Option<&str>,
     written: impl Fn(&str) -> Vec<(String, String)>,
 ) -> Result<String, CliError> {
     let is_free = |dir: &str| dir != old && holds_only(&project.root, dir, &written(dir));
-    if let Some(dir) = asked {
+    if let Some(dir) = request {
         if Path::new(dir).is_absolute() || dir.split('/').any(|part| part == "..") {
             return Err(CliError::usage("`--dir` must be a folder of the package"));
         }
@@ -112,7 +112,7 @@ pub(super) fn written(target: &str, translated: &Translated) -> Vec<(String, Str
 }
 
 /// What becomes of each migration, and of what is repeatable.
-pub(super) fn taken(target: &str, translated: &Translated, in_place: bool) -> Vec<Taken> {
+pub(super) fn taken(target: &str, translated: &Translated, in_place: bool) -> Vec<AdoptedFiles> {
     let ways = |up: &TranslatedFile, original: &[Original], down: Option<&TranslatedFile>| -> usize {
         let of = |file: &TranslatedFile| {
             original.iter().find(|it| it.path == file.path).map_or(0, |original| changed(file, original))
@@ -125,7 +125,7 @@ pub(super) fn taken(target: &str, translated: &Translated, in_place: bool) -> Ve
         old.extend(migration.down.as_ref().map(|down| down.path.clone()).filter(|down| *down != migration.up.path));
         let mut new = vec![format!("{target}/{name}.sql")];
         new.extend(migration.down.as_ref().map(|_| format!("{target}/{name}.down.sql")));
-        Taken {
+        AdoptedFiles {
             number: migration.number,
             new: if in_place { old.clone() } else { new },
             old,
@@ -133,7 +133,7 @@ pub(super) fn taken(target: &str, translated: &Translated, in_place: bool) -> Ve
             translated: ways(&migration.up, &migration.original, migration.down.as_ref()),
         }
     };
-    let repeatables = translated.repeatables.iter().map(|it| Taken {
+    let repeatables = translated.repeatables.iter().map(|it| AdoptedFiles {
         number: 0,
         name: it.slug.clone(),
         old: vec![it.up.path.clone()],

@@ -9,7 +9,7 @@ use dbmigrate_core::{Config, Diagnostic, SourceText, file_name};
 use dbmigrate_schema::{ReadOptions, Schema, compare};
 use rusqlite::Connection;
 
-use super::{Asked, Plan, Seen, Taken, manifest, read, refuse_present};
+use super::{AdoptedFiles, Detected, Plan, Request, manifest, read, refuse_present};
 use crate::error::CliError;
 use crate::ops::create;
 use crate::ops::project::Project;
@@ -18,12 +18,12 @@ use crate::ops::schema::history_tables;
 /// By what the history that is none records its one migration.
 const KEY: &str = "live";
 
-pub(super) fn plan(project: &Project, asked: &Asked<'_>, found: Seen) -> Result<Plan, CliError> {
-    let Some(database) = asked.database else {
-        return Err(CliError::usage("`--from live` needs a database: its schema becomes the first migration")
+pub(super) fn plan(project: &Project, request: &Request<'_>, found: Detected) -> Result<Plan, CliError> {
+    let Some(database) = request.database else {
+        return Err(CliError::usage("`--from live` needs the database: its schema becomes the first migration")
             .help("name it: `--database FILE`"));
     };
-    let dir = asked.dir.unwrap_or(&project.config.dir).to_owned();
+    let dir = request.dir.unwrap_or(&project.config.dir).to_owned();
     let config = Config { dir: dir.clone(), layout: Layout::House, ..project.config.clone() };
     if let Some(first) = project.load().set.migrations.first() {
         return Err(CliError::usage(format!("the package already has migrations, such as `{}`", first.name()))
@@ -53,9 +53,9 @@ pub(super) fn plan(project: &Project, asked: &Asked<'_>, found: Seen) -> Result<
     refuse_present(project, &files)?;
     Ok(Plan {
         tool: found.tool,
-        seen: found.seen,
+        reasons: found.reasons,
         from: None,
-        taken: vec![Taken { number: stem.number, name, old: Vec::new(), new: vec![path], translated: 0 }],
+        taken: vec![AdoptedFiles { number: stem.number, name, old: Vec::new(), new: vec![path], translated: 0 }],
         in_place: false,
         manifest: manifest::edit(project, &config)?,
         remarks: Vec::new(),

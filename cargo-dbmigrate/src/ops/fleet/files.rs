@@ -261,9 +261,10 @@ fn names(folder: &Path) -> Result<Vec<OsString>, CliError> {
 /// The paths of a list, in its order.
 fn listed(list: &Path, null: bool) -> Result<Vec<PathBuf>, CliError> {
     let mut bytes = Vec::new();
-    let read = match list.as_os_str() == "-" {
-        true => io::stdin().lock().read_to_end(&mut bytes).map(drop),
-        false => fs::read(list).map(|read| bytes = read),
+    let read = if list.as_os_str() == "-" {
+        io::stdin().lock().read_to_end(&mut bytes).map(drop)
+    } else {
+        fs::read(list).map(|read| bytes = read)
     };
     read.map_err(|error| CliError::failure(format!("could not read {}: {error}", shown(list))))?;
     if !null && bytes.contains(&0) {

@@ -1,7 +1,7 @@
 //! The sets that live in each database of a fleet, and what a verb asks of one database means for all of them.
 
 use dbmigrate_core::MigrationSet;
-use dbmigrate_runtime::cli::{Back, Verb};
+use dbmigrate_runtime::cli::{RollbackTarget, Verb};
 
 use crate::cli::Global;
 use crate::error::CliError;
@@ -72,12 +72,12 @@ impl FleetSets {
                 let text = to.map(|number| number.to_string());
                 Ok((Task::Up { to, dry_run: *dry_run }, Verb::Up { to: text, existing: *existing, dry_run: *dry_run }))
             }
-            Verb::Down { what: Back::To(target), dry_run } => {
+            Verb::Down { what: RollbackTarget::To(target), dry_run } => {
                 let number = number(target, "down --to")?;
-                let verb = Verb::Down { what: Back::To(number.to_string()), dry_run: *dry_run };
+                let verb = Verb::Down { what: RollbackTarget::To(number.to_string()), dry_run: *dry_run };
                 Ok((Task::Down { to: Some(number), dry_run: *dry_run }, verb))
             }
-            Verb::Down { what: Back::All, dry_run } => {
+            Verb::Down { what: RollbackTarget::All, dry_run } => {
                 self.only("down --all")?;
                 Ok((Task::Down { to: None, dry_run: *dry_run }, verb.clone()))
             }
@@ -86,7 +86,9 @@ impl FleetSets {
                     .help("to keep everything up to a migration: `down --to TARGET`; to keep nothing: `down --all`");
                 Err(match what {
                     // What a shell makes of a pattern stands in the place of a name.
-                    Back::One(_) => error.help("quote the pattern, so that the shell does not expand it"),
+                    RollbackTarget::One(_) => {
+                        error.help("quote the pattern, so that it is not the shell that reads it")
+                    }
                     _ => error,
                 })
             }
@@ -120,7 +122,7 @@ mod tests {
         FleetSets { projects: names.iter().map(project).collect(), sets: vec![set; names.len()], chosen: None }
     }
 
-    fn back(what: Back) -> Verb {
+    fn back(what: RollbackTarget) -> Verb {
         Verb::Down { what, dry_run: false }
     }
 
@@ -131,9 +133,12 @@ mod tests {
         let (task, verb) = sets.task(&up).unwrap();
         assert_eq!(task, Task::Up { to: Some(2), dry_run: true });
         assert_eq!(verb, Verb::Up { to: Some("2".to_owned()), existing: false, dry_run: true });
-        let (task, verb) = sets.task(&back(Back::To("001_a".to_owned()))).unwrap();
-        assert_eq!((task, verb), (Task::Down { to: Some(1), dry_run: false }, back(Back::To("1".to_owned()))));
-        assert_eq!(sets.task(&back(Back::All)).unwrap().0, Task::Down { to: None, dry_run: false });
+        let (task, verb) = sets.task(&back(RollbackTarget::To("001_a".to_owned()))).unwrap();
+        assert_eq!(
+            (task, verb),
+            (Task::Down { to: Some(1), dry_run: false }, back(RollbackTarget::To("1".to_owned())))
+        );
+        assert_eq!(sets.task(&back(RollbackTarget::All)).unwrap().0, Task::Down { to: None, dry_run: false });
     }
 
     #[test]
@@ -143,17 +148,17 @@ mod tests {
             (diagnostics[0].message.clone(), diagnostics[0].help.join("; "))
         };
         let one = sets(&[""]);
-        for what in [Back::Newest, Back::Count(2), Back::One("b".to_owned())] {
+        for what in [RollbackTarget::Newest, RollbackTarget::Count(2), RollbackTarget::One("b".to_owned())] {
             let (message, help) = refused(&one, &back(what.clone()));
-            assert!(message.contains("`down` of many databases needs a version"), "{message}");
-            assert_eq!(help.contains("quote the pattern"), matches!(what, Back::One(_)), "{help}");
+            assert!(message.contains("`down` has to name it"), "{message}");
+            assert_eq!(help.contains("quote the pattern"), matches!(what, RollbackTarget::One(_)), "{help}");
         }
         assert!(refused(&one, &Verb::Backup { to: Some("x".into()) }).0.contains("names one file"));
-        let (message, help) = refused(&sets(&["shop", "mail"]), &back(Back::All));
-        assert!(message.contains("`down --all` works on one"), "{message}");
+        let (message, help) = refused(&sets(&["shop", "mail"]), &back(RollbackTarget::All));
+        assert!(message.contains("`down --all` is about one"), "{message}");
         assert_eq!(help, "name it: `--set shop`, `--set mail`");
         let chosen = FleetSets { chosen: Some(1), ..sets(&["shop", "mail"]) };
-        assert!(chosen.task(&back(Back::All)).is_ok());
+        assert!(chosen.task(&back(RollbackTarget::All)).is_ok());
         assert_eq!(chosen.first().unwrap().config.set, "mail");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dbmigrate_core::token::{TokenKind, tokens, unquote};
-use dbmigrate_schema::{Fill, Gone, Hazard, Name, Rename, Schema};
+use dbmigrate_schema::{DropTarget, Fill, Hazard, Name, Rename, Schema};
 
 use crate::error::CliError;
 
@@ -50,7 +50,7 @@ pub(crate) fn fills(texts: &[String], target: &Schema, before: &Schema) -> Resul
 }
 
 /// `drop-table` and `drop-column`, as they are or with what goes: `drop-column=table.column`, `drop-table=table`.
-pub(crate) fn allowed(texts: &[String]) -> Result<(BTreeSet<Hazard>, Vec<Gone>), CliError> {
+pub(crate) fn allowed(texts: &[String]) -> Result<(BTreeSet<Hazard>, Vec<DropTarget>), CliError> {
     let (mut hazards, mut goes) = (BTreeSet::new(), Vec::new());
     for text in texts {
         let wrong = |why: String| {
@@ -68,9 +68,9 @@ pub(crate) fn allowed(texts: &[String]) -> Result<(BTreeSet<Hazard>, Vec<Gone>),
                 let hazard: Hazard = hazard.parse().map_err(wrong)?;
                 let names = split(&format!("{names}=")).filter(|(_, rest)| rest.is_empty()).map(|(names, _)| names);
                 goes.push(match (hazard, names.as_deref()) {
-                    (Hazard::DropTable, Some([table])) => Gone::Table(table.clone()),
+                    (Hazard::DropTable, Some([table])) => DropTarget::Table(table.clone()),
                     (Hazard::DropColumn, Some([table, column])) => {
-                        Gone::Column { table: table.clone(), column: column.clone() }
+                        DropTarget::Column { table: table.clone(), column: column.clone() }
                     }
                     (Hazard::DropTable, _) => return Err(wrong("this is not the name of a table".to_owned())),
                     (Hazard::DropColumn, _) => return Err(wrong("this is not a column of a table".to_owned())),
@@ -171,8 +171,8 @@ mod tests {
         let said = ["drop-table,drop-column", "drop-column=t.\"a b\"", "drop-table=u"].map(str::to_owned);
         let (hazards, goes) = allowed(&said).unwrap();
         assert_eq!(hazards, [Hazard::DropTable, Hazard::DropColumn].into());
-        let column = Gone::Column { table: Name::new("t"), column: Name::new("a b") };
-        assert_eq!(goes, [column, Gone::Table(Name::new("u"))]);
+        let column = DropTarget::Column { table: Name::new("t"), column: Name::new("a b") };
+        assert_eq!(goes, [column, DropTarget::Table(Name::new("u"))]);
         for wrong in ["everything", "drop-column=t", "drop-table=t.a", "drop-column=t.a=b", "drop-table="] {
             let error = format!("{:?}", allowed(&[wrong.to_owned()]).unwrap_err());
             assert!(error.contains(&format!("--allow {wrong}")), "{error}");

@@ -45,9 +45,10 @@ pub(super) fn edit(
         }
         Some(name) if !wiring.reads => {
             let table = table(document.as_table_mut(), &["build-dependencies"])?;
-            match table.get_mut(name).is_some_and(|item| add_feature(item, LAYOUTS)) {
-                true => what.push(format!("feature `{LAYOUTS}` of `{BUILD}`")),
-                false => plan.notes.push(format!("turn on the feature `{LAYOUTS}` where `{name}` is named")),
+            if table.get_mut(name).is_some_and(|item| add_feature(item, LAYOUTS)) {
+                what.push(format!("feature `{LAYOUTS}` of `{BUILD}`"))
+            } else {
+                plan.notes.push(format!("switch on the feature `{LAYOUTS}` where `{name}` is named"))
             }
         }
         Some(_) => {}

@@ -58,9 +58,7 @@ struct Known<'s> {
 impl<'s> Known<'s> {
     fn new(script: &'s Script) -> Self {
         let statements = script.steps.iter().rev().filter_map(|step| match step {
-            Step::Sql(statement) => {
-                Some((script.source.text().get(statement.span.start..statement.span.end)?, statement))
-            }
+            Step::Sql(statement) => Some((script.source.slice(statement.span), statement)),
             Step::Call { .. } => None,
         });
         // Of those that are alike it is the first.
@@ -88,11 +86,9 @@ impl<'s> Scripts<'s> {
 
     fn asserts(&self, script: &str) -> Vec<Item> {
         let Some(Known { script: source, .. }) = self.0.get(script) else { return Vec::new() };
-        let assert = |statement: &Statement| {
-            let sql = source.source.text().get(statement.span.start..statement.span.end)?;
-            Some(Item::Assert(user(script, source, statement, sql)))
-        };
-        source.asserts.iter().filter_map(assert).collect()
+        let assert =
+            |statement: &Statement| Item::Assert(user(script, source, statement, source.source.slice(statement.span)));
+        source.asserts.iter().map(assert).collect()
     }
 }
 

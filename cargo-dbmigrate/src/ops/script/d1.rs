@@ -58,12 +58,15 @@ pub(crate) fn folder(project: &Project, folder: &Path) -> Result<Folder, CliErro
         let bench = Bench { source: &set, set: runtime, others: &others, is_alone: project.sets == 1 };
         files(bench, kept, &mut done.warnings)
     })
-    .map_err(|error| match stubs == Stubs::default() {
-        true => error,
-        false => error.help(
-            "D1 does not have the functions and collations that `replay` of the manifest names: write the migrations \
-             without them",
-        ),
+    .map_err(|error| {
+        if stubs == Stubs::default() {
+            error
+        } else {
+            error.help(
+            "what `replay` of the manifest stands in for is registered by the program, and D1 has none of it: make the \
+             migrations without",
+        )
+        }
     })?;
     for (migration, statements) in set.migrations.iter().zip(files).skip(kept) {
         let path = folder.join(file::name(migration));

@@ -59,9 +59,10 @@ impl<'s> Guard<'s> {
         let (rows, set) = (&self.rows, &self.name);
         let total = format!("(SELECT count(*) FROM {rows} WHERE set_name = {set}) = {count}");
         let Some(last) = self.set.migrations.get(..count).and_then(|them| them.last()) else {
-            let (says, sql) = match self.is_alone() {
-                true => ("an empty database", format!("{total} AND {}", self.no_objects())),
-                false => ("a database without a history", total),
+            let (says, sql) = if self.is_alone() {
+                ("an empty database", format!("{total} AND {}", self.no_objects()))
+            } else {
+                ("a database without a history", total)
             };
             return Condition { says: format!("this script starts from {says}"), sql };
         };

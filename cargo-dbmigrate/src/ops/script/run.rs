@@ -1,6 +1,6 @@
 //! One run of the real runner on a database in memory, from one version of a set to another, and what it did.
 
-use dbmigrate_core::{Diagnostic, Location, MigrationSet, Step};
+use dbmigrate_core::{Diagnostic, Location, MigrationSet};
 use dbmigrate_runtime::{Migrator, NoBackend, Set, quote_identifier};
 use dbmigrate_schema::stand_in;
 use rusqlite::Connection;
@@ -8,7 +8,7 @@ use rusqlite::backup::Backup;
 
 use super::tape::{Event, Recorder, Tape};
 use crate::error::CliError;
-use crate::ops::driver::Rusqlite;
+use crate::ops::driver::{Rusqlite, run_base};
 use crate::ops::runtime_set;
 
 /// What the history records for migrations that a script applied.
@@ -56,14 +56,10 @@ impl Bench<'_> {
     pub(super) fn nothing(self) -> Result<Connection, CliError> {
         let mut connection = self.open()?;
         if let Some(base) = &self.source.base {
-            for step in &base.steps {
-                let Step::Sql(statement) = step else { continue };
-                let sql = base.source.text().get(statement.span.start..statement.span.end).unwrap_or_default();
-                connection.execute_batch(sql).map_err(|error| {
-                    Diagnostic::error("replay", format!("`{}` failed: {error}", base.source.path()))
-                        .at(Location::new(&base.source, statement.span))
-                })?;
-            }
+            run_base(&connection, base).map_err(|(span, error)| {
+                Diagnostic::error("replay", format!("`{}` failed: {error}", base.source.path()))
+                    .at(Location::new(&base.source, span))
+            })?;
         }
         for other in self.others {
             let mut run = |set: &Set<'_>| {

@@ -43,9 +43,10 @@ pub(crate) fn undo(project: &Project, dry_run: bool) -> Result<Undone, CliError>
     let set = &loaded.set;
     let errors: Vec<Diagnostic> = loaded.diagnostics.iter().filter(|it| it.is_error()).cloned().collect();
     let Some(replaced) = &set.replaced else {
-        return Err(match errors.is_empty() {
-            true => CliError::usage("there is no squash to undo"),
-            false => CliError::diagnostics(errors),
+        return Err(if errors.is_empty() {
+            CliError::usage("there is no squash to take back")
+        } else {
+            CliError::diagnostics(errors)
         });
     };
     // One that is replaced itself is not the one to take back.

@@ -20,12 +20,13 @@ impl Output<'_> {
             lines.iter().for_each(|line| self.data(line));
         }
         for repeated in &repeated {
-            let line = match self.json {
-                true => Object::new(Reason::REPEATABLE_REHEARSED)
+            let line = if self.json {
+                Object::new(Reason::REPEATABLE_REHEARSED)
                     .text("name", &*repeated.name)
                     .number("duration_us", Some(micros(repeated.duration)))
-                    .line(),
-                false => format!("Rehearsed {}", human::repeated(repeated)),
+                    .line()
+            } else {
+                format!("Rehearsed {}", human::repeated(repeated))
             };
             self.data(&line);
         }

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use crate::compare::Change;
 use crate::lint::finding::Findings;
-use crate::lint::keys::Held;
+use crate::lint::keys::KeptTable;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
 use crate::lint::values::{Filled, are_cared_for, assertion, filled, names};
@@ -102,7 +102,7 @@ pub(super) const RULE: Lint = Lint {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
-        let Some(held) = Held::changed(change) else { continue };
+        let Some(held) = KeptTable::changed(change) else { continue };
         let gone = change.changes.iter().filter_map(|change| match change {
             Change::ConstraintRemoved(Constraint { rule: Rule::Check(text), .. }) => Some(text.as_str()),
             _ => None,
@@ -123,7 +123,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
 fn judge(
     migration: &Migration<'_>,
     findings: &mut Findings<'_>,
-    held: Held<'_>,
+    held: KeptTable<'_>,
     (text, mentioned): (&str, &[&Name]),
     at: usize,
 ) {

@@ -5,7 +5,7 @@
 
 use crate::compare::{Change, ColumnChange};
 use crate::lint::finding::Findings;
-use crate::lint::keys::{Held, Part, duplicates_of, index_parts, keys_before, table_keys};
+use crate::lint::keys::{KeptTable, Part, duplicates_of, index_parts, keys_before, table_keys};
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::values::{are_cared_for, assertion};
@@ -87,7 +87,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         if !change.changes.iter().any(is_collation) {
             continue;
         }
-        let Some(held) = Held::changed(change) else { continue };
+        let Some(held) = KeptTable::changed(change) else { continue };
         for key in table_keys(held.after) {
             judge(migration, findings, held, &key, None, change.statement());
         }
@@ -95,7 +95,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for (at, changed) in migration.net() {
         let index = changed.after.as_ref().filter(|_| changed.key.0 == Kind::Index).and_then(|known| known.index());
         let Some(index) = index.filter(|index| index.unique) else { continue };
-        let Some(held) = Held::new(migration, &index.table) else { continue };
+        let Some(held) = KeptTable::new(migration, &index.table) else { continue };
         let Some(key) = index_parts(held.after, index) else { continue };
         judge(migration, findings, held, &key, index.filter.as_deref(), at);
     }
@@ -105,7 +105,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
 fn judge(
     migration: &Migration<'_>,
     findings: &mut Findings<'_>,
-    held: Held<'_>,
+    held: KeptTable<'_>,
     key: &[Part],
     filter: Option<&str>,
     at: usize,

@@ -8,10 +8,10 @@
 use sqlite3_parser::ast::{AlterTableBody, Expr, Stmt};
 
 use crate::compare::{Change, ColumnChange};
-use crate::lint::act::Deed;
 use crate::lint::finding::Findings;
 use crate::lint::lineage::TableChange;
 use crate::lint::migration::Migration;
+use crate::lint::operation::OperationKind;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::tree;
 use crate::lint::values::{Copy, Filled, copies, filled};
@@ -253,11 +253,11 @@ fn is_read(migration: &Migration<'_>, change: &TableChange, columns: &[&Name], e
                 tables.push(tree::name(to));
             }
             Some(Stmt::Update { .. } | Stmt::Insert { .. } | Stmt::CreateTable { .. }) => {
-                let is_it = |deed: &Deed| match deed {
-                    Deed::Read(table, column) => tables.contains(table) && columns.contains(&column),
+                let is_it = |kind: &OperationKind| match kind {
+                    OperationKind::Read(table, column) => tables.contains(table) && columns.contains(&column),
                     _ => false,
                 };
-                if statement.deeds().any(is_it) {
+                if statement.own_operations().any(is_it) {
                     return true;
                 }
             }

@@ -10,10 +10,10 @@ use std::rc::Rc;
 
 use sqlite3_parser::ast::{AlterTableBody, Stmt};
 
-use crate::lint::act::Deed;
 use crate::lint::added::rows;
 use crate::lint::finding::Findings;
 use crate::lint::migration::{Migration, Statement};
+use crate::lint::operation::OperationKind;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::state::Known;
 use crate::lint::tree;
@@ -143,7 +143,7 @@ fn is_index(object: &Object) -> bool {
 fn is_read(migration: &Migration<'_>, name: &Name, end: usize, is_it: impl Fn(&Stmt<'_>) -> bool) -> bool {
     migration.statements.iter().take(end).any(|statement| {
         statement.tree.is_some_and(&is_it)
-            && statement.deeds().any(|deed| matches!(deed, Deed::Read(table, _) if table == name))
+            && statement.own_operations().any(|kind| matches!(kind, OperationKind::Read(table, _) if table == name))
     })
 }
 

@@ -11,11 +11,11 @@ pub(super) const RULE: Rule = Rule {
     group: Group::History,
     level: Level::Warn,
     what: "a down script contains no statement",
-    why: "Rolling it back leaves everything in place, and only removes the migration from the history. The next `up` \
-          fails, or does the same work again.",
-    instead: "Write the statements, or delete the file: without it, `down` stops before anything changes. If the \
-              migration deliberately has no down script, say why in it:\n\n    -- dbmigrate: irreversible the old \
-              prices are gone",
+    why: "It counts as none, and `down` stops before anything changes. Running it would leave everything in place, and \
+          only remove the migration from the history.",
+    instead: "Write the statements, or delete the file. If there is nothing to undo, a statement that does nothing says \
+              so: `SELECT 1;`. If the migration deliberately has no down script, say why in it:\n\n    -- dbmigrate: \
+              irreversible the old prices are gone",
     fails: &[Example { before: "", now: "CREATE TABLE t (a);\n-- dbmigrate: down\n-- Still to be written." }],
     passes: &[Example { before: "", now: "CREATE TABLE t (a);\n-- dbmigrate: down\nDROP TABLE t;" }],
     quiet: &[
@@ -31,9 +31,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         return;
     }
     findings.push(
-        Draft::whole(down, format!("the down script of `{}` contains no statement", migration.source.name()))
-            .note("rolling it back would change nothing, and only remove it from the history")
-            .help("write the statements, or delete it: without one, `down` stops with an error")
-            .help("if it can't be undone, write `-- dbmigrate: irreversible REASON` in the up script"),
+        Draft::whole(down, format!("the way back of `{}` holds no statement", migration.source.name()))
+            .note("it counts as none: `down` and `redo` stop there")
+            .help("write the statements, or remove it")
+            .help("if there is none on purpose, write `-- dbmigrate: irreversible REASON` in the way up"),
     );
 }

@@ -1,8 +1,9 @@
 //! `empty-migration`: a way up that does nothing.
 //!
-//! It is not said of the only migration of a set, which `init` makes: nothing has begun. What asserts something does that.
+//! `check` does not say it of the only migration of a set, which `init` makes: nothing has begun. `lock` does, as sealing is
+//! no beginning. What asserts something does that.
 
-use dbmigrate_core::{Body, MigrationSet, SourceMigration};
+use dbmigrate_core::{Body, SourceMigration};
 
 use crate::lint::finding::{Draft, Findings};
 use crate::lint::migration::Migration;
@@ -28,19 +29,20 @@ pub(in crate::lint) const RULE: Rule = Rule {
 };
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
-    if let Some(empty) = empty(migration.set, migration.source) {
+    let has_begun = migration.set.migrations.len() > 1;
+    if let Some(empty) = empty(migration.source).filter(|_| has_begun) {
         findings.push(empty);
     }
 }
 
-/// What there is to say of a migration of a set. That it has run is not needed.
-pub(in crate::lint) fn empty(set: &MigrationSet, migration: &SourceMigration) -> Option<Draft> {
+/// What there is to say of a migration. That it has run is not needed.
+pub(in crate::lint) fn empty(migration: &SourceMigration) -> Option<Draft> {
     let Body::Sql { up, .. } = &migration.body else { return None };
     // A squash may stand for migrations that come to nothing.
     let is_empty = up.steps.is_empty() && up.asserts.is_empty() && migration.replaces.is_none();
-    (is_empty && set.migrations.len() > 1).then(|| {
-        Draft::whole(up, format!("`{}` contains no statement", migration.name()))
-            .note("it is recorded as applied: what is added later does not run on databases that have it")
+    is_empty.then(|| {
+        Draft::whole(up, format!("`{}` holds no statement", migration.name()))
+            .note("it is recorded as applied: what is written into it later runs on no database that has it")
             .help("write the statements, or remove the file")
             .help("if it is empty on purpose: `-- dbmigrate: allow empty-migration REASON` at the top")
     })

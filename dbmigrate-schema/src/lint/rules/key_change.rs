@@ -7,7 +7,7 @@
 
 use crate::compare::{Change, ColumnChange};
 use crate::lint::finding::Findings;
-use crate::lint::keys::{Held, duplicates_of, implied, keys_before, table_keys};
+use crate::lint::keys::{KeptTable, duplicates_of, implied, keys_before, table_keys};
 use crate::lint::lineage::TableChange;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
@@ -123,7 +123,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             Change::Strict(strict) => *strict,
             _ => false,
         };
-        if let Some(held) = Held::changed(change).filter(|_| change.changes.iter().any(is_key)) {
+        if let Some(held) = KeptTable::changed(change).filter(|_| change.changes.iter().any(is_key)) {
             rows(migration, findings, change, held);
             full_text(migration, findings, change, held);
         }
@@ -131,7 +131,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
 }
 
 /// What rows may fail.
-fn rows(migration: &Migration<'_>, findings: &mut Findings<'_>, change: &TableChange, held: Held<'_>) {
+fn rows(migration: &Migration<'_>, findings: &mut Findings<'_>, change: &TableChange, held: KeptTable<'_>) {
     let Some(key) = held.after.primary_key() else { return };
     let columns: Vec<&Name> = key.columns.iter().map(|column| &column.name).collect();
     let before: Option<Vec<&Name>> = columns.iter().map(|column| held.name_before(column)).collect();
@@ -202,7 +202,7 @@ struct Reason {
 
 impl Reason {
     /// Rows for which a condition about these columns of before holds.
-    fn new(what: &'static str, held: Held<'_>, columns: &[&Name], condition: &str) -> Self {
+    fn new(what: &'static str, held: KeptTable<'_>, columns: &[&Name], condition: &str) -> Self {
         let table = held.before.name.to_sql();
         let named: Vec<_> = columns.iter().map(|name| format!("{table}.{0} AS {0}", name.to_sql())).collect();
         Self {
@@ -214,7 +214,7 @@ impl Reason {
 }
 
 /// The full-text indexes that find a row by a rowid which it no longer has.
-fn full_text(migration: &Migration<'_>, findings: &mut Findings<'_>, change: &TableChange, held: Held<'_>) {
+fn full_text(migration: &Migration<'_>, findings: &mut Findings<'_>, change: &TableChange, held: KeptTable<'_>) {
     if !change.changes.contains(&Change::WithoutRowid(true)) {
         return;
     }

@@ -7,7 +7,7 @@ use sqlite3_parser::ast::{Expr, Literal, Operator, ResolveType, UnaryOperator};
 
 use crate::compare::{Change, ColumnChange};
 use crate::lint::finding::Findings;
-use crate::lint::keys::{Held, implied, keys_before};
+use crate::lint::keys::{KeptTable, implied, keys_before};
 use crate::lint::lineage::TableChange;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
@@ -132,7 +132,7 @@ pub(super) const RULE: Lint = Lint {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
-        let Some(held) = Held::changed(change) else { continue };
+        let Some(held) = KeptTable::changed(change) else { continue };
         let (general, table) = (demands(migration, change, held), &held.after.name);
         let copies: Vec<_> = copies(migration, change).collect();
         for copy in &copies {
@@ -185,7 +185,7 @@ struct Demand {
     conflict: Option<Conflict>,
 }
 
-fn demands(migration: &Migration<'_>, change: &TableChange, held: Held<'_>) -> Vec<Demand> {
+fn demands(migration: &Migration<'_>, change: &TableChange, held: KeptTable<'_>) -> Vec<Demand> {
     let mut demands = Vec::new();
     let mut not_null = |column: &Name, conflict| {
         demands.push(Demand { what: format!("`{column} NOT NULL`"), key: None, conflict: drops(conflict) });
@@ -235,7 +235,7 @@ fn unique(key: &Key) -> Demand {
 }
 
 /// The keys of the new table for which a copy has something else than the columns of a key of before.
-fn keys_of_copy(migration: &Migration<'_>, held: Held<'_>, copy: &Copy<'_>) -> Vec<Demand> {
+fn keys_of_copy(migration: &Migration<'_>, held: KeptTable<'_>, copy: &Copy<'_>) -> Vec<Demand> {
     let keys = held.after.constraints.iter().filter_map(|constraint| match &constraint.rule {
         Rule::Unique(key) | Rule::PrimaryKey(key) => Some(key),
         Rule::Check(_) | Rule::ForeignKey(_) => None,
@@ -298,9 +298,10 @@ impl Value {
             _ => {
                 let named = names(&value.to_string());
                 let is_drawn = ["random", "randomblob"].iter().any(|name| named.contains(&Name::new(*name)));
-                match !is_drawn && table.columns.iter().any(|column| named.contains(&column.name)) {
-                    true => Self::Computed,
-                    false => Self::Unknown,
+                if !is_drawn && table.columns.iter().any(|column| named.contains(&column.name)) {
+                    Self::Computed
+                } else {
+                    Self::Unknown
                 }
             }
         }

@@ -6,7 +6,7 @@
 use sqlite3_parser::ast::{Expr, OneSelect, ResultColumn};
 
 use crate::lint::finding::Findings;
-use crate::lint::keys::Held;
+use crate::lint::keys::KeptTable;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::tree;
@@ -75,7 +75,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
-        let Some(held) = Held::changed(change) else { continue };
+        let Some(held) = KeptTable::changed(change) else { continue };
         for copy in copies(migration, change) {
             let OneSelect::Select { columns, .. } = &copy.select.body.select else { continue };
             let sources: Vec<Option<Name>> = match columns {

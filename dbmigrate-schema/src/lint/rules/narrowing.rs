@@ -9,7 +9,7 @@
 
 use crate::compare::Change;
 use crate::lint::finding::Findings;
-use crate::lint::keys::{Held, implied, index_parts, keys_before};
+use crate::lint::keys::{KeptTable, implied, index_parts, keys_before};
 use crate::lint::lineage::TableChange;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
@@ -87,7 +87,7 @@ pub(super) const RULE: Lint = Lint {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
-        let Some(held) = Held::changed(change) else { continue };
+        let Some(held) = KeptTable::changed(change) else { continue };
         let renamed = held.before.name != held.after.name || !change.renamed.is_empty();
         let lost = held.before.columns.iter().any(|column| held.after.column(&column.name).is_none());
         if renamed || lost || copies(migration, change).any(|copy| is_lossy(&copy)) {
@@ -104,7 +104,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     tables.sort();
     tables.dedup();
     for table in tables.iter().filter(|table| !is_changed(table)) {
-        let Some(held) = Held::new(migration, table) else { continue };
+        let Some(held) = KeptTable::new(migration, table) else { continue };
         say(migration, findings, table, &indexes(migration, held));
     }
 }
@@ -130,7 +130,7 @@ fn say(migration: &Migration<'_>, findings: &mut Findings<'_>, table: &Name, wan
 }
 
 /// The columns that a writer has to give a value to and did not.
-fn columns(migration: &Migration<'_>, change: &TableChange, held: Held<'_>) -> Vec<Want> {
+fn columns(migration: &Migration<'_>, change: &TableChange, held: KeptTable<'_>) -> Vec<Want> {
     let blamed = |column: &Name| migration.blame(change, |table| is_never_null(table, column));
     let needed = |column: &Column| {
         let default = column.default.as_ref().is_some_and(|default| !default.is_null());
@@ -150,7 +150,7 @@ fn columns(migration: &Migration<'_>, change: &TableChange, held: Held<'_>) -> V
     cared.map(|(column, at)| (format!("`{column}` needs a value"), at)).collect()
 }
 
-fn constraints(migration: &Migration<'_>, change: &TableChange, held: Held<'_>) -> Vec<String> {
+fn constraints(migration: &Migration<'_>, change: &TableChange, held: KeptTable<'_>) -> Vec<String> {
     let gone = change.changes.iter().filter_map(|change| match change {
         Change::ConstraintRemoved(constraint) => match &constraint.rule {
             Rule::Check(text) => Some(text.as_str()),
@@ -183,7 +183,7 @@ fn constraints(migration: &Migration<'_>, change: &TableChange, held: Held<'_>) 
 }
 
 /// The unique indexes that are new, and their statements.
-fn indexes(migration: &Migration<'_>, held: Held<'_>) -> Vec<Want> {
+fn indexes(migration: &Migration<'_>, held: KeptTable<'_>) -> Vec<Want> {
     let new = migration.created(Kind::Index).filter_map(|(at, known)| Some((at, known.index()?)));
     let new = new.filter(|(_, index)| index.unique && index.table == held.after.name);
     let found = new.filter_map(|(at, index)| {
@@ -196,7 +196,7 @@ fn indexes(migration: &Migration<'_>, held: Held<'_>) -> Vec<Want> {
     found.collect()
 }
 
-fn was_unique(migration: &Migration<'_>, held: Held<'_>, columns: &[&Name], filter: Option<&str>) -> bool {
+fn was_unique(migration: &Migration<'_>, held: KeptTable<'_>, columns: &[&Name], filter: Option<&str>) -> bool {
     let before: Option<Vec<_>> = columns.iter().map(|column| held.name_before(column)).collect();
     before.is_some_and(|before| implied(&keys_before(migration, held.before, filter), &before))
 }

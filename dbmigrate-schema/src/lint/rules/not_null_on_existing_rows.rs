@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::compare::{Change, ColumnChange};
 use crate::lint::finding::Findings;
-use crate::lint::keys::Held;
+use crate::lint::keys::KeptTable;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::values::{are_cared_for, assertion};
@@ -104,7 +104,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
-        let Some(held) = Held::changed(change) else { continue };
+        let Some(held) = KeptTable::changed(change) else { continue };
         let mut found: BTreeMap<usize, Vec<&Name>> = BTreeMap::new();
         for column in becoming_not_null(held) {
             let at = migration.blame(change, |table| is_never_null(table, column));
@@ -118,7 +118,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn report(migration: &Migration<'_>, findings: &mut Findings<'_>, held: Held<'_>, columns: &[&Name], at: usize) {
+fn report(migration: &Migration<'_>, findings: &mut Findings<'_>, held: KeptTable<'_>, columns: &[&Name], at: usize) {
     let (table, was) = (&held.after.name, held.before.name.to_sql());
     let shown: Vec<_> = columns.iter().map(|column| format!("`{column}`")).collect();
     let shown = shown.join(", ");
@@ -147,7 +147,7 @@ fn report(migration: &Migration<'_>, findings: &mut Findings<'_>, held: Held<'_>
 }
 
 /// The columns that need a value only now, and for which SQLite does not put in the default by itself.
-pub(super) fn becoming_not_null(held: Held<'_>) -> impl Iterator<Item = &Name> {
+pub(super) fn becoming_not_null(held: KeptTable<'_>) -> impl Iterator<Item = &Name> {
     let changes = held.change.map_or(&[][..], |change| &change.changes);
     changes.iter().filter_map(move |change| match change {
         Change::ColumnChanged(column, ColumnChange::NotNull { from: None, to: Some(to) }) => {

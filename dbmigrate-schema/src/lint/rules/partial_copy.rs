@@ -144,9 +144,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
 }
 
 fn report(migration: &Migration<'_>, findings: &mut Findings<'_>, table: &Table, now: &Name, copies: &[usize]) {
-    let all: Vec<Taken<'_>> = copies.iter().filter_map(|at| taken(migration, table, copies, *at)).collect();
+    let all: Vec<CopyStatement<'_>> = copies.iter().filter_map(|at| taken(migration, table, copies, *at)).collect();
     let mut targets: Vec<&Name> = Vec::new();
-    for Taken { into, .. } in &all {
+    for CopyStatement { into, .. } in &all {
         if targets.contains(&into) {
             continue;
         }
@@ -171,7 +171,7 @@ fn report(migration: &Migration<'_>, findings: &mut Findings<'_>, table: &Table,
 }
 
 /// A statement that copies rows of a table.
-struct Taken<'m> {
+struct CopyStatement<'m> {
     at: usize,
     into: Name,
     query: Query<'m>,
@@ -180,7 +180,7 @@ struct Taken<'m> {
 }
 
 /// What a statement copies of a table; none where it does not read it.
-fn taken<'m>(migration: &Migration<'m>, table: &Table, copies: &[usize], at: usize) -> Option<Taken<'m>> {
+fn taken<'m>(migration: &Migration<'m>, table: &Table, copies: &[usize], at: usize) -> Option<CopyStatement<'m>> {
     let statements: &'m [Statement<'m>] = migration.statements;
     let tree = statements[at].tree?;
     let Move::Copied { from, to: into, .. } = moves(tree)? else { return None };
@@ -208,7 +208,7 @@ fn taken<'m>(migration: &Migration<'m>, table: &Table, copies: &[usize], at: usi
         alias || keys.any(|key| key.iter().all(|(name, _)| columns.contains(name) && is_given(name)))
     };
     let left_out = Copied { tables: &tables, differ: &differ, is_given: &is_given }.left_out(&query);
-    Some(Taken { at, into, query, left_out })
+    Some(CopyStatement { at, into, query, left_out })
 }
 
 fn are_complements(table: &Table, left_out: &[&LeftOut<'_>]) -> bool {
@@ -226,7 +226,7 @@ fn is_asserted(migration: &Migration<'_>, table: &Table, left_out: &LeftOut<'_>)
 }
 
 /// How many rows of a database at hand stay behind, where the query can be asked before the migration.
-fn rows(migration: &Migration<'_>, table: &Name, taken: &Taken<'_>) -> Option<String> {
+fn rows(migration: &Migration<'_>, table: &Name, taken: &CopyStatement<'_>) -> Option<String> {
     let is_first = migration.statements.iter().take(taken.at).all(|statement| {
         matches!(statement.tree, None | Some(Stmt::CreateTable { .. } | Stmt::Pragma(..) | Stmt::CreateIndex { .. }))
     });

@@ -5,7 +5,7 @@
 
 use crate::compare::Change;
 use crate::lint::finding::Findings;
-use crate::lint::keys::Held;
+use crate::lint::keys::KeptTable;
 use crate::lint::migration::Migration;
 use crate::lint::references::{is_there, parent_columns};
 use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
@@ -107,7 +107,7 @@ pub(super) const RULE: Lint = Lint {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
-        let Some(held) = Held::changed(change) else { continue };
+        let Some(held) = KeptTable::changed(change) else { continue };
         let gone = change.changes.iter().filter_map(|change| match change {
             Change::ConstraintRemoved(Constraint { rule: Rule::ForeignKey(key), .. }) => Some(key),
             _ => None,
@@ -115,7 +115,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         let gone: Vec<_> = gone.collect();
         for added in &change.changes {
             let Change::ConstraintAdded(Constraint { rule: Rule::ForeignKey(key), .. }) = added else { continue };
-            let Some(parent) = Held::new(migration, &key.parent) else { continue };
+            let Some(parent) = KeptTable::new(migration, &key.parent) else { continue };
             let columns: Vec<_> = key.columns.iter().collect();
             let refers_to = parent_columns(parent.after, key);
             let is_known = |gone: &&ForeignKey| {
@@ -145,7 +145,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
 fn judge(
     migration: &Migration<'_>,
     findings: &mut Findings<'_>,
-    (child, parent): (Held<'_>, Held<'_>),
+    (child, parent): (KeptTable<'_>, KeptTable<'_>),
     key: &ForeignKey,
     refers_to: &[Name],
     at: usize,
@@ -175,7 +175,7 @@ fn judge(
 }
 
 /// What comes behind `FROM` to find the rows of before that refer to nothing; none where something is new.
-fn orphans((child, parent): (Held<'_>, Held<'_>), key: &ForeignKey, refers_to: &[Name]) -> Option<String> {
+fn orphans((child, parent): (KeptTable<'_>, KeptTable<'_>), key: &ForeignKey, refers_to: &[Name]) -> Option<String> {
     let (table, to) = (child.before.name.to_sql(), parent.before.name.to_sql());
     let itself = child.before.name == parent.before.name;
     let alias = if itself { "parent".to_owned() } else { to.clone() };

@@ -4,9 +4,9 @@
 
 use rusqlite::OptionalExtension;
 
-use crate::lint::act::Deed;
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
+use crate::lint::operation::OperationKind;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -42,8 +42,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for (at, statement) in migration.statements.iter().enumerate() {
-        for deed in statement.deeds() {
-            let Deed::Temp(name) = deed else { continue };
+        for kind in statement.own_operations() {
+            let OperationKind::Temp(name) = kind else { continue };
             let kind = "SELECT type FROM temp.sqlite_schema WHERE name = ?1 COLLATE NOCASE AND sql IS NOT NULL";
             let kind = migration.connection.query_row(kind, [name.as_str()], |row| row.get::<_, String>(0)).optional();
             let Ok(Some(kind)) = kind else { continue };

@@ -6,7 +6,7 @@
 
 use crate::compare::Change;
 use crate::lint::finding::Findings;
-use crate::lint::keys::{Held, Part, duplicates_of, implied, index_parts, keys_before, table_keys};
+use crate::lint::keys::{KeptTable, Part, duplicates_of, implied, index_parts, keys_before, table_keys};
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
 use crate::lint::values::{are_cared_for, assertion, copies};
@@ -108,11 +108,11 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         if migration.before(Kind::Index, &index.name).is_some_and(is_same) {
             continue;
         }
-        let Some(held) = Held::new(migration, &index.table) else { continue };
+        let Some(held) = KeptTable::new(migration, &index.table) else { continue };
         judge(migration, findings, at, held, index_parts(held.after, index).as_deref(), index.filter.as_deref());
     }
     for change in migration.changed_tables() {
-        let Some(held) = Held::changed(change) else { continue };
+        let Some(held) = KeptTable::changed(change) else { continue };
         for added in &change.changes {
             let Change::ConstraintAdded(constraint) = added else { continue };
             let Rule::Unique(key) = &constraint.rule else { continue };
@@ -133,7 +133,7 @@ fn judge(
     migration: &Migration<'_>,
     findings: &mut Findings<'_>,
     at: usize,
-    held: Held<'_>,
+    held: KeptTable<'_>,
     key: Option<&[Part]>,
     filter: Option<&str>,
 ) {

@@ -2,9 +2,9 @@
 
 use sqlite3_parser::ast::Stmt;
 
-use crate::lint::act::Deed;
 use crate::lint::finding::Findings;
 use crate::lint::migration::{Migration, Statement};
+use crate::lint::operation::OperationKind;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::tree::name;
 use crate::model::Name;
@@ -65,13 +65,13 @@ fn edits(statement: &Statement<'_>) -> bool {
         return false;
     };
     let table = name(&tbl_name.name);
-    statement.deeds().any(|deed| *deed == Deed::WriteSchema)
+    statement.own_operations().any(|kind| *kind == OperationKind::WriteSchema)
         && ["sqlite_schema", "sqlite_master"].iter().any(|own| table == Name::new(*own))
 }
 
 fn switches(statement: &Statement<'_>) -> bool {
-    statement.deeds().any(|deed| match deed {
-        Deed::Pragma(name, Some(value)) => {
+    statement.own_operations().any(|kind| match kind {
+        OperationKind::Pragma(name, Some(value)) => {
             let on = ["on", "yes", "true", "1"].iter().any(|on| value.eq_ignore_ascii_case(on));
             *name == Name::new("writable_schema") && on
         }

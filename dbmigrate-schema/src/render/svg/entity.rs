@@ -267,11 +267,9 @@ fn takes_null(table: &Table, name: &Name) -> bool {
 
 /// SQLite takes NULL in a primary key, but for a rowid and in a table that has none.
 fn is_not_null(table: &Table, column: &Column) -> bool {
-    column.not_null.is_some() || table.rowid_alias() == Some(column) || (table.without_rowid && is_key(table, column))
-}
-
-fn is_key(table: &Table, column: &Column) -> bool {
-    table.primary_key().is_some_and(|key| key.columns.iter().any(|own| own.name == column.name))
+    column.not_null.is_some()
+        || table.rowid_alias() == Some(column)
+        || (table.without_rowid && table.is_in_primary_key(&column.name))
 }
 
 fn of_table(

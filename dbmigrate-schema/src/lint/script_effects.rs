@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use dbmigrate_core::{AllowScope, Script};
 use sqlite3_parser::ast::{InsertBody, OneSelect, Stmt, Upsert, UpsertDo};
 
-use super::act::Deed;
 use super::lineage::{self, TableChange};
 use super::migration::Statement;
+use super::operation::OperationKind;
 use super::state::Changed;
 use super::tree::{Move, Query, Source, moves, replaced};
 use super::values::{all_upserts, drops_refused};
@@ -15,7 +15,7 @@ use super::whole::is_true;
 use crate::model::Name;
 
 /// What a script did.
-pub(crate) struct Told {
+pub(crate) struct ScriptEffects {
     /// What it did to the schema.
     pub(crate) changes: Vec<Changed>,
     /// The tables that it found and leaves, changed.
@@ -32,9 +32,9 @@ pub(crate) struct Told {
     pub(crate) computed: HashSet<(Name, Name)>,
 }
 
-pub(super) fn tell(script: &Script, statements: Vec<Statement<'_>>) -> Told {
+pub(super) fn of(script: &Script, statements: Vec<Statement<'_>>) -> ScriptEffects {
     let lineage = lineage::follow(&statements);
-    let mut told = Told {
+    let mut effects = ScriptEffects {
         changes: Vec::new(),
         tables: lineage.changes,
         meant: HashSet::new(),
@@ -44,48 +44,52 @@ pub(super) fn tell(script: &Script, statements: Vec<Statement<'_>>) -> Told {
         computed: HashSet::new(),
     };
     let copies: HashSet<usize> =
-        told.tables.iter().filter_map(|change| change.rebuild.as_ref()).flat_map(|it| it.copies.clone()).collect();
+        effects.tables.iter().filter_map(|change| change.rebuild.as_ref()).flat_map(|it| it.copies.clone()).collect();
     for (at, statement) in statements.iter().enumerate() {
         let replaced = statement.tree.and_then(replaced).filter(|_| !allows(script, statement, "replace-cascades"));
-        told.read.extend(statement.acts.iter().filter_map(|act| match &act.deed {
-            Deed::Read(table, _) => Some(table.clone()),
+        effects.read.extend(statement.operations.iter().filter_map(|operation| match &operation.kind {
+            OperationKind::Read(table, _) => Some(table.clone()),
             _ => None,
         }));
-        for act in &statement.acts {
-            let (Deed::Insert(table) | Deed::Update(table, _) | Deed::Delete(table)) = &act.deed else { continue };
+        for operation in &statement.operations {
+            let (OperationKind::Insert(table) | OperationKind::Update(table, _) | OperationKind::Delete(table)) =
+                &operation.kind
+            else {
+                continue;
+            };
             // What goes with a row that was only in the way, and by no trigger.
-            let cascades = replaced.as_ref().is_some_and(|replaced| replaced != table) && act.by.is_none();
+            let cascades = replaced.as_ref().is_some_and(|replaced| replaced != table) && operation.by.is_none();
             if is_definition(statement.tree) || cascades {
-                told.unmeant.insert(table.clone());
+                effects.unmeant.insert(table.clone());
             } else if !copies.contains(&at) {
-                told.meant.insert(table.clone());
+                effects.meant.insert(table.clone());
             }
         }
     }
-    for change in &told.tables {
+    for change in &effects.tables {
         let (Some(rebuild), Some(table)) = (&change.rebuild, change.after.table()) else { continue };
         for copy in rebuild.copies.iter().filter_map(|&at| statements.get(at)) {
             // Which rows it takes is what its author says.
             if !is_whole(copy.tree) || (is_lossy(copy.tree) && allows(script, copy, "lossy-copy")) {
-                told.meant.insert(table.name.clone());
+                effects.meant.insert(table.name.clone());
                 let (before, after) = (change.before.object.name().clone(), table.name.clone());
                 let drops = is_lossy(copy.tree) && !allows(script, copy, "lossy-copy");
-                match told.partial.iter_mut().find(|(_, known, _)| *known == after) {
+                match effects.partial.iter_mut().find(|(_, known, _)| *known == after) {
                     Some((.., known)) => *known |= drops,
-                    None => told.partial.push((before, after, drops)),
+                    None => effects.partial.push((before, after, drops)),
                 }
             }
             let Some(Move::Copied { columns, .. }) = copy.tree.and_then(moves) else { continue };
             for (place, (target, source)) in columns.into_iter().enumerate() {
                 let target = target.or_else(|| table.columns.get(place).map(|column| column.name.clone()));
                 if let (Some(target), Source::Expression) = (target, source) {
-                    told.computed.insert((table.name.clone(), target));
+                    effects.computed.insert((table.name.clone(), target));
                 }
             }
         }
     }
-    told.changes = statements.into_iter().flat_map(|statement| statement.changes).collect();
-    told
+    effects.changes = statements.into_iter().flat_map(|statement| statement.changes).collect();
+    effects
 }
 
 /// Whether a statement makes, changes or drops objects, and rows only on the way.

@@ -6,16 +6,16 @@ use crate::model::{Kind, Name};
 
 /// One thing that a statement does, in itself or in a trigger or view.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Act {
+pub(crate) struct Operation {
     /// What it does.
-    pub(crate) deed: Deed,
+    pub(crate) kind: OperationKind,
     /// The trigger or view in which it is done; none for the statement itself.
     pub(crate) by: Option<Name>,
 }
 
 /// What is done. Tables of SQLite's own are left out, but for `sqlite_sequence`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum OperationKind {
     /// Rows are added to a table.
     Insert(Name),
     /// A column of rows of a table gets values.
@@ -44,45 +44,43 @@ pub(crate) enum Deed {
     Temp(Name),
 }
 
-impl Act {
+impl Operation {
     /// What SQLite asks for, as far as anybody wants to know.
     pub(super) fn new(context: &AuthContext<'_>) -> Option<Self> {
         let name = |name: &str| Name::new(name);
-        let written = |table: &str, deed: Deed| match is_schema(table) {
-            true => Deed::WriteSchema,
-            false => deed,
-        };
-        let deed = match context.action {
-            AuthAction::Insert { table_name } => written(table_name, Deed::Insert(name(table_name))),
+        let written =
+            |table: &str, kind: OperationKind| if is_schema(table) { OperationKind::WriteSchema } else { kind };
+        let kind = match context.action {
+            AuthAction::Insert { table_name } => written(table_name, OperationKind::Insert(name(table_name))),
             AuthAction::Update { table_name, column_name } => {
-                written(table_name, Deed::Update(name(table_name), name(column_name)))
+                written(table_name, OperationKind::Update(name(table_name), name(column_name)))
             }
-            AuthAction::Delete { table_name } => written(table_name, Deed::Delete(name(table_name))),
+            AuthAction::Delete { table_name } => written(table_name, OperationKind::Delete(name(table_name))),
             AuthAction::Read { table_name, column_name } if !is_schema(table_name) => {
-                Deed::Read(name(table_name), name(column_name))
+                OperationKind::Read(name(table_name), name(column_name))
             }
-            AuthAction::Function { function_name } => Deed::Function(name(function_name)),
+            AuthAction::Function { function_name } => OperationKind::Function(name(function_name)),
             AuthAction::Pragma { pragma_name, pragma_value } => {
-                Deed::Pragma(name(pragma_name), pragma_value.map(str::to_owned))
+                OperationKind::Pragma(name(pragma_name), pragma_value.map(str::to_owned))
             }
-            AuthAction::AlterTable { table_name, .. } => Deed::Alter(name(table_name)),
+            AuthAction::AlterTable { table_name, .. } => OperationKind::Alter(name(table_name)),
             AuthAction::CreateTempTable { table_name: temp, .. }
             | AuthAction::CreateTempView { view_name: temp }
             | AuthAction::CreateTempIndex { index_name: temp, .. }
-            | AuthAction::CreateTempTrigger { trigger_name: temp, .. } => Deed::Temp(name(temp)),
+            | AuthAction::CreateTempTrigger { trigger_name: temp, .. } => OperationKind::Temp(name(temp)),
             AuthAction::CreateTable { .. }
             | AuthAction::CreateIndex { .. }
             | AuthAction::CreateView { .. }
-            | AuthAction::CreateTrigger { .. } => Deed::Create,
-            AuthAction::DropTable { table_name } => Deed::Drop(Kind::Table, name(table_name)),
-            AuthAction::DropIndex { index_name, .. } => Deed::Drop(Kind::Index, name(index_name)),
-            AuthAction::DropView { view_name } => Deed::Drop(Kind::View, name(view_name)),
-            AuthAction::DropTrigger { trigger_name, .. } => Deed::Drop(Kind::Trigger, name(trigger_name)),
-            AuthAction::CreateVtable { .. } | AuthAction::DropVtable { .. } => Deed::Module,
-            AuthAction::Transaction { .. } | AuthAction::Savepoint { .. } => Deed::Transaction,
+            | AuthAction::CreateTrigger { .. } => OperationKind::Create,
+            AuthAction::DropTable { table_name } => OperationKind::Drop(Kind::Table, name(table_name)),
+            AuthAction::DropIndex { index_name, .. } => OperationKind::Drop(Kind::Index, name(index_name)),
+            AuthAction::DropView { view_name } => OperationKind::Drop(Kind::View, name(view_name)),
+            AuthAction::DropTrigger { trigger_name, .. } => OperationKind::Drop(Kind::Trigger, name(trigger_name)),
+            AuthAction::CreateVtable { .. } | AuthAction::DropVtable { .. } => OperationKind::Module,
+            AuthAction::Transaction { .. } | AuthAction::Savepoint { .. } => OperationKind::Transaction,
             _ => return None,
         };
-        Some(Self { deed, by: context.accessor.map(Name::new) })
+        Some(Self { kind, by: context.accessor.map(Name::new) })
     }
 }
 

@@ -5,36 +5,36 @@ use dbmigrate_core::statement::Statement;
 use rusqlite::Connection;
 
 /// Looks on while scripts run. It reads, and changes nothing.
-pub(crate) trait Watch {
+pub(crate) trait ReplayObserver {
     /// The migration at this place of the set is the next to run.
-    fn comes(&mut self, _: usize) {}
+    fn migration_begins(&mut self, _: usize) {}
 
     /// Everything from now on runs on this connection. What is in the database came there unseen: before the first
     /// migration, or by what the program did for the one that runs now.
-    fn opened(&mut self, _: &mut Connection) -> rusqlite::Result<()> {
+    fn connection_opened(&mut self, _: &mut Connection) -> rusqlite::Result<()> {
         Ok(())
     }
 
     /// A script begins; also once more, after all that it did was taken back.
-    fn begins(&mut self, _: &Connection) -> rusqlite::Result<()> {
+    fn script_begins(&mut self, _: &Connection) -> rusqlite::Result<()> {
         Ok(())
     }
 
     /// A statement of a script is about to run.
-    fn runs(&mut self, _: &Connection, _: &Script, _: &Statement) {}
+    fn statement_begins(&mut self, _: &Connection, _: &Script, _: &Statement) {}
 
     /// A statement of a script has run.
-    fn ran(&mut self, _: &Connection, _: &Script, _: &Statement) -> rusqlite::Result<()> {
+    fn statement_ran(&mut self, _: &Connection, _: &Script, _: &Statement) -> rusqlite::Result<()> {
         Ok(())
     }
 
     /// All of the migration has run.
-    fn migrated(&mut self, _: &Connection) -> rusqlite::Result<()> {
+    fn migration_ran(&mut self, _: &Connection) -> rusqlite::Result<()> {
         Ok(())
     }
 }
 
 /// Does not look.
-pub(crate) struct Nobody;
+pub(crate) struct NoObserver;
 
-impl Watch for Nobody {}
+impl ReplayObserver for NoObserver {}
