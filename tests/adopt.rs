@@ -523,7 +523,7 @@ fn a_database_that_was_only_looked_at_is_named() {
     project.write(".env", "DATABASE_URL=app.db\n");
     let bytes = fs::read(project.root.join(DB)).unwrap();
     let run = adopt(&project, &["--from", "refinery"]).succeeds();
-    run.says("was only looked at: it still has the old history").says("`cargo dbmigrate adopt --database ");
+    run.says("was only read: it still has the old history").says("`cargo dbmigrate adopt --database ");
     assert_eq!(fs::read(project.root.join(DB)).unwrap(), bytes);
     adopt(&project, &["--yes"]).succeeds().says("Adopted 5 migrations");
     // Where no database lies, nothing is said of one.
@@ -555,7 +555,7 @@ fn a_file_that_was_edited_is_named_as_it_lies() {
     project.write(file, project.read(file) + "-- More.\n");
     let run = adopt(&project, &["--from", "refinery", "--database", DB, "--yes"]).exits(101);
     run.says(
-        "was edited since, before it was adopted (migrations/V2__log_repairs.sql)\nnote: its checksum in the history",
+        "was edited before it was adopted (migrations/V2__log_repairs.sql)\nnote: its checksum in the history",
     )
     .says("note: nothing was written");
     assert!(!project.has("db"));

@@ -161,7 +161,7 @@ fn a_copy_goes_to_a_file_that_is_not_there() {
     copied.says("Database app.db (from `database` in `Cargo.toml`)");
     project.dbmigrate(["backup", "--to", "copy.db"]).exits(101).says("`copy.db` exists");
     let nowhere = project.dbmigrate(["backup", "--to", "nowhere/copy.db"]).exits(101);
-    nowhere.says("nowhere` is no folder: create it, or correct the path").says_not("--backup-dir").says_not("part-");
+    nowhere.says("nowhere` is not a folder: create it, or correct the path").says_not("--backup-dir").says_not("part-");
     let json = project.dbmigrate(["backup", "--to", "b.db", "--message-format", "json"]).succeeds();
     assert_eq!(json.stdout, "{\"reason\":\"database-copied\",\"path\":\"b.db\"}\n");
     project.dbmigrate(["up"]).succeeds();
@@ -286,8 +286,9 @@ fn the_copies_are_listed_where_the_files_are_not_sound() {
 fn an_answer_to_no_question_is_refused() {
     let project = wired("restore-yes");
     project.dbmigrate(["up"]).succeeds();
-    project.dbmigrate(["restore", "--yes"]).exits(2).says("no copy to restore was given").says(
-        "`cargo dbmigrate \
-        restore`",
-    );
+    project
+        .dbmigrate(["restore", "--yes"])
+        .exits(2)
+        .says("no copy to restore was given")
+        .says("`cargo dbmigrate restore`");
 }

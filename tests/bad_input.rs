@@ -241,7 +241,7 @@ fn a_drift_that_can_not_be_asked_has_its_help_on_lines_of_its_own_and_does_not_w
     drop(held);
     project.execute("foreign.db", "CREATE TABLE _migrations (id, name)");
     let run = project.dbmigrate(["drift", "--database", "foreign.db"]).exits(101);
-    run.says("\nhelp: name another table").says("\nhelp: if another tool keeps its history there");
+    run.says("\nhelp: use another table").says("\nhelp: if another tool keeps its history there");
     let run = project.dbmigrate(["drift", "--database", "foreign.db", "--message-format", "json"]).exits(101);
     let line: serde_json::Value = serde_json::from_str(run.stdout.trim()).unwrap();
     assert!(!line["message"].as_str().unwrap().contains('\n') && line["help"].as_array().unwrap().len() == 2, "{line}");
@@ -309,7 +309,7 @@ fn a_migration_that_is_named_like_its_file_gets_no_second_number() {
     let before = files();
     for name in ["009_add_mood", "add_mood.sql", "migrations/009_add_mood.sql", "../add_mood", "009_add_mood.rs"] {
         let run = project.dbmigrate(["create", name]).exits(2);
-        run.says(&format!("`{name}` is no name for a migration")).says("come by themselves: `add_mood`");
+        run.says(&format!("`{name}` is not a name for a migration")).says("come by themselves: `add_mood`");
     }
     project.write("schema.sql", "CREATE TABLE a(x);\nCREATE TABLE b(x);\n");
     project.dbmigrate(["generate", "009_add_mood"]).exits(2).says("come by themselves: `add_mood`");
@@ -341,7 +341,10 @@ fn a_way_back_without_a_statement_takes_nothing_out_of_the_history() {
     project.write("migrations/002_add_y.sql", "ALTER TABLE a ADD COLUMN y;\n");
     project.dbmigrate(["up"]).succeeds();
     for command in [&["down"][..], &["redo"], &["down", "--dry-run"], &["down", "--all"]] {
-        project.dbmigrate(command).says("`002_add_y` has no way back").says("write `migrations/002_add_y.down.sql`");
+        project
+            .dbmigrate(command)
+            .says("`002_add_y` can't be rolled back")
+            .says("write `migrations/002_add_y.down.sql`");
     }
     project.dbmigrate(["status", "--check"]).succeeds().says("Applied: 2");
     project.dbmigrate(["list"]).succeeds().says("002_add_y  sql   no down");

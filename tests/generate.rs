@@ -20,7 +20,7 @@ fn the_first_migration_is_what_the_schema_declares() {
     let project = project("generate-first", TEAMS);
     project.dbmigrate(["generate"]).succeeds().says("Proved up and down").says("001_add_team_and_more.sql");
     assert_eq!(project.migration_files(), ["001_add_team_and_more.down.sql", "001_add_team_and_more.sql"]);
-    project.dbmigrate(["generate"]).succeeds().says("lead to `schema.sql` already");
+    project.dbmigrate(["generate"]).succeeds().says("already make `schema.sql`");
     assert_eq!(project.migration_files().len(), 2);
     project.dbmigrate(["check"]).succeeds();
     project.dbmigrate(["up"]).succeeds();
@@ -55,7 +55,7 @@ fn what_belongs_to_the_history_is_not_declared() {
             .says("remove it: the runner creates it");
     }
     project.write("schema.sql", format!("{TEAMS}CREATE TABLE sqlite_sequence (name, seq);"));
-    project.dbmigrate(["check"]).exits(1).says("leave it out: SQLite makes it by itself");
+    project.dbmigrate(["check"]).exits(1).says("remove it: SQLite creates it by itself");
     assert_eq!(project.migration_files(), ["001_team.sql"]);
 }
 
@@ -67,7 +67,7 @@ fn a_migration_that_makes_a_table_of_the_name_of_the_history_leaves_a_schema_to_
     let project = Project::wired("generate-own-history", &[("001_team.sql", &format!("{own}{TEAMS}"))]);
     project.dbmigrate(["schema", "--write"]).succeeds().says("Wrote schema.sql");
     assert!(!project.read("schema.sql").contains("_migrations"));
-    project.dbmigrate(["generate"]).succeeds().says("the migrations lead to `schema.sql` already");
+    project.dbmigrate(["generate"]).succeeds().says("the migrations already make `schema.sql`");
     project.dbmigrate(["schema", "--write"]).succeeds().says("Fresh");
     project.write("schema.sql", format!("{}ALTER TABLE team ADD COLUMN motto TEXT;\n", project.read("schema.sql")));
     project.dbmigrate(["generate"]).succeeds().says("Created migrations/002_change_team.sql");
@@ -107,7 +107,7 @@ fn what_sqlite_refuses_in_the_schema_is_shown_where_it_stands() {
         .says("no such table: main.b")
         .says_not("replay = ");
     project.write("schema.sql", "CREATE TABLE a (\n  n -- dbmigrate: call it_a_day\n);\n");
-    project.dbmigrate(["generate"]).exits(101).says("schema.sql:2:5").says("is no hint");
+    project.dbmigrate(["generate"]).exits(101).says("schema.sql:2:5").says("is not a hint");
     assert_eq!(project.migration_files(), [""; 0]);
 }
 
@@ -129,7 +129,7 @@ fn what_does_not_prove_right_is_not_written() {
     // The rows of `member` would refer to nothing.
     project.write("schema.sql", TEAMS.lines().nth(1).unwrap());
     let run = project.dbmigrate(["generate", "--allow", "drop-table"]).exits(101);
-    run.says("table `member` refers to `team`, which is not there any more").says("nothing was written");
+    run.says("table `member` refers to `team`, which no longer exists").says("nothing was written");
     assert_eq!(project.migration_files().len(), 2);
 }
 

@@ -69,8 +69,7 @@ fn a_fault_in_a_hook_or_a_repeatable_fails_the_build_and_the_check_alike() {
             "CREATE VIEW Active_Users AS SELECT 1;",
             [
                 "`migrations/repeatable/other.sql` makes",
-                "which `migrations/repeatable/active_users.sql` already \
-                creates",
+                "which `migrations/repeatable/active_users.sql` already creates",
             ],
         ),
     ] {

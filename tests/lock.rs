@@ -485,7 +485,7 @@ fn what_was_never_written_is_not_sealed_without_a_word() {
     let project = Project::new("lock-empty-first");
     project.init(&[]).succeeds();
     project.dbmigrate(["check"]).succeeds().says_not("warning");
-    project.dbmigrate(["lock"]).succeeds().says("warning: `001_initial_schema` holds no statement");
+    project.dbmigrate(["lock"]).succeeds().says("warning: `001_initial_schema` contains no statement");
 }
 
 #[test]

@@ -226,7 +226,7 @@ fn a_shell_that_goes_on_after_an_error_changes_nothing_more() {
         .says("cannot VACUUM from within a transaction");
     assert_eq!(dump(&database), before);
     // Neither on a database that is elsewhere.
-    shell(&project, "app.db", &text).unwrap().exits(1).says("this script begins on an empty database");
+    shell(&project, "app.db", &text).unwrap().exits(1).says("this script starts from an empty database");
     assert_eq!(dump(&database), before);
     // What a file asserts is asked of the database, and so are references.
     database.execute_batch("DELETE FROM users WHERE name = ''; WITH RECURSIVE n (x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n WHERE x < 200) INSERT INTO users (name) SELECT 'x' || x FROM n").unwrap();
@@ -519,8 +519,7 @@ fn another_set_of_the_database_is_asked_for() {
     let error = database.execute_batch(&billing).unwrap_err().to_string();
     assert!(
         error.contains(
-            "001_invoices requires accounts/001_accounts, and the history _migrations_accounts does not \
-                exist"
+            "001_invoices requires accounts/001_accounts, and the history _migrations_accounts does not exist"
         ),
         "{error}"
     );

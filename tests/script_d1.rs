@@ -88,7 +88,7 @@ fn a_folder_for_d1_makes_what_the_runner_makes_and_only_grows() {
     like_d1(&other, &folder, 0).unwrap();
     let before = dump(&other);
     let error = like_d1(&other, &folder, 1).unwrap_err();
-    assert!(error.to_string().contains("CHECK constraint failed: this script goes on at 001_notes"), "{error}");
+    assert!(error.to_string().contains("CHECK constraint failed: this script continues at 001_notes"), "{error}");
     assert_eq!(dump(&other), before);
 }
 
@@ -258,6 +258,6 @@ fn wrangler_applies_the_folder_to_its_own_engine() {
     project.dbmigrate(["script", "--for", "d1", "d1"]).succeeds().says("1 file written, 3 there already");
     Connection::open(&path).unwrap().execute_batch("DELETE FROM _migrations WHERE number = 3").unwrap();
     let before = dump(&copy("before.db"));
-    wrangler(&project, "d1", "4").0.exits(1).says("CHECK constraint failed: this script goes on at 003_notes");
+    wrangler(&project, "d1", "4").0.exits(1).says("CHECK constraint failed: this script continues at 003_notes");
     assert_eq!(dump(&copy("after.db")), before);
 }

@@ -189,10 +189,10 @@ fn what_is_required_is_not_forgotten_and_where_it_is_gone_verify_says_so() {
     project.dbmigrate(["up"]).succeeds();
     project.dbmigrate(["verify"]).succeeds();
     let forget = ["forget", "001_users", "--set", "accounts"];
-    project.dbmigrate(forget).exits(101).says(
-        "forget that one first: `cargo dbmigrate forget 001_invoices --set \
-        billing`",
-    );
+    project
+        .dbmigrate(forget)
+        .exits(101)
+        .says("forget that one first: `cargo dbmigrate forget 001_invoices --set billing`");
     // Who does it by hand is told by others.
     project.execute("app.db", "DELETE FROM _migrations_accounts");
     let run = project.dbmigrate(["verify"]).exits(1);
@@ -384,7 +384,7 @@ fn a_database_that_is_missing_or_faulty_hides_no_other_and_stops_all_work() {
     project.write("migrations/billing/001_invoices.sql", INVOICES);
     // What none of the sets has is said once, with the command for all of them.
     let run = project.dbmigrate(["status"]).exits(101).says("error: no database at `app.db`");
-    run.says("help: `cargo dbmigrate up` creates it").says_not("accounts");
+    run.says("help: to create it: `cargo dbmigrate up`").says_not("accounts");
 
     let project = two_sets("sets-missing-two", "a.db", "b.db");
     project.write("migrations/billing/001_invoices.sql", "CREATE TABLE invoices (id INTEGER PRIMARY KEY);\n");

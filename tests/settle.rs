@@ -46,10 +46,10 @@ fn a_renamed_and_a_missing_file_are_told_apart() {
     project.remove("migrations/002_tags.sql");
     project.write("migrations/002_labels.sql", TAGS);
     project.dbmigrate(["up"]).exits(101).says("`cargo dbmigrate repair 002_labels`");
-    project.dbmigrate(["repair", "--all"]).succeeds().says(
-        "Repaired 002_labels: its new name is recorded in the \
-        history",
-    );
+    project
+        .dbmigrate(["repair", "--all"])
+        .succeeds()
+        .says("Repaired 002_labels: its new name is recorded in the history");
     is_clean(&project);
     project.remove("migrations/002_labels.sql");
     project.dbmigrate(["repair", "--all"]).exits(1).says("`cargo dbmigrate forget 002_labels`");

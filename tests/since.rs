@@ -242,10 +242,10 @@ fn an_empty_way_back_that_others_have_is_not_said_again() {
     project.write("migrations/003_fill.down.sql", "-- Nothing to do.\n");
     commit(&project, "empty");
     check(&project, "HEAD").succeeds().says_not("contains no statement");
-    project.dbmigrate(["check", "--since", "HEAD", "--all"]).succeeds().says(
-        "the down script of `003_fill` contains \
-        no",
-    );
+    project
+        .dbmigrate(["check", "--since", "HEAD", "--all"])
+        .succeeds()
+        .says("the down script of `003_fill` contains no");
     project.write(
         "migrations/003_fill.sql",
         "-- dbmigrate: allow empty-down so\nUPDATE users SET stars = 0 WHERE id > 0;\n",

@@ -90,7 +90,7 @@ fn case_54_databases_before_amid_and_after_a_squash_converge() {
     fs::copy(project.root.join("v2.db"), project.root.join("forgotten.db")).unwrap();
     let forgot = project.dbmigrate(["forget", "002_users", "--database", "forgotten.db"]).succeeds();
     // What is suggested is about the same database.
-    forgot.says("`cargo dbmigrate up --database forgotten.db` runs it again").says_not("no file has its number");
+    forgot.says("to run it again: `cargo dbmigrate up --database forgotten.db`").says_not("no file has its number");
     let run = |databases: &[&str]| Run::of(project.command(project.program()).args(databases)).succeeds();
     let said = run(&["v0.db", "v1.db", "v2.db", "v3.db", "v4.db", "v4.db"]);
     assert_eq!(

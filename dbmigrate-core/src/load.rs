@@ -483,7 +483,7 @@ pub(crate) mod tests {
                 ],
                 &["stray-folder migrations/20240101_init", "contains `migration.sql`", "migrations/001_init.sql"],
                 &["stray-folder migrations/hook", "rename it: `mv migrations/hook migrations/hooks`"],
-                &["stray-folder migrations/old", "holds `deep/003_x.SQL`"],
+                &["stray-folder migrations/old", "contains `deep/003_x.SQL`"],
                 &["stray-folder migrations/some", "rename it: `mv migrations/some/003_c.sql migrations/003_c.sql`"],
                 &["stray-folder migrations/taken", "give it a name such as `migrations/001_taken.sql`"],
             ],

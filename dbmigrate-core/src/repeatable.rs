@@ -120,8 +120,7 @@ impl Deed {
         let kinds = [ObjectKind::View, ObjectKind::Trigger];
         let Some((verb, kind)) = verb.zip(kinds.into_iter().find(|kind| reader.word(kind.keyword()))) else {
             let fault = fault(format!("`{}` in a repeatable file", beginning(statement))).note(
-                "it may contain only `CREATE VIEW` and `CREATE TRIGGER`: objects that are recreated must not \
-                    hold data",
+                "it may contain only `CREATE VIEW` and `CREATE TRIGGER`: objects that are recreated must not hold data",
             );
             return Err(Box::new(fault.help(INTO_A_MIGRATION)));
         };

@@ -127,9 +127,11 @@ pub(crate) fn read<F: Files + ?Sized>(
         // Where a file can't be read, that is what is wrong.
         if !diagnostics.iter().any(Diagnostic::is_error) {
             let message = if is_same {
-                format!("`{path}` is of other texts of the migrations, or of another `foreign-keys`: it is not used")
+                format!(
+                    "`{path}` is of other texts of the migrations, or of another `foreign-keys` setting: it is not used"
+                )
             } else {
-                format!("`{path}` is of other migrations than those that are there: it is not used")
+                format!("`{path}` is not of the current migrations: it is not used")
             };
             diagnostics.push(Diagnostic::warning("snapshot-stale", message).in_file(&path).help(AGAIN).help(AWAY));
         }

@@ -121,11 +121,8 @@ fn stands_for(squash: &SourceMigration, says: &Replaces, replaced: &Replaced, di
     let (Some(start), Some(end)) = (replaced.start(), replaced.last()) else { return };
     let is = |text: &str, number: u64| text.parse() == Ok(number);
     if !is(first, start) || !is(last, end.number) || squash.number != end.number {
-        let message = format!(
-            "`{name}` says that it replaces {first} to {last}, and `{}` contains \
-            others",
-            replaced.dir
-        );
+        let message =
+            format!("`{name}` says that it replaces {first} to {last}, and `{}` contains others", replaced.dir);
         let fault = Diagnostic::error("replaced-range", message).at(place);
         let fault =
             fault.note(format!("it contains {start} to {}, and the squash has the last of these numbers", end.number));

@@ -34,12 +34,8 @@ pub(crate) fn check(db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Resu
             script::failed(db, job.name(), script, assert, error)
         })?;
         if !holds(db, &rows)? {
-            let message = format!(
-                "an assertion of `{}` does not hold: the query returned \
-                {}",
-                job.name(),
-                answer(&rows)
-            );
+            let message =
+                format!("an assertion of `{}` does not hold: the query returned {}", job.name(), answer(&rows));
             let command = job.command();
             return Err(Error::new(ErrorKind::Assertion, message)
                 .at(Place::of(script.file, script.text, assert.start as usize))

@@ -191,8 +191,7 @@ fn refuse_other(
         return Ok(());
     }
     let message = format!(
-        "there is a trigger `{trigger}` on `{table}`, and this file creates one of that name on \
-        something else"
+        "there is a trigger `{trigger}` on `{table}`, and this file creates one of that name on something else"
     );
     Err(Error::new(ErrorKind::Set, message).hint("give the one in this file another name").hint(format_args!(
         "to drop the other one: put `DROP TRIGGER {};` into a migration: `cargo dbmigrate create NAME`",

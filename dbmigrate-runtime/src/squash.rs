@@ -398,8 +398,7 @@ pub(crate) fn explain(set: &Set<'_>, is_recognised: bool, entries: &mut [Entry])
     for entry in entries.iter_mut().filter(is_pruned) {
         let version = level_of(squash, &entry.name).pruned.unwrap_or_default();
         entry.notes.push(format!(
-            "this program can't run it, because it was pruned: version {version} is the last one that \
-                can"
+            "this program can't run it, because it was pruned: version {version} is the last one that can"
         ));
     }
     let Some(last) = squash.migrations.last() else { return };

@@ -102,10 +102,7 @@ fn case_50_an_edit_of_what_has_run_is_refused_with_the_difference() {
             assert!(error.is_interrupted(), "{error}");
             let text = error.to_string();
             assert!(
-                text.contains(
-                    "`002_bare` was interrupted after 1 step, and edited in steps that have \
-                run"
-                ),
+                text.contains("`002_bare` was interrupted after 1 step, and edited in steps that have run"),
                 "{text}"
             );
             assert_eq!(text.contains("- INSERT INTO t VALUES (1);"), store_sql == StoreSql::All, "{text}");
@@ -178,11 +175,7 @@ fn a_file_that_got_a_transaction_meanwhile_does_not_start_over() {
     let files = || vec![file("001_t", &["CREATE TABLE t (x)"]), file("002_bare", &[ONE, TWO])];
     let error = runner(files()).up(&mut db).unwrap_err();
     assert!(
-        error.is_interrupted()
-            && error.to_string().contains(
-                "write `no-transaction` in its file \
-        again"
-            ),
+        error.is_interrupted() && error.to_string().contains("write `no-transaction` in its file again"),
         "{error}"
     );
     let repairs = runner(files()).repair_all(&mut db, None).unwrap();

@@ -178,11 +178,7 @@ fn what_is_pending_is_named_and_not_expected() {
     let error = verify(set, &mut db).unwrap_err();
     assert_eq!(
         error.notes(),
-        [
-            "no migration makes the view `v`",
-            "pending migrations are not expected in it: \
-        `003_more`"
-        ]
+        ["no migration makes the view `v`", "pending migrations are not expected in it: `003_more`"]
     );
     // One that changes no schema may be pending where the fingerprint is right: it has what all of them make.
     let mut files = three();

@@ -281,10 +281,12 @@ pub(crate) fn blame(script: &Script, statement: Span, error: &rusqlite::Error) -
 /// Says where the replay began, to those who miss a table.
 pub(crate) fn began_empty(refused: Diagnostic) -> Diagnostic {
     if refused.message.contains("no such table") {
-        return refused.note("the replay began with an empty database, and all that comes before this ran").help(
-            "where a database has it before the first migration: name the SQL that makes it, \
+        return refused
+            .note("the replay started with an empty database, and ran everything before this statement")
+            .help(
+                "where a database has it before the first migration: name the SQL that makes it, \
              `replay = { base = \"base.sql\" }` in `[package.metadata.migrations]`",
-        );
+            );
     }
     refused
 }
@@ -303,9 +305,7 @@ fn refused_column(sql: &str, message: &str) -> Option<String> {
     Some(if is_unique {
         format!("add it without `UNIQUE`, then `CREATE UNIQUE INDEX {index} ON {table} ({column});`")
     } else {
-        format!(
-            "make `{table}` anew with that key: declare it in `schema.sql`, and `cargo dbmigrate generate` writes it"
-        )
+        format!("rebuild `{table}` with that key: declare it in `schema.sql`, and run `cargo dbmigrate generate`")
     })
 }
 

@@ -35,11 +35,8 @@ fn lose_no_trigger(connection: &Connection, repeatable: &Repeatable, view: &Obje
     match triggers.iter().find(|name| !is_ours(name)) {
         None => Ok(()),
         Some(trigger) => {
-            let message = format!(
-                "the view `{}` has a trigger `{trigger}`, which this file does not \
-                create",
-                view.name
-            );
+            let message =
+                format!("the view `{}` has a trigger `{trigger}`, which this file does not create", view.name);
             Err(Diagnostic::error("lost-trigger", message)
                 .at(Location::new(&script.source, script.source.first_line(view.statement)))
                 .note("recreating a view drops its triggers")

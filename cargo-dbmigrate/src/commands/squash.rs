@@ -58,10 +58,8 @@ fn write(project: &Project, args: &SquashArgs, shell: &mut Shell) -> Result<(), 
     );
     if !it.asserts.is_empty() {
         let names = it.asserts.join("`, `");
-        shell.note(&format!(
-            "these assertions are left out, because they do not apply to an empty database: \
-            `{names}`"
-        ));
+        shell
+            .note(&format!("these assertions are left out, because they do not apply to an empty database: `{names}`"));
     }
     if done.sealed > 0 {
         let stay = if done.sealed == 1 { "stays" } else { "stay" };

@@ -86,8 +86,7 @@ fn show(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
     }
     for name in &tried.refused_downs {
         shell.note(&format!(
-            "`{name}` was not rolled back: an assertion of its down script does not hold for these \
-            rows"
+            "`{name}` was not rolled back: an assertion of its down script does not hold for these rows"
         ));
     }
     for (table, why) in &tried.unfilled {

@@ -46,7 +46,7 @@ pub(crate) fn create(project: &Project, name: &str, kind: Kind) -> Result<Vec<St
 /// what is asked for.
 pub(crate) fn slug(project: &Project, name: &str) -> Result<String, CliError> {
     let alone = |part: Option<String>| {
-        let error = CliError::usage(format!("`{name}` is no name for a migration"));
+        let error = CliError::usage(format!("`{name}` is not a name for a migration"));
         match part {
             Some(part) => error.help(format!("its number, folder and ending come by themselves: `{part}`")),
             None => error.help("use letters a to z, digits and `_`, such as `add_user_prefs`"),

@@ -35,12 +35,12 @@ pub(crate) fn resolve(flag: Option<&Path>, sets: &[Project]) -> Result<Database,
     found.ok_or_else(|| {
         let table = if is_only { "[package.metadata.migrations]".to_owned() } else { project.config.table_name() };
         let error = if is_only {
-            CliError::usage(format!("package `{}` names no database", project.name))
-                .help("name it with `--database PATH` or `DATABASE_URL=PATH`")
+            CliError::usage(format!("package `{}` has no database", project.name))
+                .help("name one with `--database PATH` or `DATABASE_URL=PATH`")
         } else {
             // Which of them the environment means nobody can tell.
-            CliError::usage(format!("{} names no database", project.config.title()))
-                .help(format!("name it with `--database PATH{}`", project.flag()))
+            CliError::usage(format!("{} has no database", project.config.title()))
+                .help(format!("name one with `--database PATH{}`", project.flag()))
         };
         error.help(format!("or write `database = \"PATH\"` under `{table}` in `Cargo.toml`"))
     })

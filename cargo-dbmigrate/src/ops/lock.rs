@@ -217,8 +217,7 @@ fn refuse_nothing(accepted: &[&Sealed], new: &Lock) -> Result<(), CliError> {
     match accepted.iter().find(is_same) {
         None => Ok(()),
         Some(sealed) => Err(CliError::usage(format!(
-            "`{}` is unchanged since it was sealed: there is nothing to \
-                accept",
+            "`{}` is unchanged since it was sealed: there is nothing to accept",
             sealed.name
         ))),
     }

@@ -430,7 +430,7 @@ fn warnings(set: &MigrationSet, range: Range, proved: prove::Proved) -> Vec<Diag
         for step in &script.steps {
             let Step::Sql(statement) = step else { continue };
             if block::looks_ended(script.source.slice(statement.span)) {
-                let message = "a shell takes a line with nothing but `/` or `go` for the end of a statement";
+                let message = "a shell takes a line of only `/` or `go` as the end of a statement";
                 let at = Location::new(&script.source, statement.span);
                 out.push(Diagnostic::warning("looks-ended", message).at(at).help("join the line with another one"));
             }

@@ -196,10 +196,7 @@ impl Comparison<'_> {
             }
             None => Diagnostic::warning(
                 "edited-migration",
-                format!(
-                    "the down script of `{name}` was removed since \
-                    `{base}`"
-                ),
+                format!("the down script of `{name}` was removed since `{base}`"),
             )
             .in_file(old_down.source.path())
             .help(self.restore(old_down.source.path(), &self.here(old_down.source.path()))),

@@ -116,8 +116,7 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
     pub(super) fn twice(&mut self, name: &str, other: &str) {
         let message = format!("`{name}` has the same version as `{other}`");
         let help = format!(
-            "{} accepts only one of them: give the other a different version, or remove \
-                it",
+            "{} accepts only one of them: give the other a different version, or remove it",
             self.layout.name()
         );
         self.error("duplicate-number", self.path(name), message, &help);

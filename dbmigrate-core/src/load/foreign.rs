@@ -57,10 +57,8 @@ fn assemble(
     let halves = script::parse_under(&migration.up.header, &source, diagnostics);
     if let Some(half) = &halves.down {
         let tool = translated.layout.name();
-        let message = format!(
-            "`-- dbmigrate: down` in a file of {tool}, which runs what follows as part of the up \
-            script"
-        );
+        let message =
+            format!("`-- dbmigrate: down` in a file of {tool}, which runs what follows as part of the up script");
         let line = source.text()[..half.section.start].rfind('\n').map_or(0, |end| end + 1);
         let at = Location::new(&source, Span::new(line, half.section.start));
         let fault = Diagnostic::error("misplaced-directive", message).at(at);
@@ -160,8 +158,7 @@ mod tests {
                 &["not-in-transaction migrations/2_b.sql:4:1"],
                 &[
                     "misplaced-directive migrations/3_c.sql:2:1",
-                    "goose, which runs what follows as part of the up \
-                    script",
+                    "goose, which runs what follows as part of the up script",
                 ],
             ],
         );

@@ -132,10 +132,9 @@ impl MigrationSet {
             several => {
                 let names: Vec<String> = several.iter().map(|migration| format!("`{}`", migration.name())).collect();
                 let message = format!("`{}` matches several migrations: {}", target.escape_debug(), names.join(", "));
-                Err(Box::new(Diagnostic::error("ambiguous-migration", message).help(
-                    "write the full name of one of \
-                    them",
-                )))
+                Err(Box::new(
+                    Diagnostic::error("ambiguous-migration", message).help("write the full name of one of them"),
+                ))
             }
         }
     }

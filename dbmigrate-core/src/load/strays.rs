@@ -136,10 +136,11 @@ mod tests {
         let all = load_sets(package.path());
         assert!(all[0].diagnostics.is_empty(), "{all:#?}");
         let package = Package::new("sets.a = { dir = 'src/a' }", &[files[0], ("src/old/002_more.rs", "")]);
-        assert!(load_sets(package.path())[0].diagnostics[0].message.contains(
-            "`src/old/002_more.rs` does not belong to a \
-                set"
-        ));
+        assert!(
+            load_sets(package.path())[0].diagnostics[0]
+                .message
+                .contains("`src/old/002_more.rs` does not belong to a set")
+        );
     }
 
     #[test]

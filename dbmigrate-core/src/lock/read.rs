@@ -96,13 +96,10 @@ impl Reader<'_> {
         match version.map(|version| (integer(version), version.span())) {
             Some((Some(VERSION | NEWEST), _)) => {}
             Some((Some(newer), span)) if newer > NEWEST => {
-                let message = format!(
-                    "the file has version {newer}, and this version of dbmigrate reads up to \
-                    {NEWEST}"
-                );
+                let message =
+                    format!("the file has version {newer}, and this version of dbmigrate reads up to {NEWEST}");
                 let fault = Diagnostic::error("lock-version", message).help(
-                    "it was written by a newer `cargo dbmigrate lock`: use that version, and its \
-                        `dbmigrate-build`",
+                    "it was written by a newer `cargo dbmigrate lock`: use that version, and its `dbmigrate-build`",
                 );
                 self.report(span, fault);
                 return None;
@@ -143,7 +140,7 @@ impl Reader<'_> {
             let message = if before.number == sealed.number {
                 format!("`{}` and `{}` are sealed with the same number", before.name, sealed.name)
             } else {
-                format!("`{}` stands after `{}`", sealed.name, before.name)
+                format!("`{}` comes after `{}`", sealed.name, before.name)
             };
             let help = "give the migrations of one branch other numbers: `cargo dbmigrate renumber`";
             self.report(name, Diagnostic::error("lock-order", message).help(help));

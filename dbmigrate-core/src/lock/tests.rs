@@ -287,9 +287,10 @@ fn a_newer_format_names_the_newer_tool() {
     let text = lock_text(&sealed(2)).replace("version = 1", "version = 3\nunheard = 'of'");
     faulty(
         &text,
-        &["lock-version 3:11: the file has version 3, and this version of dbmigrate reads up to 2 | it was written \
-             by \
-            a newer `cargo dbmigrate lock`"],
+        &[
+            "lock-version 3:11: the file has version 3, and this version of dbmigrate reads up to 2 | it was written by \
+            a newer `cargo dbmigrate lock`",
+        ],
     );
     for odd in ["version = 0", "version = -1", "version = '1'", "version = 99999999999999999999999"] {
         faulty(&lock_text(&sealed(1)).replace("version = 1", odd), &["lock 3:11: `version` must be 1 | restore it"]);

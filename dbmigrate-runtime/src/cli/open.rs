@@ -90,7 +90,7 @@ pub fn open_existing<B: Backend>(path: &Path, request: &Request) -> Existing<B::
 }
 
 /// What is said where a writer had left something.
-pub(super) const RECOVERED: &str = "what was not finished was rolled back";
+pub(super) const RECOVERED: &str = "unfinished changes were rolled back";
 
 /// Says nothing: what goes wrong is returned.
 struct Silent;

@@ -363,9 +363,9 @@ impl<'t> Output<'t> {
         }
         let name = human::plain(&row.name);
         self.progress("Forgot", &format!("{name} ({}: {})", row.state, human::plain(&row.applied_at)));
-        self.note("the history has no record of it now; nothing in the schema was changed");
+        self.note("it is removed from the history; the schema was not changed");
         self.note(&if runs_again {
-            format!("{} runs it again", self.command("up"))
+            format!("to run it again: {}", self.command("up"))
         } else {
             "no file has its number, so it does not run again".to_owned()
         });

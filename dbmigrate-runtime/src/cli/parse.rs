@@ -240,7 +240,7 @@ impl Words {
             (None, false) => RepairTarget::Explain,
             (None, true) => RepairTarget::All,
             (Some(target), false) => RepairTarget::One(target),
-            _ => return Err(wrong("a target and `--all` exclude each other")),
+            _ => return Err(wrong("a target can't be used with `--all`")),
         };
         let stopped = match (self.has("retry"), self.has("done")) {
             (true, true) => return Err(wrong("`--retry` can't be used with `--done`")),
@@ -249,7 +249,7 @@ impl Words {
             _ => None,
         };
         if stopped.is_some() && what == RepairTarget::Explain {
-            return Err(wrong("`--retry` and `--done` need to know which migration: name it, or `--all`"));
+            return Err(wrong("`--retry` and `--done` need a migration: name it, or use `--all`"));
         }
         Ok(Verb::Repair { what, stopped })
     }

@@ -174,11 +174,9 @@ fn fixes<'s>(
         let mut fix = Fix { repair, accept: None, progress: None, rows: None };
         match &matched.state {
             State::Edited => fix.take(matched, "its current text counts as the applied one"),
-            State::Renamed { .. } if matched.has_same_text() => fix.take(
-                matched,
-                "its new name is recorded in the \
-                history",
-            ),
+            State::Renamed { .. } if matched.has_same_text() => {
+                fix.take(matched, "its new name is recorded in the history")
+            }
             State::Interrupted { .. } => interrupted(db, set, known, matched, &mut fix, stopped, only.is_some())?,
             _ => {}
         }

@@ -351,7 +351,7 @@ fn statements_in_place(
     does.then_some(found)
 }
 
-/// What a table that is made anew has to know of the others.
+/// What a table that is recreated has to know of the others.
 struct OtherObjects<'a> {
     /// The names that a temporary table can't have.
     taken: HashSet<Name>,

@@ -110,7 +110,7 @@ fn none_stands(why: &str) -> Diagnostic {
 /// A fault of a text that is in no file: without its place, but with what stands there.
 fn unwritten(problem: Diagnostic) -> Diagnostic {
     let fault = if problem.code == CODES.differs {
-        none_stands("it would lead to something else")
+        none_stands("it would make something else")
     } else {
         none_stands(&problem.message)
     };

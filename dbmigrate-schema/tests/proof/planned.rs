@@ -55,7 +55,7 @@ fn a_key_without_a_value_is_filled() {
     );
 }
 
-/// SQLite takes a name in double quotes for a text where the column is gone.
+/// SQLite takes a name in double quotes for a string where the column is gone.
 #[test]
 fn a_column_that_goes_leaves_no_text_behind() {
     let before = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, \"x\" INT, y TEXT)";

@@ -63,7 +63,7 @@ pub(super) fn tool(project: &Project, request: &Request<'_>) -> Result<Detected,
     };
     let kept: Vec<History> = kept.into_iter().filter(|kept| kept.tool == tool).collect();
     if kept.len() > 1 && request.table.is_none() {
-        let error = CliError::usage("several tables of the database may be the old history: name the one");
+        let error = CliError::usage("several tables of the database may be the old history: name one");
         let tables = kept.iter().filter_map(|kept| kept.table.as_deref());
         return Err(tables.fold(error, |error, table| error.help(format!("`--table {table}`"))));
     }
@@ -205,7 +205,7 @@ fn guess(
         }
         ([], []) if kept.len() == 1 && request.table.is_none() => Ok((kept[0].tool, vec![kept[0].reason.clone()])),
         ([], []) if request.table.is_some() => Ok((Tool::Plain, vec!["`--table` names its table".to_owned()])),
-        ([], []) if choices().is_empty() => Err(CliError::usage("nothing shows which tool the migrations come from")
+        ([], []) if choices().is_empty() => Err(CliError::usage("it is unknown which tool the migrations are from")
             .help("name it: `--from TOOL`, and the folder of its files: `--files DIR`")
             .help("for a database without any history: `--from live --database FILE`")),
         ([], []) => Err(undecided("it is not certain which tool the migrations are from: name it")),

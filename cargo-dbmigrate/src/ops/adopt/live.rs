@@ -20,7 +20,7 @@ const KEY: &str = "live";
 
 pub(super) fn plan(project: &Project, request: &Request<'_>, found: Detected) -> Result<Plan, CliError> {
     let Some(database) = request.database else {
-        return Err(CliError::usage("`--from live` needs the database: its schema becomes the first migration")
+        return Err(CliError::usage("`--from live` needs a database: its schema becomes the first migration")
             .help("name it: `--database FILE`"));
     };
     let dir = request.dir.unwrap_or(&project.config.dir).to_owned();

@@ -86,9 +86,7 @@ impl FleetSets {
                     .help("to keep everything up to a migration: `down --to TARGET`; to keep nothing: `down --all`");
                 Err(match what {
                     // What a shell makes of a pattern stands in the place of a name.
-                    RollbackTarget::One(_) => {
-                        error.help("quote the pattern, so that it is not the shell that reads it")
-                    }
+                    RollbackTarget::One(_) => error.help("quote the pattern, so that the shell does not expand it"),
                     _ => error,
                 })
             }
@@ -150,12 +148,12 @@ mod tests {
         let one = sets(&[""]);
         for what in [RollbackTarget::Newest, RollbackTarget::Count(2), RollbackTarget::One("b".to_owned())] {
             let (message, help) = refused(&one, &back(what.clone()));
-            assert!(message.contains("`down` has to name it"), "{message}");
+            assert!(message.contains("`down` of many databases needs a version"), "{message}");
             assert_eq!(help.contains("quote the pattern"), matches!(what, RollbackTarget::One(_)), "{help}");
         }
         assert!(refused(&one, &Verb::Backup { to: Some("x".into()) }).0.contains("names one file"));
         let (message, help) = refused(&sets(&["shop", "mail"]), &back(RollbackTarget::All));
-        assert!(message.contains("`down --all` is about one"), "{message}");
+        assert!(message.contains("`down --all` works on one"), "{message}");
         assert_eq!(help, "name it: `--set shop`, `--set mail`");
         let chosen = FleetSets { chosen: Some(1), ..sets(&["shop", "mail"]) };
         assert!(chosen.task(&back(RollbackTarget::All)).is_ok());

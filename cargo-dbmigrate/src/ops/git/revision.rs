@@ -48,11 +48,8 @@ impl Revision {
     /// that was not there had none.
     pub(crate) fn set(&self, name: &str, tried: Option<&Config>) -> Result<MigrationSet, Vec<Diagnostic>> {
         if tried.is_none() && !self.has_package() {
-            let message = format!(
-                "`{}` does not contain this package: it has no \
-                `{}Cargo.toml`",
-                self.name, self.prefix
-            );
+            let message =
+                format!("`{}` does not contain this package: it has no `{}Cargo.toml`", self.name, self.prefix);
             return Err(vec![Diagnostic::error("no-package", message)]);
         }
         let all = match tried {

@@ -63,8 +63,8 @@ pub(crate) fn folder(project: &Project, folder: &Path) -> Result<Folder, CliErro
             error
         } else {
             error.help(
-            "what `replay` of the manifest stands in for is registered by the program, and D1 has none of it: make the \
-             migrations without",
+            "D1 does not have the functions and collations that `replay` of the manifest names: write the migrations \
+             without them",
         )
         }
     })?;
@@ -96,10 +96,7 @@ fn there(project: &Project, set: &MigrationSet, folder: &Path) -> Result<usize, 
         );
         problems.push(
             Diagnostic::error("d1-order", message)
-                .note(
-                    "a database that has the later one rejects the earlier \
-                one",
-                )
+                .note("a database that has the later one rejects the earlier one")
                 .help("if the file was removed, restore it; a new migration needs a higher number"),
         );
     }

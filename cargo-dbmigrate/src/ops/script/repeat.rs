@@ -108,11 +108,8 @@ fn taken_from_others(
             let is_there: bool =
                 database.query_row(sql, [kind, name], |row| row.get(0)).map_err(CliError::in_memory)?;
             if is_done && is_there && !problems.iter().any(|it| it.location.as_ref() == Some(&user.at)) {
-                problems.push(impossible(
-                    user,
-                    "a later one creates it again, and running this again would remove \
-                    that",
-                ));
+                problems
+                    .push(impossible(user, "a later one creates it again, and running this again would remove that"));
             }
         }
     }

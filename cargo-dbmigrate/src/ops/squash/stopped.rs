@@ -27,8 +27,7 @@ pub(super) fn folder_back(project: &Project) -> Result<Vec<Change>, CliError> {
             Some(names) if names.is_empty() => Ok(vec![Change::NoFolder(folder.clone()), Change::Move(aside, folder)]),
             Some(_) => Err(CliError::failure(format!("`{folder}` and `{aside}` both contain replaced migrations"))
                 .help(format!(
-                    "`{aside}` is left over from an interrupted squash: it belongs in the other, as \
-                    `{inner}`"
+                    "`{aside}` is left over from an interrupted squash: it belongs in the other, as `{inner}`"
                 ))),
         };
     }

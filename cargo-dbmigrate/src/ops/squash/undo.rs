@@ -44,7 +44,7 @@ pub(crate) fn undo(project: &Project, dry_run: bool) -> Result<Undone, CliError>
     let errors: Vec<Diagnostic> = loaded.diagnostics.iter().filter(|it| it.is_error()).cloned().collect();
     let Some(replaced) = &set.replaced else {
         return Err(if errors.is_empty() {
-            CliError::usage("there is no squash to take back")
+            CliError::usage("there is no squash to undo")
         } else {
             CliError::diagnostics(errors)
         });

@@ -85,8 +85,7 @@ mod tests {
         );
         refused(
             "sets.a = { dir = 'm/a' }\nsets.b = { dir = 'm' }",
-            "6:18 `m` contains `m/a`, the folder of the set \
-            `a`",
+            "6:18 `m` contains `m/a`, the folder of the set `a`",
         );
         let known = |table: &str| read_set_parts(&package(table), None).0.iter().map(|it| it.1).collect::<Vec<_>>();
         assert_eq!(known("sets.a = { dir = 'm/a' }\nsets.b = {}\nsets.c = { dir = 'm' }"), [false, true, false]);

@@ -39,10 +39,8 @@ impl<B: Backend> Copy<B> {
         refuse_full(db, options, folder.path()).map_err(|error| error.hint("free some disk space, then try again"))?;
         // SQLite takes text, so what is no text is no path to it.
         let text = path.to_str().ok_or_else(|| {
-            Error::new(ErrorKind::Copy, format_args!("`{shown}` is not UTF-8")).hint(
-                "set `TMPDIR` to a folder that \
-                is UTF-8",
-            )
+            Error::new(ErrorKind::Copy, format_args!("`{shown}` is not UTF-8"))
+                .hint("set `TMPDIR` to a folder that is UTF-8")
         })?;
         db.patiently(|session| session.execute(&format!("VACUUM main INTO {}", literal(text)))).map_err(|cause| {
             failed(format_args!("could not copy the database to `{shown}`"), cause).also(ErrorKind::Copy)

@@ -84,9 +84,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         }
         let found_otherwise = index.unique && is_covered(migration, index, table, &columns, false);
         let message = if found_otherwise {
-            format!("unique index `{}` of `{name}` is dropped, and nothing else refuses what it did", index.name)
+            format!("unique index `{}` of `{name}` is dropped, and nothing else enforces it", index.name)
         } else {
-            format!("index `{}` of `{name}` is dropped, and no other takes its place", index.name)
+            format!("index `{}` of `{name}` is dropped, and no other replaces it", index.name)
         };
         let mut finding = migration.at(at, message);
         if index.unique {

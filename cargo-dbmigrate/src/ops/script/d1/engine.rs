@@ -98,8 +98,7 @@ fn one(database: &mut Connection, statement: &Statement, rest: &[Statement]) -> 
         && let Some(child) = child_of(database, table, true).map_err(failed)?
     {
         let message = format!(
-            "on D1, dropping `{table}` deletes the rows of `{child}` that refer to it, or fails because of \
-                them"
+            "on D1, dropping `{table}` deletes the rows of `{child}` that refer to it, or fails because of them"
         );
         let goes = |later: &Statement| {
             let effect = later.user.as_ref().map(|user| &user.effect);

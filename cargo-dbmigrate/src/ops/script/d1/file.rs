@@ -113,9 +113,8 @@ pub(super) fn trimmed(statements: &[Statement]) -> Option<Diagnostic> {
     let error = Diagnostic::error("d1-limit", format!("wrangler removes `{TRIMMED}` from a file, wherever it occurs"));
     Some(match &statement.user {
         Some(user) => error.at(user.at.clone()),
-        None => error.help(
-            "it is in the stored down script: `store-sql = \"none\"` in \
-            `[package.metadata.migrations]`",
-        ),
+        None => {
+            error.help("it is in the stored down script: `store-sql = \"none\"` in `[package.metadata.migrations]`")
+        }
     })
 }
