@@ -554,10 +554,8 @@ fn a_file_that_was_edited_is_named_as_it_lies() {
     let file = "migrations/V2__log_repairs.sql";
     project.write(file, project.read(file) + "-- More.\n");
     let run = adopt(&project, &["--from", "refinery", "--database", DB, "--yes"]).exits(101);
-    run.says(
-        "was edited before it was adopted (migrations/V2__log_repairs.sql)\nnote: its checksum in the history",
-    )
-    .says("note: nothing was written");
+    run.says("was edited before it was adopted (migrations/V2__log_repairs.sql)\nnote: its checksum in the history")
+        .says("note: nothing was written");
     assert!(!project.has("db"));
 }
 

@@ -56,7 +56,7 @@ fn a_fault_in_a_hook_or_a_repeatable_fails_the_build_and_the_check_alike() {
             "",
             ["`seed.rs` is not the name of a hook", "the hooks are `before_all.sql` and `after_all.sql`"],
         ),
-        ("hooks/after_all.sql", "VACUUM;", ["migrations/hooks/after_all.sql:1:1", "goes into a migration"]),
+        ("hooks/after_all.sql", "VACUUM;", ["migrations/hooks/after_all.sql:1:1", "put it into a migration"]),
         ("hooks/after_all.sql", "-- dbmigrate: call tidy\n", ["a hook is SQL only", "remove this line"]),
         ("repeatable/Old Users.sql", "", ["`Old Users.sql` is not the name", "migrations/repeatable/old_users.sql`"]),
         (

@@ -127,7 +127,7 @@ fn a_package_is_tried_without_a_word_in_its_manifest() {
     // A fault is shown in the original file.
     project.write("db/diesel/2024-01-17-000000_bad/up.sql", "SELECT 1;\nCREATE TABLE (a);\n");
     run(&["check"]).exits(1).says("db/diesel/2024-01-17-000000_bad/up.sql:2:14");
-    run(&["check", "--fix"]).exits(2).says("holds files of diesel").says("cargo dbmigrate adopt");
+    run(&["check", "--fix"]).exits(2).says("has files of diesel").says("cargo dbmigrate adopt");
     run(&["check", "--locked"]).exits(1).says("can't be sealed");
 }
 
@@ -187,7 +187,7 @@ fn a_package_builds_and_runs_on_the_files_of_another_tool() {
     for (command, words) in [
         (
             &["create", "more"][..],
-            &["`db/goose` holds files of goose", "cargo dbmigrate adopt", "`goose create NAME sql`"][..],
+            &["`db/goose` has files of goose", "cargo dbmigrate adopt", "`goose create NAME sql`"][..],
         ),
         (&["lock"], &["`cargo dbmigrate lock` writes dbmigrate's own"]),
         (&["renumber"], &["`cargo dbmigrate renumber` writes dbmigrate's own"]),
@@ -309,7 +309,7 @@ fn init_does_not_take_the_files_of_another_tool_for_its_own() {
     project
         .init(&[])
         .exits(101)
-        .says("`migrations` looks like a folder of goose (`00001_users.sql` says `-- +goose Up`)")
+        .says("`migrations` looks like a folder of goose (`00001_users.sql` contains `-- +goose Up`)")
         .says("take over the files: `cargo dbmigrate adopt`")
         .says("`layout = \"goose\"` in `[package.metadata.migrations]`");
     assert_eq!(project.read("Cargo.toml"), before);

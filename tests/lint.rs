@@ -72,7 +72,7 @@ fn a_level_comes_from_the_manifest_the_command_line_or_the_file() {
     project
         .dbmigrate(["check", "--warn", "drop-column", "--deny", "warnings"])
         .exits(1)
-        .says("error: `drop-column` has");
+        .says("error: `drop-column` finds");
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn drift_is_what_was_done_besides_the_migrations() {
     let clean = project.dbmigrate(["drift"]).succeeds();
     assert_eq!(clean.says("Compared app.db with 1 applied migration").stdout, "");
     project.execute("app.db", "ALTER TABLE teams ADD COLUMN by_hand INT; CREATE TABLE notes (a)");
-    let drifted = project.dbmigrate(["drift"]).exits(1).says("is not what its migrations lead to: 2 differences");
+    let drifted = project.dbmigrate(["drift"]).exits(1).says("is not what its migrations make: 2 differences");
     assert_eq!(drifted.stdout, "table `teams`: column `by_hand` is added: `INT`\ntable `notes` is added\n");
     drifted.says("apply what is pending first, then compare again: `cargo dbmigrate up`").says_not("generate");
     let json = project.dbmigrate(["drift", "--message-format", "json"]).exits(1);

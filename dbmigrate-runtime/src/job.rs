@@ -152,7 +152,7 @@ impl Job<'_> {
             return Ok(());
         }
         db.session().before_each(&self.upcoming()).map_err(|cause| {
-            Error::new(ErrorKind::Hook, format_args!("interrupted before `{}`: {cause}", self.name()))
+            Error::new(ErrorKind::Hook, format_args!("stopped before `{}`: {cause}", self.name()))
                 .hint("the next run continues there")
                 .because(cause)
         })

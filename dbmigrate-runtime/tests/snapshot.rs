@@ -244,7 +244,7 @@ fn the_program_is_told_of_each_and_may_object() {
         with_snapshot().runner().before_each(move |it| if it.name == name { Err("not now".into()) } else { Ok(()) })
     };
     let error = objects_to("002_b").up(&mut db).unwrap_err();
-    assert!(error.message().contains("interrupted before `002_b`: not now"), "{error}");
+    assert!(error.message().contains("stopped before `002_b`: not now"), "{error}");
     // As on the whole way: what is before it stays.
     assert_eq!((history(&db).as_str(), objects(&db).as_str()), ("001_a", "a"));
 }
