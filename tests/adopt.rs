@@ -403,21 +403,21 @@ fn a_database_without_any_history_becomes_the_first_migration() {
     project.dbmigrate(["up", "--database", "new.db"]).succeeds();
     is_clean(&project, "new.db");
     assert_eq!(project.query("new.db", "PRAGMA application_id"), ["77"]);
-    adopt(&project, &["--from", "live", "--database", DB]).exits(2).says("has taken over from another tool already");
+    adopt(&project, &["--from", "live", "--database", DB]).exits(2).says("was already taken over from another tool");
 }
 
 #[test]
 fn nothing_is_guessed_and_nothing_written_over() {
     let project = Project::new("adopt-doubt");
-    let said = adopt(&project, &[]).exits(2).says("nothing shows which tool the migrations come from");
+    let said = adopt(&project, &[]).exits(2).says("it is unknown which tool the migrations are from");
     said.says("`--from live --database FILE`");
     adopt(&project, &["--from", "sqlxx"]).exits(2).says("did you mean `sqlx`?");
-    adopt(&project, &["--from", "diesel", "--files", "nowhere"]).exits(2).says("`nowhere` is no folder");
+    adopt(&project, &["--from", "diesel", "--files", "nowhere"]).exits(2).says("`nowhere` is not a folder");
     // Files of one tool, and a database of another.
     let project = installed("diesel", "installed.sql", "doubt");
     restore(&project, "goose", "installed.sql", "goose.db");
     let run = adopt(&project, &["--database", "goose.db"]).exits(2);
-    run.says("the files and the database speak for different tools").says("`--from goose`").says("`--from diesel");
+    run.says("the files and the database point to different tools").says("`--from goose`").says("`--from diesel");
     // A file that is there stays.
     project.write("db/migrations/keep.txt", "mine");
     let before = files(&project);
@@ -427,9 +427,9 @@ fn nothing_is_guessed_and_nothing_written_over() {
     adopt(&project, &[]).succeeds().says("-> dbmigrations/20240103081500_create_workshop.sql");
     // Nobody is there to be asked.
     let bytes = fs::read(project.root.join(DB)).unwrap();
-    adopt(&project, &["--database", DB]).exits(2).says("`--yes` does it without asking");
+    adopt(&project, &["--database", DB]).exits(2).says("to do it without asking: `--yes`");
     assert_eq!(fs::read(project.root.join(DB)).unwrap(), bytes);
-    adopt(&project, &["--from", "diesel"]).exits(2).says("has taken over from another tool already");
+    adopt(&project, &["--from", "diesel"]).exits(2).says("was already taken over from another tool");
     // What files alone don't show, the crate does that reads them.
     let project = installed("sqlx", "installed.sql", "crate");
     adopt(&project, &["--plan"]).exits(2).says("`--from sqlx --files migrations`").says("`--from plain");
@@ -483,7 +483,7 @@ fn an_adopt_that_was_stopped_goes_on_where_it_was() {
                     let (name, bytes) = &written[count - 1];
                     stopped.write(name, &bytes[..bytes.len() / 2]);
                 }
-                let run = adopt(&stopped, &flags).succeeds().says("by an `adopt` that was stopped");
+                let run = adopt(&stopped, &flags).succeeds().says("by an earlier `adopt` that was interrupted");
                 let renamed = |text: &[u8]| String::from_utf8_lossy(text).replace("-stopped-", "-whole-");
                 let found = files(&stopped);
                 assert_eq!(found.len(), expect.len(), "{tool} {count}\n{run}");
@@ -493,7 +493,7 @@ fn an_adopt_that_was_stopped_goes_on_where_it_was() {
             }
         }
         // What is there as a whole is no stopped one.
-        adopt(&whole, &flags).exits(2).says("has taken over from another tool already");
+        adopt(&whole, &flags).exits(2).says("was already taken over from another tool");
     }
 }
 
@@ -512,7 +512,7 @@ fn it_asks_before_anything_is_written() {
     let (before, bytes) = (files(&project), fs::read(project.root.join(DB)).unwrap());
     let run = adopt(&project, &["--from", "refinery", "--database", DB]).exits(2);
     run.says("Would write db/migrations/adopted.toml")
-        .says("`--yes` does it without asking")
+        .says("to do it without asking: `--yes`")
         .says("nothing was written");
     assert_eq!((files(&project), fs::read(project.root.join(DB)).unwrap()), (before, bytes));
 }
@@ -523,12 +523,12 @@ fn a_database_that_was_only_looked_at_is_named() {
     project.write(".env", "DATABASE_URL=app.db\n");
     let bytes = fs::read(project.root.join(DB)).unwrap();
     let run = adopt(&project, &["--from", "refinery"]).succeeds();
-    run.says("was only looked at: it still has the old history").says("`cargo dbmigrate adopt --database ");
+    run.says("was only read: it still has the old history").says("`cargo dbmigrate adopt --database ");
     assert_eq!(fs::read(project.root.join(DB)).unwrap(), bytes);
     adopt(&project, &["--yes"]).succeeds().says("Adopted 5 migrations");
     // Where no database lies, nothing is said of one.
     let project = installed("refinery", "installed.sql", "none");
-    adopt(&project, &["--from", "refinery"]).succeeds().says_not("only looked at");
+    adopt(&project, &["--from", "refinery"]).succeeds().says_not("only read");
 }
 
 #[test]
@@ -554,10 +554,8 @@ fn a_file_that_was_edited_is_named_as_it_lies() {
     let file = "migrations/V2__log_repairs.sql";
     project.write(file, project.read(file) + "-- More.\n");
     let run = adopt(&project, &["--from", "refinery", "--database", DB, "--yes"]).exits(101);
-    run.says(
-        "was edited since, before it was adopted (migrations/V2__log_repairs.sql)\nnote: its checksum in the history",
-    )
-    .says("note: nothing was written");
+    run.says("was edited before it was adopted (migrations/V2__log_repairs.sql)\nnote: its checksum in the history")
+        .says("note: nothing was written");
     assert!(!project.has("db"));
 }
 
@@ -574,7 +572,7 @@ fn a_manifest_that_names_the_tool_is_believed_and_what_read_its_files_goes() {
     let run = adopt(&project, &[]).succeeds().says("Found refinery: `layout = \"refinery\"` in `Cargo.toml`");
     run.says("no feature `layouts` of `dbmigrate-build`");
     assert!(!project.read("Cargo.toml").contains("layout"));
-    project.dbmigrate(["init"]).succeeds().says("is wired already");
+    project.dbmigrate(["init"]).succeeds().says("is already set up");
     // A database with the history of another one makes it a choice.
     let other = installed("refinery", "installed.sql", "manifest-other");
     restore(&other, "diesel", "installed.sql", "other.db");

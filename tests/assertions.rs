@@ -51,7 +51,7 @@ fn untrue_data_stops_the_migration_until_it_is_corrected() {
             ("003_more.sql", "ALTER TABLE users ADD COLUMN name TEXT;"),
         ],
     );
-    let told = "`002_unique` asserts what is not true: the query returned `0`";
+    let told = "an assertion of `002_unique` does not hold: the query returned `0`";
     let dump = |project: &Project| project.query("app.db", "SELECT type, name, sql FROM sqlite_master ORDER BY name");
 
     project.dbmigrate(["up"]).exits(101).says(told).says("--> migrations/002_unique.sql:2:22");

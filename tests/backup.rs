@@ -90,8 +90,8 @@ fn case_49_a_copy_under_a_writer_is_whole_and_goes_back_without_what_lay_beside(
         std::fs::remove_file(&other).unwrap();
         project.remove("other.db");
         let restore = ["restore", copy.to_str().unwrap(), "--yes"];
-        project.dbmigrate(restore).exits(101).says("`--force` replaces the file");
-        project.dbmigrate(restore.iter().chain(&["--force"])).succeeds().says("Kept what was there");
+        project.dbmigrate(restore).exits(101).says("to replace the file");
+        project.dbmigrate(restore.iter().chain(&["--force"])).succeeds().says("Kept the previous database");
         assert!(["-wal", "-shm", "-journal"].iter().all(|suffix| !project.has(&format!("app.db{suffix}"))));
         assert_eq!(project.query(DB, "SELECT max(n) FROM written"), last);
     }
@@ -161,11 +161,11 @@ fn a_copy_goes_to_a_file_that_is_not_there() {
     copied.says("Database app.db (from `database` in `Cargo.toml`)");
     project.dbmigrate(["backup", "--to", "copy.db"]).exits(101).says("`copy.db` exists");
     let nowhere = project.dbmigrate(["backup", "--to", "nowhere/copy.db"]).exits(101);
-    nowhere.says("nowhere` is no folder: create it, or correct the path").says_not("--backup-dir").says_not("part-");
+    nowhere.says("nowhere` is not a folder: create it, or correct the path").says_not("--backup-dir").says_not("part-");
     let json = project.dbmigrate(["backup", "--to", "b.db", "--message-format", "json"]).succeeds();
     assert_eq!(json.stdout, "{\"reason\":\"database-copied\",\"path\":\"b.db\"}\n");
     project.dbmigrate(["up"]).succeeds();
-    project.dbmigrate(["restore", "copy.db"]).exits(2).says("from 2 to 1 migration").says("--yes` does it");
+    project.dbmigrate(["restore", "copy.db"]).exits(2).says("from 2 to 1 migration").says("to do it without asking: `");
     assert_eq!(project.query(DB, "SELECT count(*) FROM notes"), ["1"]);
     let restored = project.dbmigrate(["restore", "copy.db", "--yes"]).succeeds();
     restored.says("1 migration is pending now: `cargo dbmigrate up`");
@@ -286,5 +286,9 @@ fn the_copies_are_listed_where_the_files_are_not_sound() {
 fn an_answer_to_no_question_is_refused() {
     let project = wired("restore-yes");
     project.dbmigrate(["up"]).succeeds();
-    project.dbmigrate(["restore", "--yes"]).exits(2).says("no copy is named").says("`cargo dbmigrate restore`");
+    project
+        .dbmigrate(["restore", "--yes"])
+        .exits(2)
+        .says("no copy to restore was given")
+        .says("`cargo dbmigrate restore`");
 }

@@ -66,7 +66,7 @@ fn a_database_that_is_none() {
     each_command(&project, "notes.txt", &["`notes.txt` is not a SQLite database"]);
     refused(&project, &["up", "--database", ""], 2, &["--database"]);
     for command in ["up", "status"] {
-        refused(&project, &[command, "--database", ":memory:"], 2, &["a database in memory is gone"]);
+        refused(&project, &[command, "--database", ":memory:"], 2, &["a database in memory is lost"]);
     }
 }
 
@@ -187,7 +187,7 @@ fn a_way_back_that_leads_elsewhere_is_warned_of() {
     project
         .dbmigrate(["check"])
         .succeeds()
-        .says("warning: the way back of `002_b` does not lead back to the schema before it")
+        .says("warning: the down script of `002_b` does not restore the schema from before it")
         .says("--> migrations/002_b.down.sql:1:1")
         .says("compared with before: table `b` is added")
         .says_not("b_x` on `b` is");
@@ -201,7 +201,7 @@ fn a_way_back_that_does_nothing_is_warned_of() {
     project
         .dbmigrate(["check"])
         .succeeds()
-        .says("the way back of `002_b` holds no statement")
+        .says("the down script of `002_b` contains no statement")
         .says("irreversible REASON");
 }
 
@@ -241,7 +241,7 @@ fn a_drift_that_can_not_be_asked_has_its_help_on_lines_of_its_own_and_does_not_w
     drop(held);
     project.execute("foreign.db", "CREATE TABLE _migrations (id, name)");
     let run = project.dbmigrate(["drift", "--database", "foreign.db"]).exits(101);
-    run.says("\nhelp: name another table").says("\nhelp: if another tool keeps its history there");
+    run.says("\nhelp: use another table").says("\nhelp: if another tool keeps its history there");
     let run = project.dbmigrate(["drift", "--database", "foreign.db", "--message-format", "json"]).exits(101);
     let line: serde_json::Value = serde_json::from_str(run.stdout.trim()).unwrap();
     assert!(!line["message"].as_str().unwrap().contains('\n') && line["help"].as_array().unwrap().len() == 2, "{line}");
@@ -262,11 +262,11 @@ fn a_schema_is_not_shown_of_another_database_than_was_meant() {
     project.dbmigrate(["up"]).succeeds();
     for args in [&["schema"][..], &["schema", "--from", "empty"], &["schema", "--to", "app.db"]] {
         let run = project.dbmigrate([args, &["--database", "app.db"]].concat()).exits(2);
-        run.says("error: `--database` says which database, and this shows none")
+        run.says("error: `--database` has no meaning here: no database is shown")
             .says("help: to show its schema: `cargo dbmigrate schema database --database app.db`")
             .says("help: to compare it with the migrations: `cargo dbmigrate drift --database app.db`");
     }
-    project.dbmigrate(["schema", "--write", "--database", "app.db"]).exits(2).says("leave `--database` out");
+    project.dbmigrate(["schema", "--write", "--database", "app.db"]).exits(2).says("remove `--database`");
     assert!(!project.has("schema.sql"));
     project.dbmigrate(["schema", "database", "--database", "app.db"]).succeeds().says("CREATE TABLE a");
     project.dbmigrate(["schema", "--from", "database", "--database", "app.db"]).succeeds().says("0 differences");
@@ -277,12 +277,12 @@ fn a_variable_that_can_not_be_used_says_where_it_stands_and_what_comes_before_it
     let project = Project::wired("bad-env", &SET);
     project.write(".env", "# local\nTOKEN='sesame\nA=1\n");
     let run = project.dbmigrate(["status"]).exits(101).says_not("sesame");
-    run.says("error: line 2 of `.env` is not `NAME=value`, or opens a quote that is never closed\n --> .env\n")
-        .says("help: to name another one: `--database PATH`, which comes first");
+    run.says("error: line 2 of `.env` is not `NAME=value`, or has an unclosed quote\n --> .env\n")
+        .says("help: to use another one: `--database PATH`, which takes precedence");
     project.write(".env", "DATABASE_URL=postgres://ann:sesame@host/db\n");
     let run =
         project.dbmigrate(["up"]).exits(2).says_not("sesame").says("`DATABASE_URL` in `.env`: `postgres:` is not");
-    run.says("help: to name another one: `--database PATH`, which comes first");
+    run.says("help: to use another one: `--database PATH`, which takes precedence");
     project.dbmigrate(["up", "--database", "app.db"]).succeeds();
 }
 
@@ -299,7 +299,7 @@ fn a_file_that_may_not_be_read_says_so() {
         return;
     }
     let run = project.dbmigrate(["status"]).exits(101);
-    run.says("help: this process may not read the file: give yourself the right to").says_not("WAL");
+    run.says("help: this process may not read the file").says_not("WAL");
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn a_migration_that_is_named_like_its_file_gets_no_second_number() {
     let before = files();
     for name in ["009_add_mood", "add_mood.sql", "migrations/009_add_mood.sql", "../add_mood", "009_add_mood.rs"] {
         let run = project.dbmigrate(["create", name]).exits(2);
-        run.says(&format!("`{name}` is no name for a migration")).says("come by themselves: `add_mood`");
+        run.says(&format!("`{name}` is not a name for a migration")).says("come by themselves: `add_mood`");
     }
     project.write("schema.sql", "CREATE TABLE a(x);\nCREATE TABLE b(x);\n");
     project.dbmigrate(["generate", "009_add_mood"]).exits(2).says("come by themselves: `add_mood`");
@@ -341,7 +341,10 @@ fn a_way_back_without_a_statement_takes_nothing_out_of_the_history() {
     project.write("migrations/002_add_y.sql", "ALTER TABLE a ADD COLUMN y;\n");
     project.dbmigrate(["up"]).succeeds();
     for command in [&["down"][..], &["redo"], &["down", "--dry-run"], &["down", "--all"]] {
-        project.dbmigrate(command).says("`002_add_y` has no way back").says("write `migrations/002_add_y.down.sql`");
+        project
+            .dbmigrate(command)
+            .says("`002_add_y` can't be rolled back")
+            .says("write `migrations/002_add_y.down.sql`");
     }
     project.dbmigrate(["status", "--check"]).succeeds().says("Applied: 2");
     project.dbmigrate(["list"]).succeeds().says("002_add_y  sql   no down");

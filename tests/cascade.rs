@@ -167,7 +167,7 @@ const WAYS: &[(&str, Place, &str, Outcome)] = &[
     ("pragmas outside of its transaction", Place::Sql(&[OFF, "BEGIN;\n"], &["COMMIT;\n", ON]), NEW, Keeps),
     ("pragmas inside of its transaction", Place::Sql(&["BEGIN;\n", OFF], &[ON, "COMMIT;\n"]), NEW, Keeps),
     ("a transaction of its own", Place::Sql(&["BEGIN TRANSACTION;\n"], &["END;\n"]), NEW, Keeps),
-    ("a commit before it", Place::Sql(&["BEGIN;\nCOMMIT;\n"], &[]), NEW, Refused),
+    ("from an earlier commit", Place::Sql(&["BEGIN;\nCOMMIT;\n"], &[]), NEW, Refused),
     ("deferred", Place::Sql(&[DEFER], &[]), NEW, Keeps),
     ("legacy", Place::Sql(&[LEGACY], &[]), NEW, Keeps),
     ("directive off", Place::Sql(&[SAYS_OFF], &[]), NEW, Keeps),

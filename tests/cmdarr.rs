@@ -50,7 +50,7 @@ fn an_old_database_is_taken_over_version_by_version() {
     runner(&project, DB, &["up"]).succeeds().says(SECOND);
     assert_eq!(indexes(&project).len(), 3);
     runner(&project, DB, &["status", "--check"]).succeeds().says("Total: 2 | Applied: 2 | Pending: 0");
-    runner(&project, DB, &["down"]).exits(101).says("no way back").says(SECOND);
+    runner(&project, DB, &["down"]).exits(101).says("can't be rolled back").says(SECOND);
     assert_eq!(project.query(DB, "SELECT count(*) FROM migrations WHERE state = 'applied'"), ["2"]);
     runner(&project, "elsewhere.db", &["status"]).exits(101).says("elsewhere.db");
     // Programs read why nothing was done, too.
@@ -61,7 +61,7 @@ fn an_old_database_is_taken_over_version_by_version() {
     let run = unnamed(&["status", "--message-format", "json"]);
     crate::json::conforms(&run.stdout);
     assert!(
-        run.stdout.starts_with("{\"reason\":\"error\",\"message\":\"no database is named\",\"database\":null,"),
+        run.stdout.starts_with("{\"reason\":\"error\",\"message\":\"no database was given\",\"database\":null,"),
         "{run}"
     );
     assert_eq!(run.stderr, "");
@@ -108,7 +108,7 @@ fn a_replay_begins_with_nothing_and_needs_the_first_tables_in_a_migration() {
     let checked = project.dbmigrate(["check"]).exits(1);
     checked
         .says(&format!("`{FIRST}` failed in `up`: no such table: command_executions"))
-        .says("began with an empty database")
+        .says("started with an empty database")
         .says(&format!("not replayed after the failure: `{SECOND}`"));
 
     // Either as what a replay begins with, which no database gets from here,
@@ -118,7 +118,7 @@ fn a_replay_begins_with_nothing_and_needs_the_first_tables_in_a_migration() {
         project.edit_manifest(|manifest| manifest["package"]["metadata"]["migrations"]["replay"] = value(table));
     };
     base("src/gone.sql");
-    project.dbmigrate(["check"]).exits(1).says("could not read `src/gone.sql`").says("take `base` out of `replay`");
+    project.dbmigrate(["check"]).exits(1).says("could not read `src/gone.sql`").says("remove `base` from `replay`");
     project.cargo(["build", "-q"]).succeeds();
     base("src/schema.sql");
     project.dbmigrate(["check"]).succeeds().says("2 migrations; replayed 2 up and 0 down");

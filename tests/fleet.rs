@@ -168,7 +168,7 @@ fn case_57_a_fleet_with_every_fault_is_reported_at_once_left_alone_and_resumed()
         ("excluded", "database is locked"),
         ("locked", "another connection holds the write lock"),
         ("missing", "no database at"),
-        ("newer", "newer than all that this program has"),
+        ("newer", "newer than all migrations of this program"),
         ("readonly", "is read-only"),
         ("text", "is not a SQLite database"),
     ] {
@@ -179,7 +179,7 @@ fn case_57_a_fleet_with_every_fault_is_reported_at_once_left_alone_and_resumed()
         assert!(!told.contains(&format!("`tenants/{name}.db`: `tenants/{name}.db` ")), "named twice: {told}");
     }
     let summary = format!("8 of {} databases can't be worked on, so nothing was done", many() + 10);
-    let refused = refused.says(&summary).says("`--keep-going` leaves them out");
+    let refused = refused.says(&summary).says("to leave them out: `--keep-going`");
     assert_eq!(refused.stderr.matches("error: `tenants/").count(), faulty.len(), "{refused}");
     assert!(before == copied(&project, "tenants"), "a look has changed something");
 
@@ -286,7 +286,7 @@ fn an_interrupted_run_ends_what_it_has_begun_and_says_what_is_left() {
     let (mut child, lines) = begun(&project, "exec \"$@\"");
     interrupt(&project, &child);
     let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-    assert!(said.any(|line| line.unwrap().contains("interrupted: what has begun")));
+    assert!(said.any(|line| line.unwrap().contains("interrupted: finishing what has begun")));
     drop(readers);
     let (exit, last) = ended(child, lines);
     assert_eq!(exit, Some(101));
@@ -361,7 +361,7 @@ fn the_first_ones_are_done_and_somebody_looks() {
     let canary = |more: &[&str]| project.dbmigrate([UP.as_slice(), &["--canary", "2"], more].concat());
     let run = canary(&["--jobs", "1"]).exits(1);
     let run = run.says("Paused 2 databases migrated, 3 left");
-    run.says("to go on with the others: `cargo dbmigrate up --databases 'tenants/*.db' --jobs 1`");
+    run.says("to continue with the others: `cargo dbmigrate up --databases 'tenants/*.db' --jobs 1`");
     let expect = |done: usize| {
         let mut expect = BTreeMap::from([("003_names".to_owned(), done)]);
         if done < 5 {
@@ -416,8 +416,8 @@ fn what_fails_at_work_stops_the_others_unless_they_are_to_go_on() {
     assert_eq!(
         help,
         [
-            "if any database has it already, its file must stay as it is: correct the rows of this one, then run the \
-             same command again",
+            "if a database already has it, its file must not change: correct the rows of this one, then run the same \
+             command again",
             "else correct the file, then run the same command again",
         ]
     );
@@ -457,7 +457,7 @@ fn going_back_needs_one_target_for_all() {
     project.execute("empty/new.db", NOTHING);
     let down = |words: &[&str]| project.dbmigrate(["down", "--databases", "tenants/*.db"].iter().chain(words));
     for words in [&[][..], &["003"], &["--count", "1"]] {
-        down(words).exits(2).says("`down` has to name it");
+        down(words).exits(2).says("`down` of many databases needs a version");
     }
     down(&["--to", "nmes"]).exits(2).says("did you mean `names`?");
     let back = down(&["--to", "stars", "--databases", "empty/*.db"]).succeeds();
@@ -497,7 +497,7 @@ fn what_only_looks_writes_nothing_and_says_no() {
     on("status", &["-q"]).succeeds().says_not("Found");
     let verify = on("verify", &[]).exits(1).says("`001_users` was edited after it was applied");
     verify.says("`cargo dbmigrate repair 001_users --database tenants/00002.db`");
-    let drift = on("drift", &[]).exits(1).says("`tenants/00001.db`: the schema is not what the migrations lead to");
+    let drift = on("drift", &[]).exits(1).says("`tenants/00001.db`: the schema is not what the migrations make");
     drift.says("table `by_hand` is added").says("Databases: 3 | Current: 2 | Differing: 1");
     for command in ["status", "verify", "drift"] {
         let (lines, last) = told(&on(command, &["--message-format", "json"]));
@@ -548,10 +548,10 @@ fn copies_lie_beside_each_and_are_never_taken_for_databases() {
     // Two files of one name would share their copies.
     on(&["backup", "--to", "x.db"]).exits(2).says("`--to` names one file");
     let alike = on(&["backup", "--backup-dir", "copies"]).exits(101);
-    alike.says("the copies of `tenants/a/app.db`, `tenants/b/app.db` would have one name");
+    alike.says("the copies of `tenants/a/app.db`, `tenants/b/app.db` would have the same name");
     assert!(!project.has("copies"));
     let alike = on(&["down", "--to", "1", "--backup", "--backup-dir", "copies"]).exits(101);
-    alike.says("would have one name");
+    alike.says("would have the same name");
     assert_eq!(version(&project, "tenants/a/app.db"), "003_names");
     let one = ["backup", "--backup-dir", "copies", "--databases", "tenants/a/app.db"];
     project.dbmigrate(one).succeeds();
@@ -565,7 +565,7 @@ fn which_files_are_meant_is_said_in_patterns_and_lists() {
     let databases = tenants(&project, 3);
     let status = |words: &[&str]| project.dbmigrate(["status"].iter().chain(words));
     status(&["--databases", "tenants/*.sqlite"]).exits(101).says("`tenants/*.sqlite` names no database");
-    status(&["--databases", "tenants/["]).exits(2).says("is no pattern");
+    status(&["--databases", "tenants/["]).exits(2).says("is not a pattern");
     // What has no wildcard was meant as a path.
     status(&["--databases", "tenants/none.db"]).exits(101).says("no database at `tenants/none.db`").says_not("quote");
     status(&["--databases", "tenants"]).exits(101).says("is a folder").says("`--databases 'tenants/*.db'`");
@@ -592,9 +592,9 @@ fn which_files_are_meant_is_said_in_patterns_and_lists() {
     status(&["--databases", "x", "--jobs", "0"]).exits(2);
     status(&["--databases", "x", "--canary", "1"]).exits(2).says("unexpected argument '--canary'");
     project.dbmigrate(["up", "--keep-going"]).exits(2).says("--databases");
-    project.dbmigrate(["up", "--yes", "--databases", "x"]).exits(2).says("`--yes` belongs to `--canary N`");
-    let down = project.dbmigrate(["down", "--yes"]).exits(2).says("`--yes` belongs to `--canary N`");
-    down.says("`down` asks nothing else: leave `--yes` out");
+    project.dbmigrate(["up", "--yes", "--databases", "x"]).exits(2).says("`--yes` is for `--canary N`");
+    let down = project.dbmigrate(["down", "--yes"]).exits(2).says("`--yes` is for `--canary N`");
+    down.says("`down` asks nothing else: remove `--yes`");
     project.dbmigrate(["redo", "--databases", "x"]).exits(2).says("unexpected argument '--databases'");
     status(&["--databases", "tenants/*.db", "--dir", "migrations"]).exits(2).says("`--layout` and `--dir`");
     // Once each, in the order in which they are named.
@@ -604,7 +604,7 @@ fn which_files_are_meant_is_said_in_patterns_and_lists() {
     let names: Vec<&str> = run.stdout.lines().filter_map(|line| line.split_once(".db ")).map(|(it, _)| it).collect();
     assert_eq!(names, ["tenants/00001", "tenants/00000", "tenants/00002"]);
     project.write("zero", format!("{}\0{}\0", databases[0], databases[1]));
-    status(&["--databases-from", "zero"]).exits(2).says("`--null` reads a list");
+    status(&["--databases-from", "zero"]).exits(2).says("for a list in which they end each name");
     status(&["--databases-from", "zero", "-0"]).succeeds().says("Databases: 2");
     project.write("own", "tenants/00000.db-wal\n");
     project.write("tenants/00000.db-wal", "");
@@ -694,7 +694,7 @@ fn what_can_not_be_worked_on_safely_is_refused_by_the_look() {
     let backup = run(&["backup", "--databases", "tenants/*.db"]);
     permit(0o755);
     up.exits(101).says("`tenants/00000.db`: its folder `").says("can't be written").says("3 of 3 databases");
-    backup.exits(101).says("no copy can be kept in `").says("3 of 3 databases");
+    backup.exits(101).says("no copy can be written to `").says("3 of 3 databases");
     assert_eq!(versions(&project, &databases)["001_users"], 3);
 }
 
@@ -715,20 +715,20 @@ fn every_database_has_all_sets() {
     }
     let on = |words: &[&str]| project.dbmigrate(words.iter().chain(&["--databases", "t/*.db"]));
     on(&["up", "--set", "accounts"]).succeeds().says("- -> accounts/001_users");
-    on(&["up", "--to", "1"]).exits(2).says("`up --to` is about one").says("`--set accounts`, `--set billing`");
+    on(&["up", "--to", "1"]).exits(2).says("`up --to` works on one").says("`--set accounts`, `--set billing`");
     on(&["up"]).succeeds().says("accounts/001_users -> accounts/001_users, billing/001_invoices");
     on(&["verify"]).succeeds();
     on(&["drift"]).succeeds();
-    on(&["down", "--all"]).exits(2).says("`down --all` is about one");
+    on(&["down", "--all"]).exits(2).says("`down --all` works on one");
     on(&["down", "--all", "--set", "accounts"]).exits(101).says("requires it").says("so nothing was done");
     on(&["down", "--all", "--set", "billing"]).succeeds();
     on(&["status", "--check", "--set", "accounts"]).succeeds();
     on(&["status", "--check"]).exits(1).says("1 pending");
-    on(&["status", "--set", "bill"]).exits(2).says("no set is called `bill`");
+    on(&["status", "--set", "bill"]).exits(2).says("there is no set `bill`");
     project.edit_manifest(|manifest| {
         manifest["package"]["metadata"]["migrations"]["sets"]["billing"]["database"] = toml_edit::value("b.db");
     });
-    on(&["up"]).exits(2).says("`--databases` names one kind of them");
+    on(&["up"]).exits(2).says("`--databases` names those of one set");
 }
 
 /// Only the program can run the Rust in its migrations: its runner is built once, and is a process for each file.
@@ -764,7 +764,7 @@ fn rust_is_run_by_the_programs_own_runner() {
     let mut versions = BTreeMap::new();
     databases.iter().for_each(|it| *versions.entry(project.query(it, rows).concat()).or_default() += 1);
     assert_eq!(versions, all);
-    on(&["down", "--all"]).exits(101).says("no way back").says("so nothing was done");
+    on(&["down", "--all"]).exits(101).says("can't be rolled back").says("so nothing was done");
 
     // On a host without cargo, as the guide has it.
     let recipe = page("docs/fleets.md");
@@ -799,7 +799,7 @@ fn a_file_whose_writer_crashed_is_brought_up_with_the_others() {
     assert!(fs::read(project.root.join(&databases[1])).unwrap().windows(5).any(|it| it == b"half "));
     let status = project.dbmigrate(["status", "--databases", "tenants/*.db"]).exits(101);
     status
-        .says("a writer that crashed left a journal beside")
+        .says("a writer crashed and left a journal beside")
         .says(&format!("`cargo dbmigrate status --recover --database {}`", databases[1]))
         .says(&format!("`cargo dbmigrate backup --database {}`", databases[1]));
     // Asked for, it is taken back, and nothing else is done.
@@ -825,6 +825,6 @@ fn nobody_is_told_to_leave_out_what_was_left_out() {
     keep_going().says("3 databases migrated");
     keep_going()
         .says("error: 1 of 4 databases can't be worked on, 3 had nothing to do")
-        .says_not("leaves them out")
+        .says_not("to leave them out")
         .says_not("nothing was done");
 }

@@ -20,7 +20,7 @@ fn the_first_migration_is_what_the_schema_declares() {
     let project = project("generate-first", TEAMS);
     project.dbmigrate(["generate"]).succeeds().says("Proved up and down").says("001_add_team_and_more.sql");
     assert_eq!(project.migration_files(), ["001_add_team_and_more.down.sql", "001_add_team_and_more.sql"]);
-    project.dbmigrate(["generate"]).succeeds().says("lead to `schema.sql` already");
+    project.dbmigrate(["generate"]).succeeds().says("already make `schema.sql`");
     assert_eq!(project.migration_files().len(), 2);
     project.dbmigrate(["check"]).succeeds();
     project.dbmigrate(["up"]).succeeds();
@@ -50,12 +50,12 @@ fn what_belongs_to_the_history_is_not_declared() {
         let refused = project.dbmigrate([command]);
         let refused = if command == "check" { refused.exits(1) } else { refused.exits(101) };
         refused
-            .says("`schema.sql` declares what the history of the migrations is kept in")
+            .says("`schema.sql` declares a table of the history")
             .says("table `_migrations_head`")
-            .says("leave it out: the runner makes it");
+            .says("remove it: the runner creates it");
     }
     project.write("schema.sql", format!("{TEAMS}CREATE TABLE sqlite_sequence (name, seq);"));
-    project.dbmigrate(["check"]).exits(1).says("leave it out: SQLite makes it by itself");
+    project.dbmigrate(["check"]).exits(1).says("remove it: SQLite creates it by itself");
     assert_eq!(project.migration_files(), ["001_team.sql"]);
 }
 
@@ -67,7 +67,7 @@ fn a_migration_that_makes_a_table_of_the_name_of_the_history_leaves_a_schema_to_
     let project = Project::wired("generate-own-history", &[("001_team.sql", &format!("{own}{TEAMS}"))]);
     project.dbmigrate(["schema", "--write"]).succeeds().says("Wrote schema.sql");
     assert!(!project.read("schema.sql").contains("_migrations"));
-    project.dbmigrate(["generate"]).succeeds().says("the migrations lead to `schema.sql` already");
+    project.dbmigrate(["generate"]).succeeds().says("the migrations already make `schema.sql`");
     project.dbmigrate(["schema", "--write"]).succeeds().says("Fresh");
     project.write("schema.sql", format!("{}ALTER TABLE team ADD COLUMN motto TEXT;\n", project.read("schema.sql")));
     project.dbmigrate(["generate"]).succeeds().says("Created migrations/002_change_team.sql");
@@ -80,7 +80,7 @@ fn a_migration_that_makes_a_table_of_the_name_of_the_history_leaves_a_schema_to_
 fn rows_in_a_declared_schema_are_not_passed_over_in_silence() {
     let project = Project::wired("generate-rows", &[("001_team.sql", TEAMS)]);
     project.write("schema.sql", format!("{TEAMS}INSERT INTO team (name) VALUES ('red');"));
-    let says = "`schema.sql` declares a schema, and rows are no part of it";
+    let says = "`schema.sql` declares a schema, which has no rows";
     project.dbmigrate(["check"]).succeeds().says(says);
     project.dbmigrate(["generate"]).succeeds().says(says).says("already");
 }
@@ -107,7 +107,7 @@ fn what_sqlite_refuses_in_the_schema_is_shown_where_it_stands() {
         .says("no such table: main.b")
         .says_not("replay = ");
     project.write("schema.sql", "CREATE TABLE a (\n  n -- dbmigrate: call it_a_day\n);\n");
-    project.dbmigrate(["generate"]).exits(101).says("schema.sql:2:5").says("is no hint");
+    project.dbmigrate(["generate"]).exits(101).says("schema.sql:2:5").says("is not a hint");
     assert_eq!(project.migration_files(), [""; 0]);
 }
 
@@ -129,7 +129,7 @@ fn what_does_not_prove_right_is_not_written() {
     // The rows of `member` would refer to nothing.
     project.write("schema.sql", TEAMS.lines().nth(1).unwrap());
     let run = project.dbmigrate(["generate", "--allow", "drop-table"]).exits(101);
-    run.says("table `member` refers to `team`, which is not there any more").says("nothing was written");
+    run.says("table `member` refers to `team`, which no longer exists").says("nothing was written");
     assert_eq!(project.migration_files().len(), 2);
 }
 
@@ -183,7 +183,7 @@ fn rust_in_the_set_is_said() {
         "migrations/001_code.rs",
         "pub fn up(_: &rusqlite::Connection) -> rusqlite::Result<()> {\n    Ok(())\n}\n",
     );
-    project.dbmigrate(["generate"]).exits(101).says("`001_code` holds Rust");
+    project.dbmigrate(["generate"]).exits(101).says("`001_code` contains Rust");
 }
 
 /// Every table with its rows, as one text.
@@ -241,7 +241,7 @@ CREATE INDEX player_team ON player (team);
     assert_eq!(project.query(DB, "SELECT seq FROM sqlite_sequence WHERE name = 'team'"), ["9"]);
 
     // The hint has done its work; a column goes.
-    project.dbmigrate(["generate"]).succeeds().says("take this hint out").says("already");
+    project.dbmigrate(["generate"]).succeeds().says("remove this hint").says("already");
     project.write(
         "schema.sql",
         "CREATE TABLE team (id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL COLLATE NOCASE);
@@ -251,7 +251,7 @@ CREATE INDEX player_team ON player (team);
     );
     project.dbmigrate(["generate"]).exits(2).says("`note`").says("--allow drop-column");
     let run = project.dbmigrate(["generate", "--allow", "drop-column"]).exits(2);
-    run.says("way back").says("--no-down").says("--fill team.note=");
+    run.says("down script").says("--no-down").says("--fill team.note=");
     project
         .dbmigrate(["generate", "--allow", "drop-column", "--fill", "team.note=''"])
         .succeeds()
@@ -299,7 +299,7 @@ fn what_nobody_can_decide_is_no_wrong_usage() {
     let project = project("generate-too-wide", &format!("{}{team}", table("INT")));
     project.dbmigrate(["generate"]).succeeds();
     project.write("schema.sql", format!("{}{team}", table("TEXT")));
-    project.dbmigrate(["generate"]).exits(101).says("SQLite copies no rowid beside 2000 columns");
+    project.dbmigrate(["generate"]).exits(101).says("SQLite can't copy a rowid beside 2000 columns");
     // A choice beside it does not help.
     project.write("schema.sql", table("TEXT"));
     project.dbmigrate(["generate"]).exits(101).says("beside 2000 columns").says("--allow drop-table");

@@ -125,10 +125,10 @@ fn a_package_below_the_root_is_read_through_links_that_stay_inside() {
     commit(&project, "odd");
     one.dbmigrate(["schema", "git:HEAD"])
         .exits(101)
-        .says("could not read `migrations/003_c.sql`: it is a link that leads nowhere in the repository")
+        .says("could not read `migrations/003_c.sql`: it is a link to nothing in the repository")
         .says("git:HEAD:./migrations/003_c.sql")
         .says("is not valid UTF-8")
-        .says("holds a control character")
+        .says("contains a control character")
         .says("could not read the folder `migrations/hooks`")
         .says_not("secret");
 }
@@ -148,11 +148,11 @@ fn what_git_can_not_tell_is_an_error() {
     let project = repository("git-unknown", &[("migrations/001_a.sql", "CREATE TABLE a (x);\n")]);
     for revision in ["nope", "", "--help", "HEAD^{tree}", "a\nHEAD", "HEAD~1"] {
         let run = project.dbmigrate(["schema".to_owned(), format!("git:{revision}")]).exits(2);
-        run.says("git knows no revision `").says("git log --oneline --all");
+        run.says("git has no revision `").says("git log --oneline --all");
     }
     project.dbmigrate(["schema", "git:HEAD:nope.sql"]).exits(101).says("git has no such file there");
-    project.dbmigrate(["schema", "git:HEAD:../../nope.sql"]).exits(101).says("git gave no answer");
-    project.dbmigrate(["schema", "git:HEAD:src"]).exits(101).says("it is no file");
+    project.dbmigrate(["schema", "git:HEAD:../../nope.sql"]).exits(101).says("git returned nothing");
+    project.dbmigrate(["schema", "git:HEAD:src"]).exits(101).says("it is not a file");
 
     let dbmigrate = |set: &[(&str, &Path)]| {
         let mut command = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
@@ -168,7 +168,7 @@ fn what_git_can_not_tell_is_an_error() {
     dbmigrate(&[("GIT_OBJECT_DIRECTORY", tools)]).succeeds();
     fs::remove_dir_all(project.root.join(".git")).unwrap();
     let above = project.root.parent().unwrap();
-    dbmigrate(&[("GIT_CEILING_DIRECTORIES", above)]).exits(101).says("git finds no repository of");
+    dbmigrate(&[("GIT_CEILING_DIRECTORIES", above)]).exits(101).says("git finds no repository for");
 }
 
 #[test]

@@ -56,8 +56,8 @@ fn a_fault_in_a_hook_or_a_repeatable_fails_the_build_and_the_check_alike() {
             "",
             ["`seed.rs` is not the name of a hook", "the hooks are `before_all.sql` and `after_all.sql`"],
         ),
-        ("hooks/after_all.sql", "VACUUM;", ["migrations/hooks/after_all.sql:1:1", "goes into a migration"]),
-        ("hooks/after_all.sql", "-- dbmigrate: call tidy\n", ["a hook is SQL alone", "remove this line"]),
+        ("hooks/after_all.sql", "VACUUM;", ["migrations/hooks/after_all.sql:1:1", "put it into a migration"]),
+        ("hooks/after_all.sql", "-- dbmigrate: call tidy\n", ["a hook is SQL only", "remove this line"]),
         ("repeatable/Old Users.sql", "", ["`Old Users.sql` is not the name", "migrations/repeatable/old_users.sql`"]),
         (
             "repeatable/seed.sql",
@@ -67,7 +67,10 @@ fn a_fault_in_a_hook_or_a_repeatable_fails_the_build_and_the_check_alike() {
         (
             "repeatable/other.sql",
             "CREATE VIEW Active_Users AS SELECT 1;",
-            ["`migrations/repeatable/other.sql` makes", "which `migrations/repeatable/active_users.sql` makes already"],
+            [
+                "`migrations/repeatable/other.sql` makes",
+                "which `migrations/repeatable/active_users.sql` already creates",
+            ],
         ),
     ] {
         let path = format!("migrations/{file}");

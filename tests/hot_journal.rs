@@ -49,9 +49,9 @@ fn every_command_that_reads_says_what_a_crashed_writer_left_and_what_takes_it_ba
         &["adopt", "--plan", "--from", "live"],
     ] {
         let command = [command, &["--database", DB]].concat();
-        let run = project.dbmigrate(command).exits(101).says("a writer that crashed left a journal beside `hot.db`");
-        run.says("`cargo dbmigrate status --recover --database hot.db` takes back what it had not finished")
-            .says("`cargo dbmigrate backup --database hot.db` does so too")
+        let run = project.dbmigrate(command).exits(101).says("a writer crashed and left a journal beside `hot.db`");
+        run.says("to roll back what it had not finished: `cargo dbmigrate status --recover --database hot.db`")
+            .says("or, with a copy kept: `cargo dbmigrate backup --database hot.db`")
             .says_not("readonly");
         assert!(project.has("hot.db-journal"));
     }
@@ -73,10 +73,10 @@ fn what_was_taken_back_is_said_of_one_file_and_of_many() {
     let run = project.dbmigrate([&recover[..], &["--database", DB, "--message-format", "json"]].concat()).succeeds();
     assert_eq!(run.stdout.lines().next(), Some(r#"{"reason":"database-recovered","database":"hot.db"}"#));
     let run = project.dbmigrate([&recover[..], &["--databases", "one.db", "--databases", "held.db"]].concat());
-    let run = run.succeeds().says("note: `one.db`: what was not finished is taken back");
+    let run = run.succeeds().says("note: `one.db`: unfinished changes were rolled back");
     run.says_not("`held.db`: what");
     let run = project.dbmigrate([&recover[..], &["--databases", "two.db", "--message-format", "json"]].concat());
-    run.succeeds().says(r#""notes":["what was not finished is taken back"]"#);
+    run.succeeds().says(r#""notes":["unfinished changes were rolled back"]"#);
 }
 
 /// A reader needs the log of a database in WAL mode, and SQLite removes neither file for one that may only read.
@@ -106,8 +106,8 @@ fn a_journal_without_its_database_is_not_deleted_for_a_new_one() {
     let journal = std::fs::read(project.root.join("hot.db-journal")).unwrap();
     for command in [&["up"][..], &["up", "--dry-run"], &["status"], &["down"]] {
         let run = project.dbmigrate([command, &["--database", DB]].concat()).exits(101);
-        run.says("error: `hot.db` is missing, and its journal `hot.db-journal` is there: SQLite would delete that")
-            .says("help: if a new one is meant, move it away: `mv hot.db-journal hot.db-journal.left`");
+        run.says("error: `hot.db` is missing, but its journal `hot.db-journal` exists: SQLite would delete that")
+            .says("help: to create a new database, move it away: `mv hot.db-journal hot.db-journal.left`");
         assert!(!project.has(DB));
         assert_eq!(std::fs::read(project.root.join("hot.db-journal")).unwrap(), journal);
     }
@@ -116,7 +116,7 @@ fn a_journal_without_its_database_is_not_deleted_for_a_new_one() {
     project.dbmigrate(["status", "--recover", "--database", DB]).succeeds();
     assert_eq!(project.query(DB, "SELECT count(*) FROM users WHERE name LIKE '%more'"), ["0"]);
     project.write("new.db-wal", "rows of somebody");
-    project.dbmigrate(["up", "--database", "new.db"]).exits(101).says("its log `new.db-wal` is there");
+    project.dbmigrate(["up", "--database", "new.db"]).exits(101).says("its log `new.db-wal` exists");
     Run::of(project.command("mv").args(["new.db-wal", "new.db-wal.left"])).succeeds();
     project.dbmigrate(["up", "--database", "new.db"]).succeeds();
 }

@@ -43,7 +43,7 @@ fn an_interrupted_run_ends_behind_the_migration_that_runs() {
     let output = child.wait_with_output().unwrap();
     let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert_eq!(output.status.code(), Some(101), "{out}{err}");
-    assert!(err.contains("interrupted: what has begun is brought to its end"), "{err}");
+    assert!(err.contains("interrupted: finishing what has begun"), "{err}");
     let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
     assert_eq!(last["reason"], "error", "{last}");
     let message = last["message"].as_str().unwrap();
@@ -60,10 +60,10 @@ fn interrupted_again_it_ends_at_once_and_says_what_becomes_of_the_rest() {
     let mut child = begun(&project);
     interrupt(&project, &child);
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-    assert!(lines.any(|line| line.contains("once more ends it at once")));
+    assert!(lines.any(|line| line.contains("interrupt again to stop at once")));
     interrupt(&project, &child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(lines.any(|line| line.contains("what is half done is rolled back by the next command that writes")));
+    assert!(lines.any(|line| line.contains("the next command that writes rolls back what is half done")));
     project.dbmigrate(["status", "--recover"]).succeeds().says("[x] 001_t").says("[ ] 002_long");
     assert_eq!(project.query("app.db", "SELECT count(*) FROM t"), ["0"]);
 }

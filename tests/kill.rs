@@ -288,7 +288,7 @@ impl Bench {
         let copy = database.with_extension("copy");
         remove(&copy);
         for (from, to) in files_of(database).iter().zip(files_of(&copy)) {
-            // The shared memory of a WAL is made anew from the log.
+            // The shared memory of a WAL is recreated from the log.
             if from.exists() && !from.to_string_lossy().ends_with("-shm") {
                 fs::copy(from, to).unwrap();
             }

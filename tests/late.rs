@@ -83,7 +83,7 @@ fn one_that_fails_after_the_others_is_refused_with_the_reason() {
     project
         .dbmigrate(["up"])
         .exits(101)
-        .says("nobody can tell whether their order matters")
+        .says("it is unknown whether their order matters")
         .says("duplicate column name");
     project.remove("migrations/20260102000000_fill.sql");
     project.write("migrations/20260102000000_name.sql", "ALTER TABLE users RENAME COLUMN name TO age_name;\n");
@@ -116,7 +116,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .cargo(["run", "-q"])
         .succeeds()
         .says("true true `20260101120000_rust` is not applied, but later ones are")
-        .says("note: `20260101120000_rust` has Rust in it")
+        .says("note: `20260101120000_rust` contains Rust")
         .says("`replay_code()` of the migrator")
         .says("\n2\n");
     project.dbmigrate(["verify"]).succeeds();

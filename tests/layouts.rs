@@ -90,7 +90,7 @@ fn a_package_is_tried_without_a_word_in_its_manifest() {
     run(&["check"])
         .succeeds()
         .says("replayed 2 up and 1 down in memory; 2 linted")
-        .says("note: db/diesel/2024-01-16-000000_index/down.sql: the way back is empty")
+        .says("note: db/diesel/2024-01-16-000000_index/down.sql: the down script is empty")
         .says_not("not-wired");
     run(&["check", "--message-format", "json"]).succeeds().says("\"reason\":\"note\"");
     run(&["list"])
@@ -123,11 +123,11 @@ fn a_package_is_tried_without_a_word_in_its_manifest() {
     inside.current_dir(project.root.join("db")).args(["dbmigrate", "list", "--layout", "diesel", "--dir", "diesel"]);
     crate::support::Run::of(&mut inside).succeeds().says("20240116000000_index");
     run(&["list", "-p", "layouts-try"]).succeeds().says("20240116000000_index");
-    run(&["list", "-p", "other"]).exits(2).says("`db/diesel` does not lie in the package that is named");
+    run(&["list", "-p", "other"]).exits(2).says("`db/diesel` is not in the named package");
     // A fault is shown in the original file.
     project.write("db/diesel/2024-01-17-000000_bad/up.sql", "SELECT 1;\nCREATE TABLE (a);\n");
     run(&["check"]).exits(1).says("db/diesel/2024-01-17-000000_bad/up.sql:2:14");
-    run(&["check", "--fix"]).exits(2).says("holds files of diesel").says("cargo dbmigrate adopt");
+    run(&["check", "--fix"]).exits(2).says("has files of diesel").says("cargo dbmigrate adopt");
     run(&["check", "--locked"]).exits(1).says("can't be sealed");
 }
 
@@ -163,7 +163,7 @@ fn a_package_builds_and_runs_on_the_files_of_another_tool() {
     // A build reads them with a feature, which it names, and which `init` switches on.
     crate::build_faults::check(&project, "the feature is off", &["`layouts`", "`dbmigrate-build`"]);
     let build = project.cargo(["build", "-q"]);
-    build.says("`layout = \"goose\"` is read with").says("`cargo add --build dbmigrate-build --features layouts`");
+    build.says("`layout = \"goose\"` needs").says("`cargo add --build dbmigrate-build --features layouts`");
     project
         .dbmigrate(["check"])
         .exits(1)
@@ -187,12 +187,12 @@ fn a_package_builds_and_runs_on_the_files_of_another_tool() {
     for (command, words) in [
         (
             &["create", "more"][..],
-            &["`db/goose` holds files of goose", "cargo dbmigrate adopt", "`goose create NAME sql`"][..],
+            &["`db/goose` has files of goose", "cargo dbmigrate adopt", "`goose create NAME sql`"][..],
         ),
-        (&["lock"], &["`cargo dbmigrate lock` writes files of the house"]),
-        (&["renumber"], &["`cargo dbmigrate renumber` writes files of the house"]),
-        (&["generate"], &["`cargo dbmigrate generate` writes files of the house"]),
-        (&["squash", "--through", "2"], &["`cargo dbmigrate squash` writes files of the house"]),
+        (&["lock"], &["`cargo dbmigrate lock` writes dbmigrate's own"]),
+        (&["renumber"], &["`cargo dbmigrate renumber` writes dbmigrate's own"]),
+        (&["generate"], &["`cargo dbmigrate generate` writes dbmigrate's own"]),
+        (&["squash", "--through", "2"], &["`cargo dbmigrate squash` writes dbmigrate's own"]),
     ] {
         let run = project.dbmigrate(command).exits(2);
         words.iter().fold(run, |run, word| run.says(word));
@@ -309,8 +309,8 @@ fn init_does_not_take_the_files_of_another_tool_for_its_own() {
     project
         .init(&[])
         .exits(101)
-        .says("`migrations` looks like a folder of goose (`00001_users.sql` says `-- +goose Up`)")
-        .says("take the files over: `cargo dbmigrate adopt`")
+        .says("`migrations` looks like a folder of goose (`00001_users.sql` contains `-- +goose Up`)")
+        .says("take over the files: `cargo dbmigrate adopt`")
         .says("`layout = \"goose\"` in `[package.metadata.migrations]`");
     assert_eq!(project.read("Cargo.toml"), before);
     assert!(!project.has("build.rs"));

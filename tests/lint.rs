@@ -36,7 +36,7 @@ fn a_finding_says_what_why_and_how_to_do_it() {
         .says("error: column `nick` of `users` is dropped, with all its values")
         .says("--> migrations/002_now.sql:2:1")
         .says("= note: `drop-column` is deny by default")
-        .says("for what and why: `cargo dbmigrate explain drop-column`")
+        .says("to learn more: `cargo dbmigrate explain drop-column`")
         .says("(2 migrations; replayed 2 up and 1 down in memory; 2 linted)");
     run.says("error: package `lint-says` has 1 error\n");
     project.write("migrations/003_more.sql", "-- dbmigrate: irreversible so\nDROP TABLE users;\nDROP TABLE users2;\n");
@@ -68,12 +68,11 @@ fn a_level_comes_from_the_manifest_the_command_line_or_the_file() {
     project.dbmigrate(["check", "--deny", "drop-column"]).succeeds().says_not("nick");
     project.write("migrations/002_now.sql", silenced.replace(DROPPED, "SELECT 1;\n"));
     let run = project.dbmigrate(["check", "--warn", "drop-column"]).succeeds();
-    run.says("warning: `drop-column` has nothing to object to in this half of the file")
-        .says("`unused-allow` is warn by default");
+    run.says("warning: `drop-column` finds nothing in this half of the file").says("`unused-allow` is warn by default");
     project
         .dbmigrate(["check", "--warn", "drop-column", "--deny", "warnings"])
         .exits(1)
-        .says("error: `drop-column` has");
+        .says("error: `drop-column` finds");
 }
 
 #[test]
@@ -93,15 +92,13 @@ fn names_that_no_rule_has_are_told_with_the_nearest() {
     let project = project("lint-names", "SELECT 1;\n");
     lints(&project, "{ drop-colum = 'warn' }");
     let run = project.dbmigrate(["check"]).exits(1);
-    run.says("no rule and no group of rules is called `drop-colum`")
-        .says("did you mean `drop-column`?")
-        .says("Cargo.toml:");
+    run.says("there is no rule or group of rules `drop-colum`").says("did you mean `drop-column`?").says("Cargo.toml:");
     lints(&project, "{ drop-column = 'off' }");
     project.dbmigrate(["check"]).exits(1).says("`drop-column` can't be `off`").says("`allow`, `warn`, `deny`");
     lints(&project, "{}");
     project.dbmigrate(["check", "--deny", "drop-colum"]).exits(2).says("did you mean `drop-column`?");
     project.dbmigrate(["check", "--warn", "warnings"]).exits(2).says("`--deny warnings`");
-    project.dbmigrate(["check", "--warn", "data", "--deny", "data"]).exits(2).says("name it once");
+    project.dbmigrate(["check", "--warn", "data", "--deny", "data"]).exits(2).says("give it once");
 }
 
 #[test]
@@ -212,7 +209,7 @@ fn a_sarif_log_is_one_document_on_stdout() {
 fn other_commands_refuse_the_formats_of_findings() {
     let project = project("lint-formats", "SELECT 1;\n");
     for format in ["github", "sarif"] {
-        project.dbmigrate(["list", "--message-format", format]).exits(2).says("are for `check`");
+        project.dbmigrate(["list", "--message-format", format]).exits(2).says("only `check` has");
     }
 }
 
@@ -221,7 +218,7 @@ fn a_rule_is_explained() {
     let project = Project::new("lint-explain");
     // The code of something else is no unknown word.
     let run = project.dbmigrate(["explain", "snapshot-stale"]).exits(2);
-    run.says("`snapshot-stale` is the code of a finding and no rule: no level changes it").says("docs/snapshot.md>");
+    run.says("`snapshot-stale` is the code of a finding, not a rule: it has no level").says("docs/snapshot.md>");
     let run = project.dbmigrate(["explain", "drop-table"]).succeeds();
     run.says("# drop-table")
         .says("Group `destructive`, `deny` by default")
@@ -284,7 +281,8 @@ fn fix_puts_names_right_and_writes_ways_back_that_are_proved() {
         .says("replayed 3 up and 2 down in memory");
     assert_eq!(
         project.read("migrations/002_add_nick.down.sql"),
-        "-- The way back of 002_add_nick.sql.\n\nALTER TABLE people RENAME TO users;\nALTER TABLE users DROP COLUMN nick;\n"
+        "-- The down script of 002_add_nick.sql.\n\nALTER TABLE people RENAME TO users;\nALTER TABLE users DROP \
+        COLUMN nick;\n"
     );
     assert!(!project.has("migrations/003_key.down.sql"));
     let run = project.dbmigrate(["check", "--fix", "--allow", "compatibility"]).succeeds();
@@ -331,7 +329,7 @@ fn fix_leaves_alone_what_git_does_not_have() {
     git(&["init", "-q"]);
     project.write("migrations/1-Users.sql", USERS);
     let run = project.dbmigrate(["check", "--fix"]).exits(101);
-    run.says("git does not have these files as they are: `migrations/1-Users.sql`").says("--allow-dirty");
+    run.says("these files have uncommitted changes: `migrations/1-Users.sql`").says("--allow-dirty");
     assert!(project.has("migrations/1-Users.sql"));
     project.dbmigrate(["check", "--fix", "--dry-run"]).exits(1).says("Would rename");
     git(&["add", "-A"]);

@@ -85,7 +85,7 @@ fn a_sealed_file_that_changes_fails_the_build_and_the_check() {
     project.dbmigrate(["lock"]).exits(101).says("`002_members` is sealed, and was edited");
 
     project.remove(second);
-    check(&project, "a deletion", &["`002_members` is sealed, and its file is gone", "migrations.lock:6:"]);
+    check(&project, "a deletion", &["`002_members` is sealed, and its file is missing", "migrations.lock:6:"]);
 
     project.write("migrations/002_people.sql", SET[1].1);
     check(
@@ -118,7 +118,7 @@ fn a_lock_that_changes_is_seen_by_cargo_build_alone() {
     check(
         &project,
         "an edited lock",
-        &["the chain of `002_memberz` does not follow", "`git checkout -- migrations/migrations.lock`"],
+        &["the chain of `002_memberz` does not match", "`git checkout -- migrations/migrations.lock`"],
     );
     project.write(LOCK, text);
     project.cargo(["build", "-q"]).succeeds();
@@ -134,13 +134,13 @@ fn comments_and_ways_back_may_change_and_are_told() {
     project.cargo(["build", "-q"]).succeeds();
     let checked = project.dbmigrate(["check"]).succeeds();
     for name in ["001_teams", "003_seen"] {
-        let says = format!("warning: comments or the way back of `{name}` were edited since it was sealed");
+        let says = format!("warning: comments or the down script of `{name}` were edited since it was sealed");
         assert!(checked.stderr.contains(&says), "{checked}");
     }
     // To seal more accepts nothing by the way.
     project.write("migrations/004_more.sql", "CREATE TABLE more (x);\n");
-    project.dbmigrate(["lock"]).succeeds().says("Sealed 004_more").says("way back of `001_teams` were edited");
-    project.dbmigrate(["check"]).succeeds().says("way back of `001_teams` were edited");
+    project.dbmigrate(["lock"]).succeeds().says("Sealed 004_more").says("down script of `001_teams` were edited");
+    project.dbmigrate(["check"]).succeeds().says("down script of `001_teams` were edited");
     project.dbmigrate(["lock", "--accept", "001_teams", "--accept", "3"]).succeeds().says("Accepted 001_teams");
     project.dbmigrate(["check"]).succeeds().says_not("since it was sealed");
 }
@@ -179,8 +179,8 @@ fn a_change_is_accepted_by_name_alone() {
     project.dbmigrate(["check", "--locked"]).succeeds();
 
     for (words, code, says) in [
-        (["--accept", "009_never"], 2, "no sealed migration is called `009_never`"),
-        (["--accept", "001_teams"], 2, "`001_teams` is as it was sealed: there is nothing to accept"),
+        (["--accept", "009_never"], 2, "there is no sealed migration `009_never`"),
+        (["--accept", "001_teams"], 2, "`001_teams` is unchanged since it was sealed: there is nothing to accept"),
     ] {
         project.dbmigrate(["lock"].iter().chain(&words)).exits(code).says(says);
     }
@@ -195,7 +195,7 @@ fn some_of_them_can_be_sealed_and_the_list_and_the_status_show_which() {
     project.dbmigrate(["lock", "--to", "members"]).succeeds().says("(2 migrations sealed)").says_not("003_seen");
     assert!(!project.read(LOCK).contains("fingerprint"));
     project.dbmigrate(["lock", "--to", "1"]).succeeds().says("Fresh").says("(2 migrations sealed)");
-    project.dbmigrate(["lock", "--to", "9"]).exits(2).says("no migration is called `9`");
+    project.dbmigrate(["lock", "--to", "9"]).exits(2).says("there is no migration `9`");
     let list = project.dbmigrate(["list"]).succeeds();
     assert_eq!(
         list.stdout,
@@ -212,7 +212,7 @@ fn some_of_them_can_be_sealed_and_the_list_and_the_status_show_which() {
         assert_eq!(sealed(&project.dbmigrate([command, "--message-format", "json"])), [true, true, false], "{command}");
     }
     let status = project.dbmigrate(["status", "-v"]).succeeds();
-    assert_eq!(status.stdout.matches("sealed: it may not change any more").count(), 2, "{status}");
+    assert_eq!(status.stdout.matches("sealed: it may no longer change").count(), 2, "{status}");
     project.dbmigrate(["status"]).succeeds().says_not("sealed");
     // What is not sealed is redone, as ever.
     project.write("migrations/003_seen.sql", SET[2].1.replace("TEXT", "INTEGER"));
@@ -275,7 +275,7 @@ fn rust_is_sealed_by_name_and_version_and_its_schema_is_not_known() {
         .dbmigrate(["lock"])
         .succeeds()
         .says("not replayed before they were sealed: `004_fill`")
-        .says("the schema has no fingerprint: `004_fill` has Rust in it");
+        .says("the schema has no fingerprint: `004_fill` contains Rust");
     assert!(!project.read(LOCK).contains("fingerprint"));
     project.write("migrations/004_fill.rs", rust.replace("{ db", "{\n    db").replace(") }", ")\n}"));
     project.cargo(["build", "-q"]).succeeds();
@@ -341,7 +341,7 @@ fn two_branches_that_seal_the_same_number_conflict_in_git() {
         &project,
         "a conflict",
         &[
-            "two branches have sealed migrations: this is the conflict",
+            "two branches have sealed migrations, and conflict here",
             "`cargo dbmigrate renumber`",
             "`003_theirs.sql` has the same number as `003_ours.sql`",
         ],
@@ -390,7 +390,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     project
         .cargo(["run", "-q"])
         .exits(1)
-        .says("the schema of the database is not what its migrations lead to")
+        .says("the schema of the database is not what its migrations make")
         .says("no migration makes the table `extra`")
         .says("`cargo dbmigrate drift`");
     project.dbmigrate(["drift"]).exits(1).says("extra");
@@ -442,10 +442,10 @@ fn a_fault_in_one_package_of_a_workspace_hides_no_other() {
         .dbmigrate(["lock"])
         .exits(101)
         .says("nonsense")
-        .says("error: nothing more of package `lock-one` is sealed")
+        .says("error: package `lock-one` has nothing more to seal")
         .says("Wrote crates/three/migrations/migrations.lock (1 migration of `lock-three` sealed)")
         .says("rubbish")
-        .says("error: nothing more of package `lock-two` is sealed");
+        .says("error: package `lock-two` has nothing more to seal");
     assert!(project.has(&format!("crates/three/{LOCK}")) && !project.has(&format!("crates/one/{LOCK}")));
     let json = project.dbmigrate(["lock", "--message-format", "json"]).exits(101).stdout;
     assert!(json.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{json}");
@@ -467,7 +467,7 @@ fn a_fault_of_the_workspace_is_said_once_and_not_for_each_package() {
     let said = run.stderr.matches("revertible").count();
     let once = project.dbmigrate(["lock", "-p", "lock-one"]).exits(101).stderr.matches("revertible").count();
     assert!(once > 0 && said == once, "{}", run.stderr);
-    run.says("nothing more of package `lock-one` is sealed").says("nothing more of package `lock-two` is sealed");
+    run.says("package `lock-one` has nothing more to seal").says("package `lock-two` has nothing more to seal");
 }
 
 #[test]
@@ -475,7 +475,7 @@ fn what_was_never_written_is_not_sealed_without_a_word() {
     let project = Project::wired("lock-empty", &SET[..1]);
     project.dbmigrate(["create", "later", "--no-down"]).succeeds();
     let run = project.dbmigrate(["lock"]).succeeds().says("Sealed 002_later");
-    run.says("warning: `002_later` holds no statement\n --> migrations/002_later.sql");
+    run.says("warning: `002_later` contains no statement\n --> migrations/002_later.sql");
     // It is said once: what is sealed may have its reason.
     project.dbmigrate(["lock"]).succeeds().says_not("warning");
     project.write("migrations/002_later.sql", "CREATE TABLE later (x);\n");
@@ -485,7 +485,7 @@ fn what_was_never_written_is_not_sealed_without_a_word() {
     let project = Project::new("lock-empty-first");
     project.init(&[]).succeeds();
     project.dbmigrate(["check"]).succeeds().says_not("warning");
-    project.dbmigrate(["lock"]).succeeds().says("warning: `001_initial_schema` holds no statement");
+    project.dbmigrate(["lock"]).succeeds().says("warning: `001_initial_schema` contains no statement");
 }
 
 #[test]
@@ -494,7 +494,7 @@ fn what_is_empty_on_purpose_is_sealed_without_a_word() {
     let asserts = "-- dbmigrate: assert SELECT count(*) >= 0 FROM sqlite_schema\n";
     for (at, text) in [allowed, asserts].into_iter().enumerate() {
         let project = Project::wired(&format!("lock-empty-{at}"), &[SET[0], ("002_later.sql", text)]);
-        project.dbmigrate(["lock"]).succeeds().says("Sealed 002_later").says_not("holds no statement");
+        project.dbmigrate(["lock"]).succeeds().says("Sealed 002_later").says_not("contains no statement");
     }
     let project = Project::wired("lock-empty-level", &[SET[0], ("002_later.sql", "-- Later.\n")]);
     let level = |level: &str| {
@@ -506,9 +506,9 @@ fn what_is_empty_on_purpose_is_sealed_without_a_word() {
     project
         .dbmigrate(["lock"])
         .exits(101)
-        .says("error: `002_later` holds no statement")
+        .says("error: `002_later` contains no statement")
         .says("`lints` in `Cargo.toml`");
     assert!(!project.has("migrations/migrations.lock"));
     level("allow");
-    project.dbmigrate(["lock"]).succeeds().says("Sealed 002_later").says_not("holds no statement");
+    project.dbmigrate(["lock"]).succeeds().says("Sealed 002_later").says_not("contains no statement");
 }

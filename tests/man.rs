@@ -37,7 +37,7 @@ fn pages_replace_only_pages_of_ours() {
     project.write("m/cargo-dbmigrate-up.1", "somebody else's\n");
     project.remove("m/cargo-dbmigrate-down.1");
     let run = project.dbmigrate(["man", "m"]).exits(101);
-    run.says("`m/cargo-dbmigrate-up.1` is there, and `cargo dbmigrate man` did not write it");
+    run.says("`m/cargo-dbmigrate-up.1` exists, and was not written by `cargo dbmigrate man`");
     assert_eq!(project.read("m/cargo-dbmigrate-up.1"), "somebody else's\n");
     assert!(!project.has("m/cargo-dbmigrate-down.1"), "a part was written");
 }

@@ -123,10 +123,7 @@ fn one_migration_is_forced_to_run_again() {
     project.dbmigrate(["up"]).succeeds();
     let before = project.query(DB, "SELECT name FROM sqlite_schema ORDER BY name");
     let forgotten = project.dbmigrate(["forget", "004_telegram_integration.sql"]).succeeds();
-    forgotten
-        .says("Database monitor.db")
-        .says("Forgot 004_telegram_integration")
-        .says("nothing in the schema was changed");
+    forgotten.says("Database monitor.db").says("Forgot 004_telegram_integration").says("the schema was not changed");
     assert_eq!(project.query(DB, "SELECT count(*) FROM _migrations WHERE number = 4"), ["0"]);
     project.dbmigrate(["status"]).succeeds().says("[ ] 004_telegram_integration").says("Pending: 1");
     // The program itself runs it, at its next start, although a later one is applied.
@@ -134,7 +131,7 @@ fn one_migration_is_forced_to_run_again() {
     run.says("done 004_telegram_integration").says("skip 007_telegram_multi_account_forwarding");
     assert_eq!(project.query(DB, "SELECT name FROM sqlite_schema ORDER BY name"), before);
     project.dbmigrate(["verify"]).succeeds();
-    project.dbmigrate(["forget", "008"]).exits(2).says("no migration is called `008`");
+    project.dbmigrate(["forget", "008"]).exits(2).says("there is no migration `008`");
 }
 
 #[test]
@@ -177,7 +174,7 @@ fn what_went_wrong_is_taken_back_by_a_new_migration() {
         "INSERT INTO users (id, username, email) VALUES (1, 'ada', 'ada@example.org');
          INSERT INTO telegram_monitored_chats (user_id, chat_id, telegram_account_id) VALUES (1, 'c', 9);",
     );
-    project.dbmigrate(["down"]).exits(101).says("no way back").says(NAMES[4]);
+    project.dbmigrate(["down"]).exits(101).says("can't be rolled back").says(NAMES[4]);
     project.write(
         &format!("{DIR}/008_rollback_forwarding.sql"),
         "DROP TABLE IF EXISTS telegram_forwarding_rules;\nALTER TABLE telegram_monitored_chats DROP COLUMN telegram_account_id;\n",

@@ -96,7 +96,7 @@ fn a_configuration_with_faults_is_not_built_upon() {
 fn rust_in_a_set_without_a_library_is_told_when_the_runner_comes() {
     let project = Project::wired("runner-without-library", &[]);
     project.write("migrations/001_a.rs", "pub fn up(_: &rusqlite::Connection) -> rusqlite::Result<()> { Ok(()) }\n");
-    project.dbmigrate(["init", "--runner"]).succeeds().says("belongs into a library");
+    project.dbmigrate(["init", "--runner"]).succeeds().says("belongs in a library");
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn a_check_writes_no_file_and_opens_none() {
         .dbmigrate(["check"])
         .succeeds()
         .says("`002_b` works on another database file")
-        .says("not replayed are `002_b`");
+        .says("so these were not replayed: `002_b`");
     assert!(!project.has("copy.db") && !project.has("other.db"));
 }
 

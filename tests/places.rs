@@ -67,15 +67,15 @@ fn what_is_suggested_names_the_package() {
     let with = |command: &[&str]| project.dbmigrate([command, &one].concat());
     let run =
         with(&["generate"]).exits(101).says("there is no `schema.sql`").says("--> crates/places-help-one/schema.sql");
-    type_what_follows(&project, &run, "write what the migrations lead to into it: ").succeeds();
+    type_what_follows(&project, &run, "create it from the migrations: ").succeeds();
     assert!(project.has("crates/places-help-one/schema.sql") && !project.has("crates/places-help-two/schema.sql"));
     project.write("crates/places-help-one/schema.sql", "CREATE TABLE a (x);\nCREATE TABLE c (x);\n");
     // Called for all of them, each is named as well.
     let run = project.dbmigrate(["check"]).exits(1);
-    type_what_follows(&project, &run, "make the next migration of it: ").succeeds();
+    type_what_follows(&project, &run, "to make it the next migration: ").succeeds();
     assert!(project.has("crates/places-help-one/migrations/002_add_c.sql"));
     let run = with(&["squash", "--through", "2"]).succeeds();
-    type_what_follows(&project, &run, "to take it back: ").succeeds();
+    type_what_follows(&project, &run, "to undo it: ").succeeds();
     let run = with(&["snapshot"]).succeeds();
     type_what_follows(&project, &run, "seal it: ").succeeds();
     assert!(project.has("crates/places-help-one/migrations/migrations.lock"));
@@ -105,7 +105,7 @@ fn what_was_typed_is_named_as_it_was_typed() {
     with(&["schema", "--to", "none.sql"]).exits(101).says("could not read `none.sql`").says("--> none.sql");
     let absolute = project.root.join("wrong.sql").display().to_string();
     with(&["schema", "--to", &absolute]).exits(101).says(&format!("--> {absolute}:1:8"));
-    with(&["script", "-o", "Cargo.toml"]).exits(101).says("error: `Cargo.toml` is there");
+    with(&["script", "-o", "Cargo.toml"]).exits(101).says("error: `Cargo.toml` exists");
     let folder = ["--dir", "crates/places-typed-one/migrations"];
     project.write("crates/places-typed-one/migrations/003_x.sql", "SELECT 1;");
     project

@@ -61,7 +61,7 @@ fn the_database_stays_as_it_is_whoever_rehearses() {
     rehearse(&["up"]).succeeds().says("nothing to apply");
     project.write("migrations/002_wrong.sql", "DELETE FROM note;\nINSERT INTO nowhere VALUES (1);\n");
     let run =
-        rehearse(&["up"]).exits(1).says("--> migrations/002_wrong.sql:2").says("on a copy: the database is as it");
+        rehearse(&["up"]).exits(1).says("--> migrations/002_wrong.sql:2").says("on a copy: the database is unchanged");
     assert_eq!(run.stdout, "");
     assert!(state() == before && !project.has("new.db"));
     assert_eq!(beside(&project), ["app.db"]);

@@ -61,7 +61,7 @@ fn after_a_merge_the_own_ones_follow_with_all_their_files() {
     assert_eq!(fill, "-- dbmigrate: requires 004_new\r\nINSERT INTO new VALUES (1);\r\n");
     assert!(project.read("migrations/006_code.rs").contains("requires 001_users\n// dbmigrate: requires 005_fill\n"));
     project.dbmigrate(["list"]).succeeds().says("006_code");
-    project.dbmigrate(["renumber"]).succeeds().says("Fresh the numbers follow those of `main`");
+    project.dbmigrate(["renumber"]).succeeds().says("Fresh the numbers already follow those of `main`");
 }
 
 #[test]
@@ -93,8 +93,8 @@ fn code_that_names_them_is_reported_with_its_place() {
     project
         .dbmigrate(["renumber"])
         .succeeds()
-        .says("tests/deep/a.rs:3 names `M003New`, which is `M004New` now")
-        .says("tests/deep/a.rs:3 names `003_new`, which is `004_new` now")
+        .says("tests/deep/a.rs:3 names `M003New`, which is now `M004New`")
+        .says("tests/deep/a.rs:3 names `003_new`, which is now `004_new`")
         .says_not("a.rs:2 ");
     assert_eq!(project.read("tests/deep/a.rs"), main);
 }
@@ -105,12 +105,12 @@ fn nothing_is_overwritten_and_what_others_have_stays() {
     let before = project.migration_files();
     // A folder has the name that a file is to get.
     fs::create_dir(project.root.join("migrations/006_code.rs")).unwrap();
-    project.dbmigrate(["renumber"]).exits(101).says("would become `migrations/006_code.rs`, which is there already");
+    project.dbmigrate(["renumber"]).exits(101).says("would become `migrations/006_code.rs`, which already exists");
     fs::remove_dir(project.root.join("migrations/006_code.rs")).unwrap();
     assert_eq!(project.migration_files(), before);
     // One that others have, under another name: it is not taken for one of one's own.
     fs::rename(project.root.join("migrations/002_stars.sql"), project.root.join("migrations/002_rating.sql")).unwrap();
-    project.dbmigrate(["renumber"]).exits(101).says("`002_stars` of `main` is called `002_rating` here");
+    project.dbmigrate(["renumber"]).exits(101).says("`002_stars` of `main` is named `002_rating` here");
     fs::rename(project.root.join("migrations/002_rating.sql"), project.root.join("migrations/002_stars.sql")).unwrap();
     assert_eq!(project.migration_files(), before);
     git(&project, &["checkout", "--quiet", "main"]).succeeds();

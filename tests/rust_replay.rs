@@ -147,10 +147,11 @@ fn every_way_up_and_back_of_a_mixed_set_is_checked() {
     checked
         .says("replayed 1 up and 1 down in memory")
         .says(
-            "`002_tag` holds Rust, which only the program can run: not replayed are `002_tag`, `003_labels`, `004_log`",
+            "`002_tag` contains Rust, which only the program can run, so these were not replayed: `002_tag`, \
+             `003_labels`, `004_log`",
         )
         .says("cargo dbmigrate init --runner");
-    project.dbmigrate(["schema"]).exits(101).says("`002_tag` holds Rust").says("cargo dbmigrate init --runner");
+    project.dbmigrate(["schema"]).exits(101).says("`002_tag` contains Rust").says("cargo dbmigrate init --runner");
 }
 
 #[test]
@@ -187,7 +188,7 @@ fn what_stops_the_rust_is_told_with_its_file() {
         let checked = check(&project).exits(1);
         checked.says(expect).says("--> migrations/002_tag.rs").says("not replayed after the failure: `003_labels`");
     }
-    project.dbmigrate(["schema"]).exits(101).says("began with an empty database").says("nowhere");
+    project.dbmigrate(["schema"]).exits(101).says("started with an empty database").says("nowhere");
 }
 
 #[test]
@@ -248,7 +249,7 @@ fn the_schema_after_rust_is_known() {
     // What comes next is proved on what the Rust has made, with rows in it.
     let declared = project.read("schema.sql");
     project.write("schema.sql", declared.replace("label TEXT,", "label TEXT NOT NULL,"));
-    check(&project).exits(1).says("`schema.sql` declares something else");
+    check(&project).exits(1).says("`schema.sql` declares a different schema");
     project.dbmigrate(["generate", "--dry-run"]).exits(2).says("--fill tag.label");
     let run = project.dbmigrate(["generate", "--fill", "tag.label='none'"]).succeeds();
     run.says("Proved up and down, with ").says("005_");
@@ -262,7 +263,7 @@ fn the_schema_after_rust_is_known() {
 
     without_runner(&project);
     for command in [&["drift"][..], &["generate"], &["schema", "--write"]] {
-        project.dbmigrate(command).exits(101).says("`002_tag` holds Rust");
+        project.dbmigrate(command).exits(101).says("`002_tag` contains Rust");
     }
 }
 

@@ -77,10 +77,10 @@ fn what_can_not_be_read_is_said_with_its_place() {
     let json = ["schema", "empty", "--message-format", "json"];
     for format in ["sql", "mermaid", "dot", "svg"] {
         let run = project.dbmigrate([&json[..], &["--format", format]].concat()).exits(2);
-        run.says(&format!("`--format {format}` asks for something else"));
+        run.says(&format!("can't be used with `--format {format}`"));
     }
     project.dbmigrate([&json[..], &["--format", "json"]].concat()).succeeds().says("\"reason\":\"schema\"");
-    project.dbmigrate(["schema"]).exits(101).says("`003_rust` holds Rust, which only the program can run");
+    project.dbmigrate(["schema"]).exits(101).says("`003_rust` contains Rust, which only the program can run");
 }
 
 #[test]
@@ -91,9 +91,9 @@ fn drift_is_what_was_done_besides_the_migrations() {
     let clean = project.dbmigrate(["drift"]).succeeds();
     assert_eq!(clean.says("Compared app.db with 1 applied migration").stdout, "");
     project.execute("app.db", "ALTER TABLE teams ADD COLUMN by_hand INT; CREATE TABLE notes (a)");
-    let drifted = project.dbmigrate(["drift"]).exits(1).says("is not what its migrations lead to: 2 differences");
+    let drifted = project.dbmigrate(["drift"]).exits(1).says("is not what its migrations make: 2 differences");
     assert_eq!(drifted.stdout, "table `teams`: column `by_hand` is added: `INT`\ntable `notes` is added\n");
-    drifted.says("apply what is pending first, then look again: `cargo dbmigrate up`").says_not("generate");
+    drifted.says("apply what is pending first, then compare again: `cargo dbmigrate up`").says_not("generate");
     let json = project.dbmigrate(["drift", "--message-format", "json"]).exits(1);
     let summary: serde_json::Value = serde_json::from_str(json.stdout.lines().last().unwrap()).unwrap();
     assert_eq!(summary["reason"], "drift-summary");
@@ -102,7 +102,7 @@ fn drift_is_what_was_done_besides_the_migrations() {
     project.execute("app.db", "ALTER TABLE teams DROP COLUMN by_hand; DROP TABLE notes");
     project.dbmigrate(["drift"]).succeeds();
     project.remove("migrations/002_slug.sql");
-    project.dbmigrate(["drift"]).exits(101).says("`002_slug`, which is no migration of this package");
+    project.dbmigrate(["drift"]).exits(101).says("`002_slug`, which is not a migration of this package");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn what_drift_suggests_is_about_the_database_that_was_named() {
     let drifted = project.dbmigrate(drift).exits(1).says_not("apply what is pending");
     drifted
         .says("note: the database has no history of migrations")
-        .says("`cargo dbmigrate mark --database other.db` records them")
+        .says("record them: `cargo dbmigrate mark --database other.db`")
         .says("`cargo dbmigrate adopt --database other.db` takes its history over");
     project.execute("other.db", "DROP TABLE notes");
     project.dbmigrate(["up", "--to", "1", "--database", "other.db"]).succeeds();

@@ -226,7 +226,7 @@ fn a_shell_that_goes_on_after_an_error_changes_nothing_more() {
         .says("cannot VACUUM from within a transaction");
     assert_eq!(dump(&database), before);
     // Neither on a database that is elsewhere.
-    shell(&project, "app.db", &text).unwrap().exits(1).says("this script begins on an empty database");
+    shell(&project, "app.db", &text).unwrap().exits(1).says("this script starts from an empty database");
     assert_eq!(dump(&database), before);
     // What a file asserts is asked of the database, and so are references.
     database.execute_batch("DELETE FROM users WHERE name = ''; WITH RECURSIVE n (x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n WHERE x < 200) INSERT INTO users (name) SELECT 'x' || x FROM n").unwrap();
@@ -234,7 +234,7 @@ fn a_shell_that_goes_on_after_an_error_changes_nothing_more() {
     shell(&project, "app.db", &script(&project, &["--from", "1"]))
         .unwrap()
         .exits(1)
-        .says("002_rebuild asserts what is not true");
+        .says("an assertion of 002_rebuild does not hold");
     assert_eq!(dump(&database), before);
 }
 
@@ -270,7 +270,7 @@ fn rows_that_would_refer_to_nothing_stop_it() {
     database.execute_batch("INSERT INTO c VALUES (2)").unwrap();
     let other = copy("other.db");
     let error = other.execute_batch(&text).unwrap_err();
-    assert!(error.to_string().contains("rows refer to rows that are not there"), "{error}");
+    assert!(error.to_string().contains("rows refer to rows that do not exist"), "{error}");
 }
 
 #[test]
@@ -285,22 +285,22 @@ fn the_database_says_where_it_begins_and_files_of_others_stay() {
     let said: serde_json::Value = serde_json::from_str(json.trim()).unwrap();
     assert_eq!((&said["from"], &said["migrations"]), (&"002_rebuild".into(), &serde_json::json!(["003_bare"])));
     assert_eq!(said["sql"].as_str().unwrap().trim_end(), text.trim_end());
-    project.dbmigrate(["script", "--from", "3"]).succeeds().says("nothing to do: `003_bare` is where it is to be");
+    project.dbmigrate(["script", "--from", "3"]).succeeds().says("nothing to do: `003_bare` is already the target");
     project.write("mine.sql", "SELECT 1;\n");
     project
         .dbmigrate(["script", "-o", "mine.sql"])
         .exits(101)
-        .says("`mine.sql` is there, and is no script of this command");
+        .says("`mine.sql` exists, and was not written by this command");
     assert_eq!(project.read("mine.sql"), "SELECT 1;\n");
     project.dbmigrate(["script", "-o", "own.sql"]).succeeds();
     project.dbmigrate(["script", "-o", "own.sql", "--to", "1"]).succeeds();
     assert!(project.read("own.sql").contains("from nothing to 001_notes"));
     project.dbmigrate(["script", "--from", "1", "--database", "app.db"]).exits(2);
-    project.dbmigrate(["script", "--from", "nowhere"]).exits(2).says("no migration is called `nowhere`");
+    project.dbmigrate(["script", "--from", "nowhere"]).exits(2).says("there is no migration `nowhere`");
     project.dbmigrate(["script", "--database", "none.db"]).exits(101).says("no database at `none.db`");
     project.execute("app.db", "DELETE FROM _migrations WHERE number = 1");
     let run = project.dbmigrate(["script", "--database", "app.db"]).exits(101);
-    let run = run.says("does not have exactly the first migrations: look at `001_notes`");
+    let run = run.says("does not have exactly the first migrations: see `001_notes`");
     run.says("`cargo dbmigrate up --database app.db`").says_not("verify");
     // One that is no database of the package is none to begin at.
     project.execute("foreign.db", "CREATE TABLE theirs (x)");
@@ -325,14 +325,14 @@ fn what_no_script_can_do_is_refused_by_name() {
     project
         .dbmigrate(["script"])
         .exits(101)
-        .says("`002_b` holds Rust")
-        .says("`003_c` holds Rust")
+        .says("`002_b` contains Rust")
+        .says("`003_c` contains Rust")
         .says("migrations/004_d.sql:2:1")
         .says("migrations/004_d.sql:3:1")
         .says("`005_e` drops `a` with foreign keys on")
         .says("5 errors found");
     script(&project, &["--to", "1"]);
-    project.dbmigrate(["script", "--from", "1", "--to", "nothing"]).exits(101).says("`001_a` has no way back");
+    project.dbmigrate(["script", "--from", "1", "--to", "nothing"]).exits(101).says("`001_a` can't be rolled back");
     assert!(!project.has("copy.db") && !project.has("other.db"));
 }
 
@@ -388,7 +388,7 @@ fn a_script_that_can_be_run_again_is_right_on_every_version_in_between() {
     assert_eq!(dump(&database), expected);
     // What somebody else has in the history is nobody's version in between.
     database.execute_batch("UPDATE _migrations SET checksum = 'other' WHERE number = 1").unwrap();
-    assert!(database.execute_batch(&text).unwrap_err().to_string().contains("lies between nothing and 003_fill"));
+    assert!(database.execute_batch(&text).unwrap_err().to_string().contains("versions between nothing and 003_fill"));
 }
 
 #[test]
@@ -416,7 +416,7 @@ fn what_somebody_else_has_made_is_not_taken_for_what_a_migration_makes() {
         project.execute("taken.db", &sql);
         let database = open(&project, "taken.db");
         let error = database.execute_batch(&text).unwrap_err().to_string();
-        assert!(error.contains(&format!("makes the {kind} {name}, which is there")), "{error}");
+        assert!(error.contains(&format!("makes the {kind} {name}, which exists")), "{error}");
         database.execute_batch("ROLLBACK").unwrap();
         let mine = ask(&database, &format!("SELECT sql FROM sqlite_schema WHERE name = '{name}'"));
         assert_eq!(mine, [sql]);
@@ -436,11 +436,11 @@ fn a_statement_that_can_not_be_run_again_is_named() {
         .dbmigrate(["script", "--idempotent"])
         .exits(101)
         .says("migrations/004_more.sql:1:1")
-        .says("`ALTER TABLE` knows no IF")
+        .says("`ALTER TABLE` has no IF")
         .says("migrations/004_more.sql:2:1")
-        .says("a later one makes it again")
+        .says("a later one creates it again")
         .says("migrations/004_more.sql:3:1")
-        .says("without `--idempotent` there is a script that runs once");
+        .says("for a script that runs once, remove `--idempotent`");
     script(&project, &["--idempotent", "--to", "3"]);
     // What it needs is gone later, and this script does not make it.
     project.write("migrations/004_more.sql", "DROP VIEW v;\nDROP TABLE posts;\n");
@@ -450,7 +450,7 @@ fn a_statement_that_can_not_be_run_again_is_named() {
         .dbmigrate(["script", "--idempotent", "--from", "2"])
         .exits(101)
         .says("migrations/003_fill.sql:1:1")
-        .says("where it has run, it fails: no such table: posts");
+        .says("where it has already run, it fails: no such table: posts");
     project.write("migrations/hooks/after_all.sql", "SELECT 1;\n");
     project.dbmigrate(["script", "--idempotent", "--to", "3"]).exits(101).says("would run each time");
 }
@@ -479,7 +479,9 @@ fn what_the_program_has_before_and_registers_is_stood_in_for() {
     let text = text.replace(" COLLATE german", "").replace("slugify(", "lower(");
     database.execute_batch(&text).unwrap();
     assert_eq!(ask(&database, "SELECT slug FROM posts"), ["a b"]);
-    assert!(database.execute_batch(&text).unwrap_err().to_string().contains("begins on a database without a history"));
+    assert!(
+        database.execute_batch(&text).unwrap_err().to_string().contains("starts from a database without a history")
+    );
 }
 
 #[test]
@@ -495,11 +497,7 @@ fn one_transaction_for_all_stays_one() {
 #[test]
 fn a_line_that_shells_take_for_an_end_is_said() {
     let project = Project::wired("script-go", &[("001_a.sql", "CREATE TABLE a (x);\nINSERT INTO a SELECT 4\n/\n2;\n")]);
-    project
-        .dbmigrate(["script"])
-        .succeeds()
-        .says("migrations/001_a.sql:2:1")
-        .says("a line with nothing but `/` or `go`");
+    project.dbmigrate(["script"]).succeeds().says("migrations/001_a.sql:2:1").says("a line of only `/` or `go`");
 }
 
 #[test]
@@ -520,8 +518,9 @@ fn another_set_of_the_database_is_asked_for() {
     let database = open(&project, "app.db");
     let error = database.execute_batch(&billing).unwrap_err().to_string();
     assert!(
-        error
-            .contains("001_invoices requires accounts/001_accounts, and the history _migrations_accounts is not there"),
+        error.contains(
+            "001_invoices requires accounts/001_accounts, and the history _migrations_accounts does not exist"
+        ),
         "{error}"
     );
     database.execute_batch("ROLLBACK").unwrap();
@@ -555,7 +554,7 @@ fn a_squash_is_one_migration() {
     project.dbmigrate(["script", "--database", "old.db"]).exits(101).says("has `001_users`").says("squash --undo");
     let database = open(&project, "old.db");
     let error = database.execute_batch(&script(&project, &["--from", "2"])).unwrap_err();
-    assert!(error.to_string().contains("this script begins at 002_squashed"), "{error}");
+    assert!(error.to_string().contains("this script starts from 002_squashed"), "{error}");
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn a_folder_for_d1_makes_what_the_runner_makes_and_only_grows() {
     like_d1(&other, &folder, 0).unwrap();
     let before = dump(&other);
     let error = like_d1(&other, &folder, 1).unwrap_err();
-    assert!(error.to_string().contains("CHECK constraint failed: this script goes on at 001_notes"), "{error}");
+    assert!(error.to_string().contains("CHECK constraint failed: this script continues at 001_notes"), "{error}");
     assert_eq!(dump(&other), before);
 }
 
@@ -112,10 +112,10 @@ fn what_was_edited_since_it_was_written_for_d1_is_an_error() {
     write().exits(101).says("`002_words` was edited since `d1/002_words.sql` was written");
     project.write("migrations/002_words.sql", D1[1].1);
     project.remove("d1/002_words.sql");
-    write().exits(101).says("`003_notes.sql` is there, and `002_words.sql`, which comes before it, is not");
+    write().exits(101).says("`003_notes.sql` exists, but `002_words.sql`, which comes before it, does not");
     project.write("d1/002_words.sql", text);
     project.remove("migrations/003_notes.sql");
-    write().exits(101).says("`d1/003_notes.sql` is of a migration that is not there");
+    write().exits(101).says("`d1/003_notes.sql` is of a migration that does not exist");
     project.dbmigrate(["script", "--for", "d1"]).exits(2);
     project.dbmigrate(["script", "d1"]).exits(2);
     project.dbmigrate(["script", "--for", "d1", "d1", "--idempotent"]).exits(2);
@@ -124,17 +124,17 @@ fn what_was_edited_since_it_was_written_for_d1_is_an_error() {
 #[test]
 fn what_d1_would_refuse_or_lose_is_refused_with_its_place() {
     let cases = [
-        (NOTES[1].1, "migrations/002_it.sql:4:1", "takes the rows of `notes` along that refer to it"),
-        ("DROP TABLE users;\nDROP TABLE notes;\n", "002_it.sql:1:1", "this file drops `notes` as well: do that first"),
+        (NOTES[1].1, "migrations/002_it.sql:4:1", "deletes the rows of `notes` that refer to it"),
+        ("DROP TABLE users;\nDROP TABLE notes;\n", "002_it.sql:1:1", "this file also drops `notes`: do that first"),
         ("CREATE TEMP TABLE t (x);\n", "002_it.sql:1:1", "D1 does not allow this"),
         ("PRAGMA user_version = 3;\n", "002_it.sql:1:1", "D1 does not allow this"),
         ("CREATE VIRTUAL TABLE f USING fts4(x);\n", "002_it.sql:1:1", "D1 does not allow this"),
         ("-- dbmigrate: no-transaction\nVACUUM;\n", "002_it.sql", "D1 runs every file in one"),
-        ("-- dbmigrate: foreign-keys off\nDELETE FROM users;\n", "002_it.sql:2:1", "the rows of `notes` follow it"),
+        ("-- dbmigrate: foreign-keys off\nDELETE FROM users;\n", "002_it.sql:2:1", "the rows of `notes` would follow"),
         (
             "INSERT INTO users (name) VALUES ('BEGIN TRANSACTION;');\n",
             "002_it.sql:1:1",
-            "out of a file, wherever it stands",
+            "from a file, wherever it occurs",
         ),
     ];
     for (at, (text, place, why)) in cases.into_iter().enumerate() {
@@ -151,7 +151,10 @@ fn what_d1_would_refuse_or_lose_is_refused_with_its_place() {
     project.dbmigrate(["script", "--for", "d1", "d1"]).exits(101).says("bytes, and D1 takes no more than 100000");
     project.write("migrations/002_it.sql", "SELECT 1;\n");
     project.write("migrations/repeatable/v.sql", "CREATE VIEW v AS SELECT 1;\n");
-    project.dbmigrate(["script", "--for", "d1", "d1"]).exits(101).says("`migrations/repeatable/v.sql` is no migration");
+    project
+        .dbmigrate(["script", "--for", "d1", "d1"])
+        .exits(101)
+        .says("`migrations/repeatable/v.sql` is not a migration");
     // References that are only right in the end are.
     project.remove("migrations/repeatable/v.sql");
     let later = "-- dbmigrate: foreign-keys off\nINSERT INTO notes (user_id) VALUES (7);\nINSERT INTO users (id, name) VALUES (7, 'x');\n";
@@ -200,7 +203,7 @@ fn d1_has_nothing_of_what_the_program_registers() {
     });
     project.dbmigrate(["script"]).succeeds();
     let run = project.dbmigrate(["script", "--for", "d1", "d1"]).exits(101);
-    run.says("no such function: shape").says("D1 has none of it");
+    run.says("no such function: shape").says("D1 does not have the functions");
     assert!(!project.has("d1"));
     // Where no migration uses it, it is in nobody's way.
     project.write("migrations/001_a.sql", "CREATE TABLE a (x);\n");
@@ -255,6 +258,6 @@ fn wrangler_applies_the_folder_to_its_own_engine() {
     project.dbmigrate(["script", "--for", "d1", "d1"]).succeeds().says("1 file written, 3 there already");
     Connection::open(&path).unwrap().execute_batch("DELETE FROM _migrations WHERE number = 3").unwrap();
     let before = dump(&copy("before.db"));
-    wrangler(&project, "d1", "4").0.exits(1).says("CHECK constraint failed: this script goes on at 003_notes");
+    wrangler(&project, "d1", "4").0.exits(1).says("CHECK constraint failed: this script continues at 003_notes");
     assert_eq!(dump(&copy("after.db")), before);
 }

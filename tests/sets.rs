@@ -42,7 +42,7 @@ fn the_guide_runs_as_it_is_written() {
 fn two_sets_share_a_database_on_the_command_line() {
     let project = two_sets("sets-one-database", "app.db", "app.db");
     project.write("migrations/billing/001_invoices.sql", INVOICES);
-    project.dbmigrate(["up", "--to", "1"]).exits(2).says("`up --to` is about one").says("`--set accounts`");
+    project.dbmigrate(["up", "--to", "1"]).exits(2).says("`up --to` works on one").says("`--set accounts`");
     let up = project.dbmigrate(["up", "--message-format", "json"]).succeeds();
     for line in ["\"name\":\"001_users\",", "\"name\":\"001_invoices\","] {
         assert!(up.stdout.lines().any(|it| it.contains(line) && it.contains("\"set\":\"")), "{up}");
@@ -60,11 +60,11 @@ fn two_sets_share_a_database_on_the_command_line() {
 
     // Nor does a script take back what another set requires.
     let script = ["script", "--set", "accounts", "--from", "1", "--to", "nothing"];
-    project.dbmigrate(script).exits(101).says("can't be taken back by a script, as `001_invoices` requires it");
+    project.dbmigrate(script).exits(101).says("can't be rolled back by a script, because `001_invoices` requires it");
     project.dbmigrate(["script", "--set", "billing", "--from", "1", "--to", "nothing"]).succeeds();
 
     // Nothing of the other set goes.
-    project.dbmigrate(["reset", "--yes"]).exits(2).says("`reset` is about one");
+    project.dbmigrate(["reset", "--yes"]).exits(2).says("`reset` works on one");
     project.dbmigrate(["reset", "--yes", "--set", "accounts"]).exits(101).says("which requires it");
     project.dbmigrate(["reset", "--yes", "--set", "billing"]).succeeds();
     let objects = "SELECT name FROM sqlite_schema WHERE name IN ('users', 'invoices')";
@@ -107,10 +107,10 @@ fn each_set_is_sealed_checked_and_numbered_by_itself() {
     // A circle, and a file of no set.
     project.write("migrations/accounts/003_circle.sql", "-- dbmigrate: requires billing/002_circle\nSELECT 1;\n");
     project.write("migrations/billing/002_circle.sql", "-- dbmigrate: requires accounts/003_circle\nSELECT 1;\n");
-    project.dbmigrate(["check"]).exits(1).says("these sets wait for each other");
+    project.dbmigrate(["check"]).exits(1).says("these sets require each other");
     project.write("migrations/001_lost.sql", "SELECT 1;\n");
-    project.dbmigrate(["list"]).exits(101).says("`migrations/001_lost.sql` belongs to no set");
-    project.cargo(["build", "-q"]).exits(101).says("these sets wait for each other").says("belongs to no set");
+    project.dbmigrate(["list"]).exits(101).says("`migrations/001_lost.sql` does not belong to a set");
+    project.cargo(["build", "-q"]).exits(101).says("these sets require each other").says("belongs to no set");
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_file_that_no_set_has_stops_the_next_build_and_is_said_once() {
     project.cargo(["build", "-q"]).succeeds();
     // No source is touched.
     project.write("migrations/001_stray.sql", "CREATE TABLE s (a);\n");
-    let stray = "`migrations/001_stray.sql` belongs to no set";
+    let stray = "`migrations/001_stray.sql` does not belong to a set";
     let once = |run: Run| assert_eq!(format!("{run}").matches(stray).count(), 1, "{run}");
     once(project.cargo(["build", "-q"]).exits(101));
     once(project.dbmigrate(["list"]).exits(101));
@@ -160,15 +160,14 @@ fn a_slip_in_what_is_required_of_a_set_is_seen_before_it_runs() {
     let project = two_sets("sets-slips", "app.db", "app.db");
     project.write("migrations/billing/001_invoices.sql", INVOICES.replace("accounts/", "acounts/"));
     let run = project.dbmigrate(["check", "--set", "billing"]);
-    let run =
-        run.says("warning: no set of the package is called `acounts`").says("migrations/billing/001_invoices.sql:1:1");
+    let run = run.says("warning: the package has no set `acounts`").says("migrations/billing/001_invoices.sql:1:1");
     run.says("if `accounts` is meant: `requires accounts/001_users`");
     // A name of its own that sounds like none is another package's.
     project.write("migrations/billing/001_invoices.sql", INVOICES.replace("accounts/", "library/"));
-    project.dbmigrate(["check", "--set", "billing"]).says_not("no set of the package");
+    project.dbmigrate(["check", "--set", "billing"]).says_not("the package has no set");
     // Without the set it is one of the set itself.
     project.write("migrations/billing/001_invoices.sql", INVOICES.replace("accounts/", ""));
-    let run = project.dbmigrate(["check", "--set", "billing"]).exits(1).says("no migration is called `001_users`");
+    let run = project.dbmigrate(["check", "--set", "billing"]).exits(1).says("there is no migration `001_users`");
     run.says("that of the set `accounts`: write `-- dbmigrate: requires accounts/001_users`");
 }
 
@@ -179,8 +178,8 @@ fn a_migration_is_tested_in_the_set_that_has_it() {
     project.dbmigrate(["test", "001_invoices"]).succeeds().says("001_invoices").says_not("001_users ");
     project.dbmigrate(["test", "users"]).succeeds().says("001_users");
     project.dbmigrate(["test", "users", "invoices"]).succeeds().says("001_users").says("001_invoices");
-    project.dbmigrate(["test", "nothing"]).exits(2).says("no migration is called `nothing`");
-    project.dbmigrate(["test", "users", "--set", "billing"]).exits(2).says("no migration is called `users`");
+    project.dbmigrate(["test", "nothing"]).exits(2).says("there is no migration `nothing`");
+    project.dbmigrate(["test", "users", "--set", "billing"]).exits(2).says("there is no migration `users`");
 }
 
 #[test]
@@ -190,7 +189,10 @@ fn what_is_required_is_not_forgotten_and_where_it_is_gone_verify_says_so() {
     project.dbmigrate(["up"]).succeeds();
     project.dbmigrate(["verify"]).succeeds();
     let forget = ["forget", "001_users", "--set", "accounts"];
-    project.dbmigrate(forget).exits(101).says("forget that first: `cargo dbmigrate forget 001_invoices --set billing`");
+    project
+        .dbmigrate(forget)
+        .exits(101)
+        .says("forget that one first: `cargo dbmigrate forget 001_invoices --set billing`");
     // Who does it by hand is told by others.
     project.execute("app.db", "DELETE FROM _migrations_accounts");
     let run = project.dbmigrate(["verify"]).exits(1);
@@ -241,7 +243,7 @@ fn a_set_that_nothing_includes_is_missed() {
     project.init(&["--set", "billing"]).succeeds();
     project.dbmigrate(["check"]).succeeds();
     project.write("src/main.rs", project.read("src/main.rs").replace("set = \"billing\"", "set = \"biling\""));
-    project.cargo(["build", "-q"]).exits(101).says("no set is called `biling`; the sets are `accounts`, `billing`");
+    project.cargo(["build", "-q"]).exits(101).says("there is no set `biling`; the sets are `accounts`, `billing`");
 }
 
 #[test]
@@ -249,7 +251,11 @@ fn two_databases_in_one_package() {
     let project = two_sets("sets-two-databases", "a.db", "b.db");
     project.write("migrations/billing/001_invoices.sql", "CREATE TABLE invoices (id INTEGER PRIMARY KEY);\n");
     project.dbmigrate(["down"]).exits(2).says("the package has several databases, and `down` works on one");
-    project.dbmigrate(["up", "--database", "c.db"]).exits(2).says("`--database` names one").says("`--set billing`");
+    project
+        .dbmigrate(["up", "--database", "c.db"])
+        .exits(2)
+        .says("`--database` names only one")
+        .says("`--set billing`");
     // Nobody can tell which of them the environment means.
     let mut command = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
     Run::of(command.args(["dbmigrate", "up"]).env("DATABASE_URL", "c.db")).succeeds();
@@ -265,7 +271,7 @@ fn two_databases_in_one_package() {
     project.dbmigrate(["down", "--set", "accounts"]).succeeds();
     assert_eq!(project.query("a.db", tables), [""; 0]);
     project.write("migrations/billing/001_invoices.sql", INVOICES);
-    project.dbmigrate(["list"]).exits(101).says("the set `accounts` lives in another database");
+    project.dbmigrate(["list"]).exits(101).says("the set `accounts` is in another database");
 }
 
 const LIBRARY: &str = "dbmigrate_runtime::include_migrations!(pub mod accounts, set = \"accounts\");\n";
@@ -378,7 +384,7 @@ fn a_database_that_is_missing_or_faulty_hides_no_other_and_stops_all_work() {
     project.write("migrations/billing/001_invoices.sql", INVOICES);
     // What none of the sets has is said once, with the command for all of them.
     let run = project.dbmigrate(["status"]).exits(101).says("error: no database at `app.db`");
-    run.says("help: `cargo dbmigrate up` creates it").says_not("accounts");
+    run.says("help: to create it: `cargo dbmigrate up`").says_not("accounts");
 
     let project = two_sets("sets-missing-two", "a.db", "b.db");
     project.write("migrations/billing/001_invoices.sql", "CREATE TABLE invoices (id INTEGER PRIMARY KEY);\n");
@@ -386,7 +392,7 @@ fn a_database_that_is_missing_or_faulty_hides_no_other_and_stops_all_work() {
     run.says("error: no database at `b.db`").says("`cargo dbmigrate up --set billing` creates it");
     // A fault of the second one is seen before the first is touched.
     project.write("migrations/billing/001_invoices.sql", INVOICES);
-    let run = project.dbmigrate(["up"]).exits(101).says("the set `accounts` lives in another database");
+    let run = project.dbmigrate(["up"]).exits(101).says("the set `accounts` is in another database");
     run.says_not("Applied");
     assert!(!project.has("a.db"));
     project.write("migrations/billing/001_invoices.sql", "CREATE TABLE invoices (id INTEGER PRIMARY KEY);\n");

@@ -30,7 +30,7 @@ fn an_edit_is_shown_explained_and_accepted() {
     let up = up.says("- CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL);");
     up.says("+ CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT NOT NULL);")
         .says("`cargo dbmigrate repair 001_notes`");
-    let explained = project.dbmigrate(["repair"]).exits(1).says("counts as what was applied");
+    let explained = project.dbmigrate(["repair"]).exits(1).says("counts as the applied one");
     explained.says("`cargo dbmigrate repair --all`").says_not("Database");
     project.dbmigrate(["up"]).exits(101);
     project.dbmigrate(["repair", "001_notes"]).succeeds().says("Database app.db").says("Repaired 001_notes");
@@ -46,7 +46,10 @@ fn a_renamed_and_a_missing_file_are_told_apart() {
     project.remove("migrations/002_tags.sql");
     project.write("migrations/002_labels.sql", TAGS);
     project.dbmigrate(["up"]).exits(101).says("`cargo dbmigrate repair 002_labels`");
-    project.dbmigrate(["repair", "--all"]).succeeds().says("Repaired 002_labels: the history takes its new name");
+    project
+        .dbmigrate(["repair", "--all"])
+        .succeeds()
+        .says("Repaired 002_labels: its new name is recorded in the history");
     is_clean(&project);
     project.remove("migrations/002_labels.sql");
     project.dbmigrate(["repair", "--all"]).exits(1).says("`cargo dbmigrate forget 002_labels`");
@@ -64,9 +67,9 @@ fn a_file_that_stopped_half_way_goes_on_without_sql_by_hand() {
     project.dbmigrate(["up"]).exits(101).says("no such table: tgas");
     project.dbmigrate(["status"]).succeeds().says("interrupted: 1 of 2 steps done");
     project.write(file, text.replace("'a'", "'A'").replace("tgas", "tags"));
-    let edited = project.dbmigrate(["up"]).exits(101).says("`003_fill` was stopped after 1 step, and edited");
+    let edited = project.dbmigrate(["up"]).exits(101).says("`003_fill` was interrupted after 1 step, and edited");
     edited.says("`cargo dbmigrate repair 003_fill`").says_not("UPDATE");
-    project.dbmigrate(["repair", "3"]).succeeds().says("its first step is taken for what has run, and `up` goes on");
+    project.dbmigrate(["repair", "3"]).succeeds().says("its first step counts as run, and `up` continues");
     project.dbmigrate(["up"]).succeeds();
     assert_eq!(project.query(DB, "SELECT name FROM tags"), ["a", "b"]);
     is_clean(&project);
@@ -80,11 +83,11 @@ fn a_file_that_stopped_half_way_goes_on_without_sql_by_hand() {
         std::fs::remove_file(&copy).unwrap();
         project.write("migrations/004_copy.sql", again.replace("nonsense", "SELECT 1"));
         // The statement that failed was put right, and nothing before it: nothing is to repair.
-        project.dbmigrate(["repair", "--all"]).exits(1).says("`cargo dbmigrate up` goes on with it");
+        project.dbmigrate(["repair", "--all"]).exits(1).says("to continue: `cargo dbmigrate up`");
         project.execute(DB, "UPDATE _migrations SET state = 'started', statements_done = 0 WHERE number = 4");
         let stopped = project.dbmigrate(["up", "--busy-timeout", "0"]).exits(101).says_not("UPDATE");
         stopped.says("`cargo dbmigrate repair 004_copy --retry`").says("`cargo dbmigrate repair 004_copy --done`");
-        project.dbmigrate(["repair", "--all"]).exits(1).says("nobody knows whether that step ran");
+        project.dbmigrate(["repair", "--all"]).exits(1).says("it is unknown whether that step ran");
         project.dbmigrate(["repair", "4", flag]).succeeds();
         project.dbmigrate(["up"]).succeeds();
         assert_eq!(copy.exists(), expect, "{flag}");
@@ -120,7 +123,7 @@ fn rust_migrations_are_recorded_and_forgotten_without_their_program() {
         "pub fn up(db: &rusqlite::Connection) -> rusqlite::Result<()> {\n    db.execute_batch(\"\")\n}\n",
     );
     project.dbmigrate(["up"]).exits(101).says("init --runner");
-    project.dbmigrate(["mark", "fill"]).exits(101).says("`003_fill` has Rust in it").says("--force");
+    project.dbmigrate(["mark", "fill"]).exits(101).says("`003_fill` contains Rust").says("--force");
     project.dbmigrate(["mark", "fill", "--force"]).succeeds().says("Marked 003_fill").says("not compared");
     is_clean(&project);
     project.dbmigrate(["forget", "fill"]).succeeds().says("Forgot 003_fill");

@@ -46,7 +46,7 @@ fn what_is_new_changes_freely_and_what_is_held_stays() {
     rename(&project, "005_newer.sql", "004_newer.sql");
     rename(&project, "006_new.sql", "005_new.sql");
     check(&project, "HEAD~1").succeeds();
-    check(&project, "HEAD").exits(1).says("`004_new` of `HEAD` is called `005_new` here");
+    check(&project, "HEAD").exits(1).says("`004_new` of `HEAD` is named `005_new` here");
     let json = project.dbmigrate(["check", "--since", "HEAD~1", "--message-format", "json"]).succeeds().stdout;
     let summary: serde_json::Value = serde_json::from_str(json.lines().last().unwrap()).unwrap();
     assert_eq!((&summary["since"], &summary["new"]), (&"HEAD~1".into(), &2.into()));
@@ -56,7 +56,7 @@ fn what_is_new_changes_freely_and_what_is_held_stays() {
 fn an_edit_is_an_error_with_its_difference() {
     let project = three("since-edited");
     let head = git(&project, &["rev-parse", "--short=12", "HEAD"]).succeeds().stdout;
-    let restore = format!("put it back: `git restore --source {} -- migrations/001_users.sql`", head.trim());
+    let restore = format!("restore it: `git restore --source {} -- migrations/001_users.sql`", head.trim());
     project.write("migrations/001_users.sql", USERS.replace("name TEXT", "name TEXT NOT NULL"));
     check(&project, "HEAD")
         .exits(1)
@@ -64,7 +64,7 @@ fn an_edit_is_an_error_with_its_difference() {
         .says("migrations/001_users.sql:3:1")
         .says("-  name TEXT\n")
         .says("+  name TEXT NOT NULL\n")
-        .says("write what has to change as a new migration: `cargo dbmigrate create NAME`")
+        .says("write the change as a new migration: `cargo dbmigrate create NAME`")
         .says(&restore);
     let json = project.dbmigrate(["check", "--since", "HEAD", "--message-format", "json"]).exits(1).stdout;
     let found: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
@@ -86,13 +86,13 @@ fn an_edited_comment_or_way_back_is_a_warning() {
         .succeeds()
         .says("warning: comments or blank space of `001_users` were edited since `HEAD`")
         .says("+-- The people.")
-        .says("warning: the way back of `002_stars` was edited since `HEAD`")
+        .says("warning: the down script of `002_stars` was edited since `HEAD`")
         .says("+ANALYZE;")
         .says_not("`003_fill`");
     project.remove("migrations/002_stars.down.sql");
     check(&project, "HEAD")
         .succeeds()
-        .says("the way back of `002_stars` was removed")
+        .says("the down script of `002_stars` was removed")
         .says("-- migrations/002_stars.down");
     // A comment in the way back is none of anybody's business; the same text in one file is the same.
     project.write("migrations/001_users.sql", USERS);
@@ -108,7 +108,7 @@ fn a_renamed_or_deleted_one_is_an_error() {
     rename(&project, "002_stars.down.sql", "002_rating.down.sql");
     check(&project, "HEAD")
         .exits(1)
-        .says("error: `002_stars` of `HEAD` is called `002_rating` here")
+        .says("error: `002_stars` of `HEAD` is named `002_rating` here")
         .says("rename it: `mv migrations/002_rating.sql migrations/002_stars.sql`")
         .says("rename it: `mv migrations/002_rating.down.sql migrations/002_stars.down.sql`");
     // Another number and another text: the name still tells.
@@ -120,7 +120,7 @@ fn a_renamed_or_deleted_one_is_an_error() {
     project.write("migrations/003_more.sql", "CREATE TABLE more (x);\n");
     check(&project, "HEAD")
         .exits(1)
-        .says("error: `002_stars` of `HEAD` is called `004_stars` here")
+        .says("error: `002_stars` of `HEAD` is named `004_stars` here")
         .says("+ANALYZE;")
         .says("error: `003_fill` of `HEAD` is gone")
         .says("`003_more` has taken its number")
@@ -153,15 +153,15 @@ fn what_the_lock_accepts_is_a_warning() {
     check(&project, "HEAD")
         .succeeds()
         .says("warning: `003_fill` was edited since `HEAD`")
-        .says("it was accepted: `migrations/migrations.lock` has it as it is now")
-        .says_not("put it back");
+        .says("it was accepted: `migrations/migrations.lock` has its current checksum")
+        .says_not("restore it");
     git(&project, &["reset", "--quiet", "--hard"]).succeeds();
     git(&project, &["checkout", "--quiet", "-b", "work"]).succeeds();
     rename(&project, "003_fill.sql", "003_other.sql");
     project.dbmigrate(["lock", "--accept", "003_fill"]).succeeds();
-    project.dbmigrate(["check"]).succeeds().says("warning: `003_fill` of `main` is called `003_other` here");
+    project.dbmigrate(["check"]).succeeds().says("warning: `003_fill` of `main` is named `003_other` here");
     // It is no migration that others do not have.
-    project.dbmigrate(["renumber"]).exits(101).says("is called `003_other` here").says("settle that with `main` first");
+    project.dbmigrate(["renumber"]).exits(101).says("is named `003_other` here").says("merge with `main` first");
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn rust_counts_by_its_version() {
     check(&project, "HEAD").exits(1).says("error: `004_rust` was edited since `HEAD`");
     rename(&project, "004_rust.rs", "004_other.rs");
     project.write("migrations/004_other.rs", RUST);
-    check(&project, "HEAD").exits(1).says("`004_rust` of `HEAD` is called `004_other` here");
+    check(&project, "HEAD").exits(1).says("`004_rust` of `HEAD` is named `004_other` here");
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn what_another_branch_has_first_is_to_be_brought_over() {
         .exits(1)
         .says("`004_main` of `main` is not here")
         .says("`004_work` has taken its number")
-        .says("bring over what is new there: `git merge main`");
+        .says("merge what is new there: `git merge main`");
     // Where they parted there is nothing of it.
     let default = project.dbmigrate(["check"]).succeeds();
     default.says("(4 migrations, 1 new since `main`;").says_not("004_main");
@@ -241,8 +241,11 @@ fn an_empty_way_back_that_others_have_is_not_said_again() {
     let project = three("since-empty-down");
     project.write("migrations/003_fill.down.sql", "-- Nothing to do.\n");
     commit(&project, "empty");
-    check(&project, "HEAD").succeeds().says_not("holds no statement");
-    project.dbmigrate(["check", "--since", "HEAD", "--all"]).succeeds().says("the way back of `003_fill` holds no");
+    check(&project, "HEAD").succeeds().says_not("contains no statement");
+    project
+        .dbmigrate(["check", "--since", "HEAD", "--all"])
+        .succeeds()
+        .says("the down script of `003_fill` contains no");
     project.write(
         "migrations/003_fill.sql",
         "-- dbmigrate: allow empty-down so\nUPDATE users SET stars = 0 WHERE id > 0;\n",
@@ -251,13 +254,13 @@ fn an_empty_way_back_that_others_have_is_not_said_again() {
     check(&project, "HEAD").succeeds().says_not("warning");
     project.write("migrations/004_b.sql", "CREATE TABLE b (id INTEGER PRIMARY KEY);\n");
     project.write("migrations/004_b.down.sql", "-- Still to be written.\n");
-    check(&project, "HEAD").succeeds().says("the way back of `004_b` holds no statement").says_not("`003_fill`");
+    check(&project, "HEAD").succeeds().says("the down script of `004_b` contains no statement").says_not("`003_fill`");
 }
 
 #[test]
 fn without_git_everything_is_new_unless_it_was_asked_for() {
     let project = three("since-without");
-    check(&project, "nope").exits(2).says("git knows no revision `nope`");
+    check(&project, "nope").exits(2).says("git has no revision `nope`");
     fs::remove_dir_all(project.root.join(".git")).unwrap();
     let dbmigrate = |arguments: &[&str], set: &[(&str, &Path)]| {
         let mut command = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));

@@ -70,7 +70,7 @@ fn a_built_program_starts_from_it_until_it_is_deleted() {
         .succeeds()
         .says("Wrote migrations/snapshot.sql (3 objects, 2 rows)")
         .says("as one that ran 2 migrations")
-        .says("`001_teams` is not sealed: an edit of it makes the snapshot useless")
+        .says("`001_teams` is not sealed: editing it makes the snapshot useless")
         .says("`cargo dbmigrate lock --to 002`");
     assert_eq!(run("2"), walked);
     // An edit, be it a harmless one, is never used and never missed.
@@ -107,7 +107,7 @@ fn at_the_prompt_it_is_used_and_said() {
     project
         .dbmigrate(["up", "--database", "a.db"])
         .succeeds()
-        .says("Started from migrations/snapshot.sql, which stands for 001_teams to 002_users, in ")
+        .says("Started from migrations/snapshot.sql, which replaces 001_teams to 002_users, in ")
         .says("Applied 003_notes in ")
         .says("3 migrations applied")
         .says_not("Applied 002_users");
@@ -159,7 +159,7 @@ fn it_is_written_once_and_nothing_else_is() {
     assert!(project.read("migrations/migrations.lock").contains("snapshot = { number = 3, "));
     project.dbmigrate(["check"]).succeeds().says_not("snapshot.sql");
     project.dbmigrate(["create", "more"]).succeeds();
-    project.dbmigrate(["snapshot", "--to", "9"]).exits(2).says("no migration is called `9`");
+    project.dbmigrate(["snapshot", "--to", "9"]).exits(2).says("there is no migration `9`");
     project.dbmigrate(["snapshot", "--remove", "--dry-run"]).succeeds().says("Would remove");
     project.dbmigrate(["snapshot", "--remove"]).succeeds().says("Removed migrations/snapshot.sql");
     assert!(!project.has("migrations/snapshot.sql"));
@@ -181,7 +181,7 @@ fn of_other_migrations_it_is_left_alone_and_named() {
     project
         .dbmigrate(["check"])
         .succeeds()
-        .says("`migrations/snapshot.sql` is of other migrations than those that are there: it is not used")
+        .says("`migrations/snapshot.sql` is not of the current migrations: it is not used")
         .says("`cargo dbmigrate snapshot`");
     up(&project, "a.db");
     assert_eq!(stood_for(&project, "a.db"), "0");
@@ -195,7 +195,7 @@ fn of_other_migrations_it_is_left_alone_and_named() {
     project
         .dbmigrate(["squash", "--through", "2"])
         .succeeds()
-        .says("the snapshot is of what it replaces")
+        .says("the snapshot is of the replaced migrations")
         .says("`cargo dbmigrate snapshot`");
     project.dbmigrate(["check"]).succeeds().says("is of other migrations");
     project.dbmigrate(["squash", "--undo"]).succeeds();
@@ -236,7 +236,10 @@ fn what_shapes_the_outcome_besides_tokens_is_sealed_with_it() {
     project
         .dbmigrate(["check"])
         .succeeds()
-        .says("`migrations/snapshot.sql` is of other texts of the migrations, or of another `foreign-keys`: it is not used")
+        .says(
+            "`migrations/snapshot.sql` is of other texts of the migrations, or of another `foreign-keys` setting: \
+            it is not used",
+        )
         .says("`cargo dbmigrate snapshot`");
     database("2", "0");
     project.dbmigrate(["snapshot"]).succeeds().says("Wrote");
@@ -249,7 +252,7 @@ fn what_shapes_the_outcome_besides_tokens_is_sealed_with_it() {
         .dbmigrate(["check"])
         .succeeds()
         .says("is of other texts of the migrations")
-        .says("comments or the way back");
+        .says("comments or the down script");
     project.cargo(["build"]).succeeds();
     database("1", "0");
     project.dbmigrate(["snapshot"]).succeeds().says("Wrote");
@@ -267,9 +270,9 @@ fn what_makes_it_doubtful_is_named_with_its_place() {
     project
         .dbmigrate(["snapshot"])
         .exits(101)
-        .says("this writes what `CURRENT_TIMESTAMP` answers, which depends on the moment")
+        .says("this writes the result of `CURRENT_TIMESTAMP`, which depends on the current time")
         .says("migrations/002_log.sql:2:1")
-        .says("take it of what comes before: `cargo dbmigrate snapshot --to 001`");
+        .says("take one of those before it: `cargo dbmigrate snapshot --to 001`");
     assert!(!project.has("migrations/snapshot.sql") && !project.has("migrations/migrations.lock"));
     project.dbmigrate(["snapshot", "--to", "1"]).succeeds();
     project.dbmigrate(["check"]).succeeds();
@@ -293,7 +296,7 @@ fn check_proves_it_again_and_says_when_most_comes_after_it() {
     project
         .dbmigrate(["check"])
         .exits(1)
-        .says("`migrations/snapshot.sql` does not lead to what the migrations lead to")
+        .says("`migrations/snapshot.sql` does not make the same as the migrations")
         .says("the row (1, 'RED') and not (1, 'red')");
     project.dbmigrate(["snapshot", "--to", "2"]).succeeds().says("Wrote");
     for number in 4..=52 {
@@ -332,7 +335,7 @@ fn each_set_has_its_own_and_files_of_others_have_none() {
     project
         .dbmigrate(["snapshot", "--set", "billing"])
         .exits(101)
-        .says("`001_b` builds on `main/001_a`, which is of another set");
+        .says("`001_b` requires `main/001_a`, which is in another set");
     project.dbmigrate(["up", "--database", "a.db"]).succeeds().says("Started from db/main/snapshot.sql");
     // Nothing includes them.
     project.dbmigrate(["check"]).exits(1).says_not("snapshot.sql");
@@ -341,7 +344,7 @@ fn each_set_has_its_own_and_files_of_others_have_none() {
         manifest["package"]["metadata"]["migrations"]["layout"] = toml_edit::value("sqlx");
     });
     foreign.write("migrations/20240101000000_a.sql", "CREATE TABLE a (x);\n");
-    foreign.dbmigrate(["snapshot"]).exits(2).says("writes files of the house");
+    foreign.dbmigrate(["snapshot"]).exits(2).says("writes dbmigrate's own");
 }
 
 #[test]
@@ -361,8 +364,8 @@ fn two_branches_with_a_snapshot_each_are_told_what_to_do() {
     git(&project, &["checkout", "--quiet", "main"]).succeeds();
     git(&project, &["merge", "--quiet", "one"]).succeeds();
     git(&project, &["merge", "--quiet", "two"]).exits(1);
-    let says = "`migrations/snapshot.sql` is not of the migrations under their new numbers";
-    let helps = "take it anew, then seal: `cargo dbmigrate snapshot`, `cargo dbmigrate lock`";
+    let says = "`migrations/snapshot.sql` does not match the new numbers of the migrations";
+    let helps = "take a new one, then seal: `cargo dbmigrate snapshot`, `cargo dbmigrate lock`";
     project.dbmigrate(["renumber", "--onto", "one", "--dry-run"]).succeeds().says(says).says(helps);
     let json = project.dbmigrate(["renumber", "--onto", "one", "--dry-run", "--message-format", "json"]).succeeds();
     assert!(json.stdout.contains("\"snapshot-renumbered\""), "{}", json.stdout);
@@ -386,15 +389,15 @@ fn two_branches_with_a_snapshot_each_are_told_what_to_do() {
 
 #[test]
 fn where_no_snapshot_stands_the_way_around_is_named() {
-    let none = "no snapshot stands for these migrations: ";
+    let none = "these migrations can't have a snapshot: ";
     let words = "CREATE VIRTUAL TABLE f USING fts5 (a, content = '');\nINSERT INTO f (rowid, a) VALUES (1, 'word');\n";
     let project =
         Project::wired("snapshot-none", &[FILES[0], FILES[1], ("003_words.sql", words), ("004_d.sql", "SELECT 1;\n")]);
     project
         .dbmigrate(["snapshot"])
         .exits(101)
-        .says(&format!("{none}`f` has words and keeps no text"))
-        .says("take it of what comes before: `cargo dbmigrate snapshot --to 002`")
+        .says(&format!("{none}`f` has words but stores no text"))
+        .says("take one of those before it: `cargo dbmigrate snapshot --to 002`")
         .says_not("snapshot.sql");
     project.dbmigrate(["snapshot", "--to", "002"]).succeeds();
     let first = Project::wired("snapshot-none-at-all", &[("001_words.sql", words)]);
@@ -402,7 +405,7 @@ fn where_no_snapshot_stands_the_way_around_is_named() {
         .dbmigrate(["snapshot"])
         .exits(101)
         .says(none)
-        .says("do without: all migrations run one by one, as before")
+        .says("or do without: all migrations run one by one, as before")
         .says_not("--to");
     // Nobody's folder is deleted for it.
     first.write("migrations/001_words.sql", "SELECT 1;\n");

@@ -83,14 +83,14 @@ fn case_54_databases_before_amid_and_after_a_squash_converge() {
          Ok(report) => println!(\"{path}: {} applied, squash {}\", report.applied.len(), migrations::Migration::ALL[0]),\n            \
          Err(error) => println!(\"{path}: pruned {}: {error}\", error.is_pruned()),\n        }\n    }\n}\n",
     );
-    project.dbmigrate(["squash", "--through", "3"]).succeeds().says("asked no more").says("`003_size`");
+    project.dbmigrate(["squash", "--through", "3"]).succeeds().says("these assertions are left out").says("`003_size`");
     project.cargo(["build", "-q", "--offline"]).succeeds();
     // What it replaces can be forgotten, and runs again, as before.
     project.dbmigrate(["up", "--to", "1", "--database", "forgotten.db"]).exits(2);
     fs::copy(project.root.join("v2.db"), project.root.join("forgotten.db")).unwrap();
     let forgot = project.dbmigrate(["forget", "002_users", "--database", "forgotten.db"]).succeeds();
     // What is suggested is about the same database.
-    forgot.says("`cargo dbmigrate up --database forgotten.db` runs it again").says_not("no file has its number");
+    forgot.says("to run it again: `cargo dbmigrate up --database forgotten.db`").says_not("no file has its number");
     let run = |databases: &[&str]| Run::of(project.command(project.program()).args(databases)).succeeds();
     let said = run(&["v0.db", "v1.db", "v2.db", "v3.db", "v4.db", "v4.db"]);
     assert_eq!(
@@ -127,7 +127,7 @@ fn case_54_databases_before_amid_and_after_a_squash_converge() {
         let database = format!("pruned{version}.db");
         if matches!(version, 1 | 2) {
             let status = project.dbmigrate(["status", "--database", &database]).succeeds().says("[ ] 003_size");
-            status.says("this program can't run it, as it was pruned: version 0.1.0 of it is the last that can");
+            status.says("this program can't run it, because it was pruned: version 0.1.0 is the last one that can");
             for command in [&["verify"][..], &["repair"], &["repair", "--all"]] {
                 let run = project.dbmigrate(command.iter().chain(&["--database", &database])).exits(1);
                 run.says("run version 0.1.0 of the program first: it is the last one that has");
@@ -159,12 +159,12 @@ fn undo_puts_back_every_byte_until_the_squash_is_sealed() {
     project.dbmigrate(["squash", "--undo", "--dry-run"]).succeeds().says("Would move 4 files back");
     project.dbmigrate(["squash", "--undo"]).succeeds();
     assert_eq!(migrations(&project), before);
-    project.dbmigrate(["squash", "--undo"]).exits(2).says("there is no squash to take back");
+    project.dbmigrate(["squash", "--undo"]).exits(2).says("there is no squash to undo");
 
     // A squash of a squash is taken back to the squash.
     project.dbmigrate(["squash", "--through", "2"]).succeeds();
     project.dbmigrate(["squash", "--through", "4"]).exits(101).says("is a squash that is not sealed yet");
-    project.dbmigrate(["squash", "--through", "2"]).exits(2).says("nothing comes after it");
+    project.dbmigrate(["squash", "--through", "2"]).exits(2).says("no migration comes after it");
     project.dbmigrate(["squash", "--prune"]).exits(101).says("seal it first");
     project.dbmigrate(["lock", "--accept", "4"]).exits(101).says("is a squash that is not sealed");
     project.dbmigrate(["lock"]).succeeds();
@@ -199,7 +199,7 @@ fn what_comes_after_an_unsealed_squash_can_not_be_edited_unseen() {
         project
             .dbmigrate([command])
             .exits(code)
-            .says("does not lead to what the migrations lead to that it stands for")
+            .says("does not make the same as the migrations that it replaces")
             .says("table `teams` has the row (1, 'red', 4) and not (1, 'red', 3)");
     }
     project.write("migrations/003_squashed_001_to_003.sql", &squash);
@@ -226,15 +226,15 @@ fn what_can_not_be_proved_is_refused_with_what_can_be() {
         .dbmigrate(["squash", "--through", "4"])
         .exits(101)
         .says("migrations/003_log.sql:3:1")
-        .says("this writes what `CURRENT_TIMESTAMP` answers, which depends on the moment")
+        .says("this writes the result of `CURRENT_TIMESTAMP`, which depends on the current time")
         .says("migrations/004_more.sql:1:1")
         .says("squash what comes before it: `cargo dbmigrate squash --through 002`");
     project.dbmigrate(["squash", "--through", "5"]).exits(101).says("`005_code` is written in Rust");
-    project.dbmigrate(["squash", "--through", "9"]).exits(2).says("no migration is called `9`");
+    project.dbmigrate(["squash", "--through", "9"]).exits(2).says("there is no migration `9`");
     project.dbmigrate(["squash", "--through", "2", "b"]).exits(0);
     project.dbmigrate(["squash", "--undo"]).succeeds();
     project.dbmigrate(["squash", "--through", "2", "users"]).exits(2).says("`002_users` is the name of a migration");
-    project.dbmigrate(["squash", "--through", "2", "Ünicode"]).exits(2).says("is no name for a migration");
+    project.dbmigrate(["squash", "--through", "2", "Ünicode"]).exits(2).says("is not a name for a migration");
     project.dbmigrate(["squash"]).exits(2).says("--through");
     project.dbmigrate(["squash", "--undo", "--prune"]).exits(2);
     project.dbmigrate(["squash", "--prune"]).exits(2).says("there is no squash, and nothing to prune");
@@ -328,7 +328,7 @@ fn other_tools_and_other_sets_are_left_alone() {
     foreign.edit_manifest(|manifest| {
         manifest["package"]["metadata"]["migrations"]["layout"] = toml_edit::value("sqlx");
     });
-    foreign.dbmigrate(["squash", "--through", "a"]).exits(2).says("take the files over first: `cargo dbmigrate adopt`");
+    foreign.dbmigrate(["squash", "--through", "a"]).exits(2).says("take over the files first: `cargo dbmigrate adopt`");
 }
 
 /// The same of a squash that replaces another one, whose folder has to make room.
@@ -368,7 +368,7 @@ fn what_was_stopped_while_a_squash_was_squashed_is_put_back() {
         let whole = migrations(&project);
         project.dbmigrate(["squash", "--undo", "--dry-run"]).succeeds();
         assert_eq!(migrations(&project), whole, "{count}");
-        project.dbmigrate(["squash", "--undo"]).succeeds().says("what it had begun is put back");
+        project.dbmigrate(["squash", "--undo"]).succeeds().says("its changes were undone");
         assert_eq!(migrations(&project), before, "{count}");
         assert!(!folder.join(".replaced").exists());
         project.dbmigrate(["check"]).succeeds();
@@ -394,7 +394,7 @@ fn git_may_have_put_the_originals_back() {
     project.write("migrations/002_users.sql", "-- Mine.\n");
     let whole = migrations(&project);
     let run = project.dbmigrate(["squash", "--undo"]).exits(101);
-    run.says("`migrations/002_users.sql` is there, and is not what `migrations/replaced/002_users.sql` is");
+    run.says("`migrations/002_users.sql` exists, and differs from `migrations/replaced/002_users.sql`");
     assert_eq!(migrations(&project), whole);
 }
 
@@ -406,7 +406,7 @@ fn what_does_not_belong_to_a_squash_is_named_before_it_is_taken_back() {
     project.write("migrations/replaced/.DS_Store", "");
     let whole = migrations(&project);
     let run = project.dbmigrate(["squash", "--undo"]).exits(101).says("nothing was changed");
-    run.says("`migrations/replaced/.DS_Store` is none of the files that were replaced").says_not("os error");
+    run.says("`migrations/replaced/.DS_Store` is not one of the replaced files").says_not("os error");
     assert_eq!(migrations(&project), whole);
     project.remove("migrations/replaced/.DS_Store");
     project.dbmigrate(["squash", "--undo"]).succeeds();
@@ -421,7 +421,7 @@ fn the_last_version_with_the_originals_is_a_version() {
     let before = migrations(&project);
     for version in ["latest", "", "1.4", "v1.4.0", "1.4.0\n"] {
         let run = project.dbmigrate(["squash", "--prune", "--last", version]).exits(2);
-        run.says("is no version").says("`version = \"0.1.0\"`");
+        run.says("is not a version").says("`version = \"0.1.0\"`");
     }
     assert_eq!(migrations(&project), before);
     project.dbmigrate(["squash", "--prune", "--last", "1.4.0-beta.1"]).succeeds().says("version 1.4.0-beta.1");
@@ -450,7 +450,7 @@ fn git_knows_what_was_replaced() {
     let text = forged.read("migrations/replaced/migrations.lock") + "pruned = \"1\"\n";
     assert_ne!(text, lock);
     project.write("migrations/replaced/migrations.lock", text);
-    project.dbmigrate(["check", "--since", "HEAD"]).exits(1).says("`001_teams`, which `HEAD` holds as replaced");
+    project.dbmigrate(["check", "--since", "HEAD"]).exits(1).says("`001_teams`, which is replaced in `HEAD`");
     assert_eq!(project.read("migrations/migrations.lock"), other);
 }
 

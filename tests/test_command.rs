@@ -35,16 +35,16 @@ fn a_sound_set_passes_and_a_lossy_one_does_not() {
     project
         .dbmigrate(["test"])
         .exits(1)
-        .says("error: `003_lossy` on its way up: table `member` does not keep the row (id = ")
+        .says("error: `003_lossy` (up): table `member` does not keep the row (id = ")
         .says(" rows\n")
-        .says("error: `001_tables` on the way from it to the last one: table `member` does not keep the row")
+        .says("error: `001_tables` (from it to the newest): table `member` does not keep the row")
         .says("3 problems");
     // What is asked for, and no more.
     project.dbmigrate(["test", "--to", "2"]).succeeds().says_not("003_lossy");
     project.dbmigrate(["test", "column"]).succeeds().says("002_column").says_not("001_tables ");
-    project.dbmigrate(["test", "3"]).exits(1).says("`003_lossy` on its way up").says_not("`001_tables`");
+    project.dbmigrate(["test", "3"]).exits(1).says("`003_lossy` (up)").says_not("`001_tables`");
     project.dbmigrate(["test", "--from", "2"]).exits(1).says("1 older version to the newest");
-    project.dbmigrate(["test", "nope"]).exits(2).says("no migration is called `nope`");
+    project.dbmigrate(["test", "nope"]).exits(2).says("there is no migration `nope`");
     assert!(!project.has("app.db"));
 }
 
@@ -103,11 +103,11 @@ fn the_rows_of_the_team_are_real() {
     project
         .dbmigrate(["test"])
         .exits(1)
-        .says("`002_nick` on its way up: SQLite refuses this statement: UNIQUE constraint failed: member.nick")
+        .says("`002_nick` (up): SQLite rejects this statement: UNIQUE constraint failed: member.nick")
         .says("--> migrations/002_nick.sql:1:1")
         .says("tried with the rows in `fixtures/rows`");
     project.write("fixtures/rows/009.sql", "SELECT 1;\n");
-    project.dbmigrate(["test"]).exits(101).says("comes after the migration 9, and there is none");
+    project.dbmigrate(["test"]).exits(101).says("come after migration 9, which does not exist");
 }
 
 #[test]
@@ -119,14 +119,14 @@ fn what_only_the_program_can_run_is_never_called_tested() {
     project
         .dbmigrate(["test"])
         .exits(1)
-        .says("`002_call` holds Rust, which only the program can run: not tested are `002_call`, `003_x`")
+        .says("`002_call` contains Rust, which only the program can run, so these were not tested: `002_call`, `003_x`")
         .says("migrations::migrator().testing().check_all()")
         .says("cargo add --dev dbmigrate-runtime --features testing")
         .says("(1 migration up, 0 down and up again)");
     project.remove("migrations/002_call.sql");
     project.remove("migrations/003_x.sql");
     project.write("migrations/002_back.sql", "SELECT 1;\n-- dbmigrate: down\n-- dbmigrate: call empty\n");
-    project.dbmigrate(["test"]).exits(1).says("and they are not tested: `002_back`");
+    project.dbmigrate(["test"]).exits(1).says("as only the program can run them: `002_back`");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn several_packages_are_tried_in_one_go() {
     project
         .dbmigrate(["test", "--workspace"])
         .exits(1)
-        .says("`001_a` on its way back: compared with before, table `a` is added")
+        .says("`001_a` (down): compared with before, table `a` is added")
         .says(" Tested test-workspace with generated rows")
         .says(" Tested other with generated rows");
     project.dbmigrate(["test", "-p", "other"]).exits(1).says_not("test-workspace with");

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::support::{Project, Run};
 
-const NOTE: &str = "nothing can be written beside the database: it is read as it lies there";
+const NOTE: &str = "nothing can be written beside the database: it is read as it is";
 
 #[test]
 fn what_is_read_as_it_lies_there_is_said_by_every_command() {

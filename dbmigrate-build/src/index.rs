@@ -19,7 +19,8 @@ pub(crate) fn render(names: &[&str]) -> String {
     let known = literal::string(&format!("`; {}", all(names)));
     let _ = writeln!(
         text,
-        "    ($other:tt) => {{\n        ::std::compile_error!(::std::concat!(\"no set is called `\", $other, {known}));\n    }};\n}}"
+        "    ($other:tt) => {{\n        ::std::compile_error!(::std::concat!(\"there is no set `\", $other, \
+        {known}));\n    }};\n}}"
     );
     text
 }

@@ -31,7 +31,7 @@ pub const FILE: &str = "adopted.toml";
 
 /// What stands at its top.
 const HEAD: &str = "\
-# What the records of the old history mean. Programs take the histories of installed databases over by it, at their next
+# What the records of the old history mean. Programs use it to take over the histories of installed databases, at their next
 # start. `cargo dbmigrate adopt` wrote this file.
 ";
 

@@ -11,9 +11,9 @@ const OF_SETS: [&str; 5] = ["create", "lock --accept", "renumber", "snapshot", "
 /// ```
 /// use dbmigrate_core::{Diagnostic, aim};
 ///
-/// let mut found = [Diagnostic::warning("x", "it is old").help("write it anew: `cargo dbmigrate snapshot`")];
+/// let mut found = [Diagnostic::warning("x", "it is old").help("write it again: `cargo dbmigrate snapshot`")];
 /// aim::aim("billing", &mut found);
-/// assert_eq!(found[0].help, ["write it anew: `cargo dbmigrate snapshot --set billing`"]);
+/// assert_eq!(found[0].help, ["write it again: `cargo dbmigrate snapshot --set billing`"]);
 /// ```
 pub fn aim(set: &str, diagnostics: &mut [Diagnostic]) {
     if set.is_empty() {
@@ -61,12 +61,12 @@ mod tests {
             aim("billing", &mut found);
             assert_eq!(found[0].help, [expect]);
         };
-        check("write it anew: `cargo dbmigrate snapshot`", "write it anew: `cargo dbmigrate snapshot --set billing`");
+        check("write it again: `cargo dbmigrate snapshot`", "write it again: `cargo dbmigrate snapshot --set billing`");
         check(
             "`cargo dbmigrate renumber`, or `cargo dbmigrate lock --accept 001_a` for `a`",
             "`cargo dbmigrate renumber --set billing`, or `cargo dbmigrate lock --accept 001_a --set billing` for `a`",
         );
-        check("a newer `cargo dbmigrate lock` wrote it", "a newer `cargo dbmigrate lock` wrote it");
+        check("it was written by a newer `cargo dbmigrate lock`", "it was written by a newer `cargo dbmigrate lock`");
         check(
             "`cargo dbmigrate snapshots` of `cargo` dbmigrate create",
             "`cargo dbmigrate snapshots` of `cargo` dbmigrate create",

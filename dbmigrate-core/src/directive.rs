@@ -135,12 +135,12 @@ pub(crate) fn read(comment: Span, language: Language, problems: &mut Problems<'_
         return None;
     }
     let shown = text.lines().next().unwrap_or(text);
-    let fault = Diagnostic::error("malformed-directive", format!("`{shown}` is not how a directive is written"));
+    let fault = Diagnostic::error("malformed-directive", format!("`{shown}` is not a valid directive"));
     let fault = match &meant {
         Some(directive) => fault.help(format!("write `{introducer} dbmigrate: {directive}`, on a line of its own")),
         None => fault.help(format!("write `{introducer} dbmigrate: …`, on a line of its own")).help(listing(language)),
     };
-    problems.push(comment, fault.help("if it is only a comment, word it in another way"));
+    problems.push(comment, fault.help("if it is only a comment, word it differently"));
     meant
 }
 
@@ -167,8 +167,7 @@ pub(crate) fn misplaced(message: impl Into<String>) -> Diagnostic {
 
 /// The error for a directive that the same half holds already.
 pub(crate) fn repeated(word: &str) -> Diagnostic {
-    Diagnostic::error("repeated-directive", format!("`{word}` stands here for the second time"))
-        .help("remove one of them")
+    Diagnostic::error("repeated-directive", format!("`{word}` appears twice")).help("remove one of them")
 }
 
 /// A comment that is no directive, but might have been meant as one.
@@ -230,9 +229,9 @@ fn parse(word: &str, arguments: &str, language: Language) -> (Option<Directive>,
     match &meant {
         Some(Ok(directive)) => fault = fault.help(format!("write `{introducer} dbmigrate: {directive}`")),
         Some(Err(Fault { write, .. })) => fault = fault.help(format!("write `{introducer} dbmigrate: {write}`")),
-        None if word.is_empty() => fault.message = format!("`{introducer} dbmigrate:` says nothing"),
+        None if word.is_empty() => fault.message = format!("`{introducer} dbmigrate:` is empty"),
         None if language == Language::Rust && word == "down" => {
-            fault = fault.help("in Rust the way back is `pub fn down`, beside `pub fn up`");
+            fault = fault.help("in Rust, write `pub fn down` beside `pub fn up`");
         }
         None => {}
     }
@@ -253,7 +252,7 @@ fn with_arguments(word: &str, arguments: &str) -> Result<Directive, Fault> {
     let fault = |message: String, write: &str| Err(Fault { message, write: write.to_owned() });
     let plain = |directive: Directive| match arguments {
         "" => Ok(directive),
-        _ => fault(format!("`{word}` takes nothing after it, but `{arguments}` follows"), word),
+        _ => fault(format!("`{word}` takes no argument, but `{arguments}` follows"), word),
     };
     match word {
         "down" => plain(Directive::Down),
@@ -499,7 +498,7 @@ mod tests {
         for word in ["call a", "tolerate existing", "assert SELECT 1", "allow x so", "replaces 1..2"] {
             check(Language::Rust, &format!("// dbmigrate: {word}"), None, Some(("unknown-directive", rust)));
         }
-        let down = "in Rust the way back is `pub fn down`, beside `pub fn up`";
+        let down = "in Rust, write `pub fn down` beside `pub fn up`";
         check(Language::Rust, "// dbmigrate: down", None, Some(("unknown-directive", down)));
     }
 

@@ -135,19 +135,19 @@ pub fn parse(name: &str, config: &Config) -> FileName {
         Err(why) => return misnamed(None, None, why),
     };
     if after.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && !after[1..].starts_with(char::is_alphanumeric) {
-        let why = "a number has no letter behind it; give the file a number of its own";
+        let why = "a number is not followed by a letter; give the file a number of its own";
         return misnamed(Some(number), None, why);
     }
     let Some(slug) = slug else {
         let why = if rest.is_ascii() {
-            "it has a number but no name; say after the number what it does"
+            "it has a number but no name; add one that says what it does"
         } else {
-            "names are made of `a` to `z`, digits and `_`"
+            "names consist of `a` to `z`, digits and `_`"
         };
         return misnamed(Some(number), None, why);
     };
     if lower.ends_with(".down.rs") {
-        let why = "the way back of a Rust migration is `pub fn down` in the same file as `pub fn up`";
+        let why = "a Rust migration is rolled back by `pub fn down` in the same file as `pub fn up`";
         return misnamed(Some(number), None, why);
     }
 
@@ -380,8 +380,8 @@ mod tests {
                 ("U1__initial.sql", "-> 001_initial.down.sql"),
                 ("V1__initial.rs", "-> 001_initial.rs"),
                 ("002_x.down.rs", "`pub fn down` in the same file"),
-                ("002a_x.sql", "no letter behind it"),
-                ("002a.sql", "no letter behind it"),
+                ("002a_x.sql", "not followed by a letter"),
+                ("002a.sql", "not followed by a letter"),
                 ("001.sql", "no name"),
                 ("001_.sql", "no name"),
                 ("001_down.sql", "no name"),
@@ -460,13 +460,13 @@ mod tests {
                 ("20240101_x.sql", "-> 20240101000000_x.sql"),
                 ("V20240101__x.sql", "-> 20240101000000_x.sql"),
                 ("202401011030_x.sql", "-> 20240101103000_x.sql"),
-                ("20230229000000_x.sql", "no moment"),
-                ("20241301000000_x.sql", "no moment"),
-                ("20240100000000_x.sql", "no moment"),
-                ("20240101240000_x.sql", "no moment"),
-                ("20240101006000_x.sql", "no moment"),
-                ("20240101000060_x.sql", "no moment"),
-                ("001_x.sql", "no moment"),
+                ("20230229000000_x.sql", "not a valid time"),
+                ("20241301000000_x.sql", "not a valid time"),
+                ("20240100000000_x.sql", "not a valid time"),
+                ("20240101240000_x.sql", "not a valid time"),
+                ("20240101006000_x.sql", "not a valid time"),
+                ("20240101000060_x.sql", "not a valid time"),
+                ("001_x.sql", "not a valid time"),
                 ("x.sql", "unnumbered x.sql"),
             ],
         );

@@ -185,12 +185,12 @@ pub(crate) fn printable(entries: Vec<Entry>, dir: &str, diagnostics: &mut Vec<Di
                 named.push((name.clone(), entry));
                 continue;
             }
-            Ok(name) => (name, "holds a control character"),
+            Ok(name) => (name, "contains a control character"),
             Err(name) => (name, "is not valid UTF-8"),
         };
         let name = name.escape_debug();
         let fault = Diagnostic::error("misnamed-file", format!("the file name `{name}` {why}"));
-        diagnostics.push(fault.in_file(format!("{dir}/{name}")).help("rename it, or move it away"));
+        diagnostics.push(fault.in_file(format!("{dir}/{name}")).help("rename or move it"));
     }
     named
 }

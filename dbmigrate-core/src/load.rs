@@ -102,7 +102,7 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     if squash.is_some() {
         // The start is no setting then.
         for early in diagnostics.iter_mut().filter(|it| it.code == "wrong-start" && it.message.contains("before")) {
-            early.help = vec!["give it a number after all that are taken: `cargo dbmigrate renumber`".to_owned()];
+            early.help = vec!["give it the next free number: `cargo dbmigrate renumber`".to_owned()];
         }
     }
     if let Some(sealed) = &sealed {
@@ -426,7 +426,7 @@ pub(crate) mod tests {
     #[test]
     fn a_wrong_layout_is_reported_alone() {
         let package = Package::new("width = 0", &[("migrations/1_a.sql", "")]);
-        check(&package, &[&["config Cargo.toml:4:9: error: `width` must lie between 1 and 20"]]);
+        check(&package, &[&["config Cargo.toml:4:9: error: `width` must be between 1 and 20"]]);
         assert_eq!(package.load().watch, ["Cargo.toml", "migrations"]);
     }
 
@@ -478,12 +478,12 @@ pub(crate) mod tests {
                 &["not-a-file migrations/002_b.sql", "`002_b.sql` is a folder, not a file"],
                 &[
                     "stray-folder migrations/2018-01-14-171611_create",
-                    "holds `down.sql`",
+                    "contains `down.sql`",
                     "migrations/001_create.down.sql",
                 ],
-                &["stray-folder migrations/20240101_init", "holds `migration.sql`", "migrations/001_init.sql"],
+                &["stray-folder migrations/20240101_init", "contains `migration.sql`", "migrations/001_init.sql"],
                 &["stray-folder migrations/hook", "rename it: `mv migrations/hook migrations/hooks`"],
-                &["stray-folder migrations/old", "holds `deep/003_x.SQL`"],
+                &["stray-folder migrations/old", "contains `deep/003_x.SQL`"],
                 &["stray-folder migrations/some", "rename it: `mv migrations/some/003_c.sql migrations/003_c.sql`"],
                 &["stray-folder migrations/taken", "give it a name such as `migrations/001_taken.sql`"],
             ],
@@ -523,8 +523,8 @@ pub(crate) mod tests {
             &[
                 &["not-a-file migrations/002_b.sql", "is not a regular file"],
                 &["unreadable-file migrations/003_c.sql"],
-                &["stray-folder migrations/linked", "holds `a.sql`"],
-                &["stray-folder migrations/loop", "holds `001_a.sql`"],
+                &["stray-folder migrations/linked", "contains `a.sql`"],
+                &["stray-folder migrations/loop", "contains `001_a.sql`"],
             ],
         );
     }
@@ -537,7 +537,7 @@ pub(crate) mod tests {
 
         let package = Package::new("", &[("migrations/001_a\nb.sql", "")]);
         fs::write(package.0.join("migrations").join(OsStr::from_bytes(b"001_\xff.sql")), "").unwrap();
-        check(&package, &[&["misnamed-file", r"`001_a\nb.sql` holds a control character"], &["is not valid UTF-8"]]);
+        check(&package, &[&["misnamed-file", r"`001_a\nb.sql` contains a control character"], &["is not valid UTF-8"]]);
     }
 
     #[test]

@@ -31,7 +31,7 @@ const NEWEST: u64 = 2;
 
 /// What stands at its top.
 const HEAD: &str = "\
-# The sealed migrations of this package: to edit, rename or delete one of them fails the build.
+# The sealed migrations of this package: editing, renaming or deleting one of them fails the build.
 # `cargo dbmigrate lock` writes this file. Two branches that seal the same number conflict here, on purpose.
 ";
 
@@ -145,17 +145,17 @@ impl Lock {
         }
         let name = &sealed.name;
         let what = match migration.body {
-            Body::Sql { .. } => format!("comments or the way back of `{name}` were edited since it was sealed"),
+            Body::Sql { .. } => format!("comments or the down script of `{name}` were edited since it was sealed"),
             Body::Rust(_) => format!("the Rust of `{name}` was edited since it was sealed"),
         };
         let warning = Diagnostic::warning("sealed-source", what).in_file(&migration.file);
         let warning = match migration.body {
             Body::Sql { .. } => warning,
             Body::Rust(_) => {
-                warning.note("only its `version` counts in its checksum; raise that if the code does something else")
+                warning.note("the checksum covers only its `version`; raise that if the code does something else")
             }
         };
-        Some(warning.help(format!("if it is meant, seal it as it is: `cargo dbmigrate lock --accept {name}`")))
+        Some(warning.help(format!("if this is intended, seal it as it is: `cargo dbmigrate lock --accept {name}`")))
     }
 
     /// The text of the file.

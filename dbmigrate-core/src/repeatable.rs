@@ -95,12 +95,9 @@ pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> (Sc
     }
     for (kind, name, span) in drops {
         if made.get(&key(kind, &name)).is_none_or(|made| *made < span.start) {
-            let message = format!("this drops the {kind} `{name}`, which the file does not make after it");
+            let message = format!("this drops the {kind} `{name}`, which the file does not create again");
             let fault = Diagnostic::error("repeatable-statement", message);
-            problems.push(
-                source.first_line(span),
-                fault.help(format!("{INTO_A_MIGRATION}, to have it dropped once and for all")),
-            );
+            problems.push(source.first_line(span), fault.help(format!("{INTO_A_MIGRATION}, to drop it for good")));
         }
     }
     (script, objects)
@@ -122,18 +119,19 @@ impl Deed {
         let temporary = reader.word("TEMP") || reader.word("TEMPORARY");
         let kinds = [ObjectKind::View, ObjectKind::Trigger];
         let Some((verb, kind)) = verb.zip(kinds.into_iter().find(|kind| reader.word(kind.keyword()))) else {
-            let fault = fault(format!("`{}` in a repeatable file", beginning(statement)))
-                .note("it holds `CREATE VIEW` and `CREATE TRIGGER` alone: what is made anew must hold no data");
+            let fault = fault(format!("`{}` in a repeatable file", beginning(statement))).note(
+                "it may contain only `CREATE VIEW` and `CREATE TRIGGER`: objects that are recreated must not hold data",
+            );
             return Err(Box::new(fault.help(INTO_A_MIGRATION)));
         };
         let if_exists = reader.words(&["IF", "EXISTS"]);
         let Some((schema, name)) = reader.if_exists().qualified() else {
             let fault = fault(format!("`{verb} {}` without a name", kind.keyword()));
-            return Err(Box::new(fault.help(format!("write the name of the {kind} behind it"))));
+            return Err(Box::new(fault.help(format!("write the name of the {kind} after it"))));
         };
         if temporary || schema.is_some_and(|schema| !schema.eq_ignore_ascii_case("main")) {
-            let fault = fault(format!("the {kind} `{name}` is not one of the main database"));
-            return Err(Box::new(fault.help(format!("make it one, or {INTO_A_MIGRATION}"))));
+            let fault = fault(format!("the {kind} `{name}` is not in the main database"));
+            return Err(Box::new(fault.help(format!("create it there, or {INTO_A_MIGRATION}"))));
         }
         if verb == "CREATE" {
             let is_trigger = kind == ObjectKind::Trigger;
@@ -144,7 +142,7 @@ impl Deed {
             Ok(Self::Drop { kind, name })
         } else {
             let fault = fault(format!("`DROP {}` without `IF EXISTS`", kind.keyword()))
-                .note("what a repeatable file makes is taken away before it runs, so this would find nothing");
+                .note("the objects of a repeatable file are dropped before it runs, so this would fail");
             Err(Box::new(fault.help("remove this statement")))
         }
     }
@@ -183,15 +181,15 @@ pub(crate) fn check(repeatables: &[Repeatable], diagnostics: &mut Vec<Diagnostic
             };
             if let Some((first, _)) = maker(*kind, name).filter(|(_, first)| !ptr::eq(*first, object)) {
                 let (path, first) = (source.path(), first.path());
-                let message = format!("`{path}` makes the {kind} `{name}`, which `{first}` makes already");
-                push(message, "remove one of the two".to_owned());
+                let message = format!("`{path}` creates the {kind} `{name}`, which `{first}` already creates");
+                push(message, "remove one of them".to_owned());
             }
             let Some(view) = table.as_ref().filter(|_| *instead) else { continue };
             let other = maker(ObjectKind::View, view).map(|(other, _)| other.path());
             if let Some(other) = other.filter(|other| *other != source.path()) {
                 push(
-                    format!("the trigger `{name}` is one of the view `{view}`, which `{other}` makes"),
-                    format!("move it into `{other}`: when that changes, the view goes, and its triggers with it"),
+                    format!("the trigger `{name}` is on the view `{view}`, which `{other}` creates"),
+                    format!("move it into `{other}`: when that changes, the view is dropped, and its triggers with it"),
                 );
             }
         }
@@ -243,13 +241,13 @@ mod tests {
             &["view v", "trigger t on x"],
             &[],
         );
-        check("DROP VIEW IF EXISTS v;", &[], &["1:1 this drops the view `v`, which the file does not make after it"]);
+        check("DROP VIEW IF EXISTS v;", &[], &["1:1 this drops the view `v`, which the file does not create again"]);
         check(
             "DROP TRIGGER IF EXISTS v;\nCREATE VIEW v AS SELECT 1;\nDROP VIEW IF EXISTS v;",
             &["view v"],
             &[
-                "1:1 this drops the trigger `v`, which the file does not make after it",
-                "3:1 this drops the view `v`, which the file does not make after it",
+                "1:1 this drops the trigger `v`, which the file does not create again",
+                "3:1 this drops the view `v`, which the file does not create again",
             ],
         );
         check("DROP VIEW v;\nCREATE VIEW v AS SELECT 1;", &["view v"], &["1:1 `DROP VIEW` without `IF EXISTS`"]);
@@ -276,10 +274,10 @@ mod tests {
         for statement in
             ["CREATE TEMP VIEW v AS SELECT 1", "create view temp.v AS SELECT 1", "CREATE VIEW x.v AS SELECT 1"]
         {
-            check(statement, &[], &["1:1 the view `v` is not one of the main database"]);
+            check(statement, &[], &["1:1 the view `v` is not in the main database"]);
         }
         check("CREATE TEMPORARY TRIGGER", &[], &["1:1 `CREATE TRIGGER` without a name"]);
-        check("DROP VIEW IF EXISTS temp.v", &[], &["1:1 the view `v` is not one of the main database"]);
+        check("DROP VIEW IF EXISTS temp.v", &[], &["1:1 the view `v` is not in the main database"]);
     }
 
     #[test]
@@ -291,7 +289,7 @@ mod tests {
             check(
                 &format!("-- dbmigrate: {directive}\nCREATE VIEW v AS SELECT 1;"),
                 &["view v"],
-                &[&format!("1:1 `{word}` has no meaning in a repeatable file, which takes no directives")],
+                &[&format!("1:1 `{word}` in a repeatable file, which takes no directives")],
             );
         }
     }

@@ -84,7 +84,7 @@ impl<'a> Names<'a> {
             }
             Some(meant) if meant.to_string() == name => return Ok(()),
             Some(meant) => unknown(format!("`{name}` is not the full name of a migration")).help(write(meant)),
-            None => unknown(format!("no migration is called `{name}`")).help(match self.near(base, migration.number) {
+            None => unknown(format!("there is no migration `{name}`")).help(match self.near(base, migration.number) {
                 Some(near) => write(near),
                 None => "`cargo dbmigrate list` shows the migrations".to_owned(),
             }),
@@ -148,7 +148,7 @@ fn other_set(name: &str, introducer: &str) -> Result<(), Box<Diagnostic>> {
     Err(Box::new(if understood {
         fault
     } else {
-        fault.note("the name of a set is made of `a` to `z`, digits, `_` and `-`")
+        fault.note("the name of a set consists of `a` to `z`, digits, `_` and `-`")
     }))
 }
 
@@ -200,11 +200,11 @@ mod tests {
             check(&[name], &[(&format!("`{name}` is not the full name of a migration"), write)]);
         }
         for name in ["002_add_index", "add_indexs", "007_add_indexes"] {
-            check(&[name], &[(&format!("no migration is called `{name}`"), write)]);
+            check(&[name], &[(&format!("there is no migration `{name}`"), write)]);
         }
         for name in ["009", "009_users_all", "nothing_like_it", "002_other", "99999999999999999999_a", "_", "ü"] {
             let list = "`cargo dbmigrate list` shows the migrations";
-            check(&[name], &[(&format!("no migration is called `{name}`"), list)]);
+            check(&[name], &[(&format!("there is no migration `{name}`"), list)]);
         }
     }
 
@@ -236,7 +236,7 @@ mod tests {
         for name in ["003", "fill"] {
             check(&[name], &[("`003_fill` requires itself", "remove this line")]);
         }
-        check(&["004_user"], &[("no migration is called `004_user`", "write `-- dbmigrate: requires 001_users`")]);
+        check(&["004_user"], &[("there is no migration `004_user`", "write `-- dbmigrate: requires 001_users`")]);
         check(
             &["004", "002_add_indexes", "002_add_indexes"],
             &[

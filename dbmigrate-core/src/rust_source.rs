@@ -56,7 +56,7 @@ pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Rus
         if token.is_comment() {
             let Some(directive) = directive::read(token.span, Language::Rust, &mut problems) else { continue };
             if functions.seen_code {
-                let fault = misplaced("a directive stands at the top of a Rust file");
+                let fault = misplaced("a directive must be at the top of a Rust file");
                 problems
                     .push(token.span, fault.help(format!("move `// dbmigrate: {directive}` before the first item")));
             }
@@ -129,7 +129,7 @@ impl Function<'_> {
         let name = self.name;
         let public = self.head.iter().position(|&word| word == "pub");
         let message = if self.head.contains(&"async") {
-            format!("`{name}` is async, and migrations are not")
+            format!("`{name}` is async, and migrations can't be")
         } else if self.head.contains(&"unsafe") {
             format!("`{name}` is unsafe, and the runner calls it from safe code")
         } else if public.is_none_or(|at| self.head.get(at + 1) == Some(&"(")) {
@@ -241,7 +241,7 @@ mod tests {
         check("pub fn up() {}\nfn down() {}", true, &["rust-function"]);
         check("pub struct S(pub u8); fn up() {}", false, &["rust-function"]);
         let (_, diagnostics) = read("use x;\nasync fn up() {}");
-        assert_eq!(diagnostics[0].message, "`up` is async, and migrations are not");
+        assert_eq!(diagnostics[0].message, "`up` is async, and migrations can't be");
         assert_eq!(diagnostics[0].location.as_ref().unwrap().position.to_string(), "2:10");
     }
 

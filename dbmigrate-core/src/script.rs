@@ -180,7 +180,7 @@ fn read(source: &SourceText, mut half: Half, problems: &mut Problems<'_>) -> (Ha
                 }
                 let Some(directive) = directive::read(token.span, Language::Sql, problems) else { continue };
                 if !line_is_blank {
-                    let fault = misplaced("a directive stands on a line of its own");
+                    let fault = misplaced("a directive must be on a line of its own");
                     problems
                         .push(token.span, fault.help(format!("write `-- dbmigrate: {directive}` on the next line")));
                 }
@@ -302,7 +302,7 @@ impl Half {
         }
         let word = directive.word();
         if !self.steps.is_empty() {
-            let fault = misplaced(format!("`{word}` stands before the first statement that it governs"));
+            let fault = misplaced(format!("`{word}` must come before the first statement that it affects"));
             problems.push(span, fault.help("move it up"));
         }
         let second = match directive {

@@ -216,7 +216,7 @@ impl Checker<'_> {
                 self.rename(name, &format!("{digits}_{rest}"))
             });
             let message = format!("`{name}` is not the name of a migration: it has no number");
-            let remove = "if it is no migration, move it out of the folder".to_owned();
+            let remove = "if it is not a migration, move it out of the folder".to_owned();
             self.error("stray-file", name, message, rename.into_iter().chain([remove]));
         }
     }
@@ -276,7 +276,7 @@ impl Checker<'_> {
         };
         let mut help = vec![
             format!("{files}, or rename the later files so that no number is left out"),
-            format!("if a number has no file on purpose, write {reserve} in `{TABLE}`"),
+            format!("if a number is left out on purpose, write {reserve} in `{TABLE}`"),
         ];
         if previous.is_none() {
             help.push(format!("if the numbers begin there, write `start = {end}` in `{TABLE}`"));
@@ -292,7 +292,7 @@ impl Checker<'_> {
         let Some((&(up, stem), more)) = files.ups.split_first() else {
             // A misnamed file may be the way up; that one is reported already.
             for &(down, stem) in files.downs.iter().filter(|_| files.misnamed.is_empty()) {
-                let message = format!("`{down}` is the way back of no migration");
+                let message = format!("the down script `{down}` belongs to no migration");
                 let help = format!("restore `{}/{stem}.sql`, or delete the file", self.config.dir);
                 self.error("down-without-up", down, message, [help]);
             }
@@ -302,7 +302,7 @@ impl Checker<'_> {
             let message = format!("`{other}` has the same number as `{up}`");
             let either = if stem.slug == other_stem.slug { "delete one of them, or " } else { "" };
             let help = format!("{either}give one of them another number{}", self.another());
-            let branches = "where two branches met, `cargo dbmigrate renumber` does it".to_owned();
+            let branches = "if two branches met here: `cargo dbmigrate renumber`".to_owned();
             self.error("duplicate-number", other, message, [help, branches]);
         }
         // Of several with one name, the first.
@@ -316,8 +316,8 @@ impl Checker<'_> {
         for &(down, down_stem) in &files.downs {
             match by_slug.get(&down_stem.slug).map(|&at| files.ups[at].0) {
                 Some(of) if of.ends_with(".rs") => {
-                    let message = format!("`{down}` stands beside a Rust migration, `{of}`");
-                    let help = format!("write `pub fn down` in `{}`, and delete the file", self.path(of));
+                    let message = format!("`{down}` is beside a Rust migration, `{of}`");
+                    let help = format!("write `pub fn down` in `{}`, and delete this file", self.path(of));
                     self.error("down-beside-rust", down, message, [help]);
                 }
                 Some(of) if of == up => found = Some(down.to_owned()),

@@ -25,8 +25,8 @@ pub const FILE: &str = "snapshot.sql";
 pub const FOLDER: &str = "snapshot-folder";
 
 /// What helps against all of it.
-const AGAIN: &str = "write it anew: `cargo dbmigrate snapshot`";
-const AWAY: &str = "or do without, which changes nothing but time: `cargo dbmigrate snapshot --remove`";
+const AGAIN: &str = "write it again: `cargo dbmigrate snapshot`";
+const AWAY: &str = "or do without, which only costs time: `cargo dbmigrate snapshot --remove`";
 
 /// What a fresh database may start from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Opt
         && irreversible.is_none()
         && replaces.is_none();
     if !is_plain && !found.iter().any(Diagnostic::is_error) {
-        let message = format!("`{}` holds what no snapshot does", source.path());
+        let message = format!("`{}` contains more than a snapshot", source.path());
         found.push(Diagnostic::error("snapshot-text", message).in_file(source.path()));
     }
     let is_sound = !found.iter().any(Diagnostic::is_error);
@@ -127,9 +127,11 @@ pub(crate) fn read<F: Files + ?Sized>(
         // Where a file can't be read, that is what is wrong.
         if !diagnostics.iter().any(Diagnostic::is_error) {
             let message = if is_same {
-                format!("`{path}` is of other texts of the migrations, or of another `foreign-keys`: it is not used")
+                format!(
+                    "`{path}` is of other texts of the migrations, or of another `foreign-keys` setting: it is not used"
+                )
             } else {
-                format!("`{path}` is of other migrations than those that are there: it is not used")
+                format!("`{path}` is not of the current migrations: it is not used")
             };
             diagnostics.push(Diagnostic::warning("snapshot-stale", message).in_file(&path).help(AGAIN).help(AWAY));
         }

@@ -76,7 +76,7 @@ impl SourceText {
                 path,
                 &text[..nul],
                 "nul-byte",
-                "the file holds a NUL byte, where SQLite would stop reading",
+                "the file contains a NUL byte, where SQLite would stop reading",
             ));
         }
         Ok(Self { text: normalise(&text), path })

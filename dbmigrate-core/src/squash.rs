@@ -18,8 +18,7 @@ pub const FOLDER: &str = "replaced";
 pub const PRUNED: &str = "it was pruned from the program";
 
 /// What to do about files that git does not have, as nobody has committed the squash yet.
-pub(crate) const UNDO: &str =
-    "or, if it was never committed, take back what is left of it: `cargo dbmigrate squash --undo`";
+pub(crate) const UNDO: &str = "or, if it was never committed, undo it: `cargo dbmigrate squash --undo`";
 
 /// How deep squashes of squashes are read.
 pub(crate) const MAX_DEPTH: usize = 16;
@@ -103,12 +102,12 @@ pub(crate) fn check(
             diagnostics.push(restore(fault, &format!("{dir}/{FOLDER}")).help(UNDO));
         }
         (None, Some(replaced)) => {
-            let message = format!("`{}` holds replaced migrations, and no migration replaces them", replaced.dir);
+            let message = format!("`{}` contains replaced migrations, and no migration replaces them", replaced.dir);
             let last = replaced.last().map_or("", |last| last.name.as_str());
             let file = first.map_or(dir, |first| first.file.as_str());
             let fault = Diagnostic::error("squash-missing", message).in_file(file);
             let fault = fault.note(format!("the last of them is `{last}`: the squash has its number"));
-            let fault = fault.help(format!("restore the squash, where git has it: `git checkout -- {}`", quoted(dir)));
+            let fault = fault.help(format!("restore the squash from git: `git checkout -- {}`", quoted(dir)));
             diagnostics.push(fault.help(UNDO));
         }
         (Some((first, says)), Some(replaced)) => stands_for(first, says, replaced, diagnostics),
@@ -122,15 +121,16 @@ fn stands_for(squash: &SourceMigration, says: &Replaces, replaced: &Replaced, di
     let (Some(start), Some(end)) = (replaced.start(), replaced.last()) else { return };
     let is = |text: &str, number: u64| text.parse() == Ok(number);
     if !is(first, start) || !is(last, end.number) || squash.number != end.number {
-        let message = format!("`{name}` says that it replaces {first} to {last}, and `{}` holds others", replaced.dir);
+        let message =
+            format!("`{name}` says that it replaces {first} to {last}, and `{}` contains others", replaced.dir);
         let fault = Diagnostic::error("replaced-range", message).at(place);
         let fault =
-            fault.note(format!("there are {start} to {}, and the squash has the last of these numbers", end.number));
+            fault.note(format!("it contains {start} to {}, and the squash has the last of these numbers", end.number));
         diagnostics.push(restore(fault, &squash.file));
     } else if replaced.has(&name) {
-        let message = format!("`{name}` has the name of one that it replaces");
+        let message = format!("`{name}` has the name of a migration that it replaces");
         let fault = Diagnostic::error("replaced-name", message).at(place);
-        diagnostics.push(fault.note("no history could tell the two apart").help("give it another name"));
+        diagnostics.push(fault.note("a history could not tell them apart").help("give it another name"));
     }
 }
 
@@ -139,7 +139,7 @@ pub(crate) fn check_replaced(replaced: &Replaced, diagnostics: &mut Vec<Diagnost
     for migration in &replaced.migrations {
         let name = migration.name();
         if !replaced.lock.seals(migration) && replaced.lock.find(migration.number).is_none() {
-            let message = format!("`{name}` is none of the migrations that were replaced");
+            let message = format!("`{name}` is not one of the migrations that were replaced");
             let fault = Diagnostic::error("replaced-new", message).in_file(&migration.file);
             diagnostics.push(fault.help(format!("move it out of `{}`", replaced.dir)));
         }
@@ -148,22 +148,22 @@ pub(crate) fn check_replaced(replaced: &Replaced, diagnostics: &mut Vec<Diagnost
             Body::Sql { up, .. } => up.steps.iter().any(|step| matches!(step, crate::script::Step::Call { .. })),
         };
         if has_code {
-            let message = format!("`{name}` is replaced, and has Rust in it, which no squash can stand for");
+            let message = format!("`{name}` is replaced, and contains Rust, which no squash can replace");
             diagnostics.push(Diagnostic::error("replaced-code", message).in_file(&migration.file));
         }
     }
     if replaced.lock.pruned.is_some() {
         for migration in &replaced.migrations {
-            let message = format!("`{}` was pruned, and its file is there again", migration.name());
+            let message = format!("`{}` was pruned, and its file exists again", migration.name());
             let fault = Diagnostic::error("replaced-pruned", message).in_file(&migration.file);
-            let help = format!("delete it, or take the line `pruned` out of `{}/{}`", replaced.dir, crate::lock::FILE);
+            let help = format!("delete it, or remove the line `pruned` from `{}/{}`", replaced.dir, crate::lock::FILE);
             diagnostics.push(fault.help(help));
         }
     }
 }
 
 fn restore(fault: Diagnostic, path: &str) -> Diagnostic {
-    fault.help(format!("restore it, where git has it: `git checkout -- {}`", quoted(path)))
+    fault.help(format!("restore it from git: `git checkout -- {}`", quoted(path)))
 }
 
 #[cfg(test)]
@@ -247,8 +247,8 @@ mod tests {
         check(
             &squashed(&Lock { pruned: Some("1".to_owned()), ..lock.clone() }, &files[..2]),
             &[
-                &["replaced-pruned migrations/replaced/001_a.sql", "its file is there again"],
-                &["replaced-pruned migrations/replaced/002_b.sql", "take the line `pruned` out of"],
+                &["replaced-pruned migrations/replaced/001_a.sql", "its file exists again"],
+                &["replaced-pruned migrations/replaced/002_b.sql", "remove the line `pruned` from"],
             ],
         );
         let text = Lock { pruned: None, ..lock }.to_text();
@@ -272,7 +272,7 @@ mod tests {
         assert!(!edited.load().diagnostics[0].help.iter().any(|help| help.contains("--accept")));
         let more = squashed(&lock, &[squash]);
         more.write("migrations/replaced/003_more.sql", "SELECT 1;\n");
-        check(&more, &[&["replaced-new migrations/replaced/003_more.sql", "none of the migrations that were"]]);
+        check(&more, &[&["replaced-new migrations/replaced/003_more.sql", "not one of the migrations that were"]]);
         let unknown = squashed(&lock, &[squash]);
         unknown.write("migrations/replaced/migrations.lock", "version = 1\nmigrations = []\n");
         check(&unknown, &[&["replaced-lock migrations/replaced", "does not say which"]]);
@@ -288,8 +288,8 @@ mod tests {
     fn a_squash_says_what_lies_beside_it() {
         let (_, lock) = originals();
         let squash = |text| squashed(&lock, &[("migrations/002_squashed.sql", text)]);
-        check(&squash("-- dbmigrate: replaces 001..003\nSELECT 1;"), &[&["replaced-range", "there are 1 to 2"]]);
-        check(&squash("SELECT 1;"), &[&["squash-missing", "`migrations/replaced` holds replaced migrations"]]);
+        check(&squash("-- dbmigrate: replaces 001..003\nSELECT 1;"), &[&["replaced-range", "it contains 1 to 2"]]);
+        check(&squash("SELECT 1;"), &[&["squash-missing", "`migrations/replaced` contains replaced migrations"]]);
         check(&squashed(&lock, &[]), &[&["squash-missing migrations", "no migration replaces them"]]);
         let named = squashed(&lock, &[("migrations/002_b.sql", SQUASH)]);
         check(&named, &[&["replaced-name migrations/002_b.sql:1:1", "give it another name"]]);

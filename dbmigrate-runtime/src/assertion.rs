@@ -34,14 +34,13 @@ pub(crate) fn check(db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Resu
             script::failed(db, job.name(), script, assert, error)
         })?;
         if !holds(db, &rows)? {
-            let message = format!("`{}` asserts what is not true: the query returned {}", job.name(), answer(&rows));
+            let message =
+                format!("an assertion of `{}` does not hold: the query returned {}", job.name(), answer(&rows));
             let command = job.command();
             return Err(Error::new(ErrorKind::Assertion, message)
                 .at(Place::of(script.file, script.text, assert.start as usize))
                 .in_statement(sql)
-                .retry(format_args!(
-                    "change the data so that it is true, then run `cargo dbmigrate {command}` again"
-                )));
+                .retry(format_args!("change the data so that it holds, then run `cargo dbmigrate {command}` again")));
         }
     }
     Ok(())
@@ -52,7 +51,7 @@ pub(crate) fn check(db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Resu
 fn holds(db: &mut Db<'_>, rows: &Rows) -> Result<bool, Error> {
     let (Some([value]), 1) = (rows.get(0), rows.len()) else { return Ok(false) };
     let sql = "SELECT CASE WHEN ?1 THEN 1 ELSE 0 END";
-    let truth = db.find("could not judge an assertion", sql, &[Param::Any(value)])?;
+    let truth = db.find("could not evaluate an assertion", sql, &[Param::Any(value)])?;
     Ok(truth == Some(Value::Integer(1)))
 }
 

@@ -157,11 +157,11 @@ fn keep<'j, 's>(
     discard(report);
     if is_wanted(db, history, backup, jobs)? {
         let made = copy::keep(db, history, options, CopyReader::Beside).map_err(|error| {
-            let error = error.note("a copy is kept first, so nothing was run");
+            let error = error.note("nothing was run, because the database is copied first");
             if backup.without_rows {
                 error
             } else {
-                error.hint("to go on without a copy: `--no-backup` (no `backup` of the migrator)")
+                error.hint("to continue without a copy: `--no-backup` (no `backup` of the migrator)")
             }
         })?;
         // Runs that are killed at every start can't do it at their end. One that changes nothing takes its own away.
@@ -185,8 +185,8 @@ fn discard(report: &mut Report) {
 pub(crate) fn mention(error: Error, copy: Option<&Path>) -> Error {
     let Some(copy) = copy.map(Path::display) else { return error };
     error
-        .note(format_args!("a copy of the database as it was before is `{copy}`"))
-        .hint(format_args!("to go back to that: `cargo dbmigrate restore {copy}` (`restore` of the migrator)"))
+        .note(format_args!("the database as it was before is copied in `{copy}`"))
+        .hint(format_args!("to restore that copy: `cargo dbmigrate restore {copy}` (`restore` of the migrator)"))
 }
 
 /// Does what follows work that may have made a copy. One is enough, and what came of both is one report.

@@ -59,7 +59,7 @@ fn ended(db: &mut Db<'_>, parents: Option<Parents>, error: Error) -> Error {
         let _ = db.session().execute(&format!("DROP TABLE IF EXISTS {}", parents.marker));
     }
     error
-        .note("what it did before it ended the transaction may stay; it is not recorded as applied")
+        .note("its changes up to there may stay; it is not recorded as applied")
         .hint("leave BEGIN, COMMIT and ROLLBACK to the runner; `savepoint` of the generated module nests")
 }
 
@@ -118,13 +118,10 @@ impl Parents {
                 ErrorKind::ForeignKey,
                 format_args!(
                     "it dropped or replaced `{name}`, which other tables reference, with foreign keys enforced: rows \
-                     may have gone with it"
+                     may have been deleted with it"
                 ),
             )
-            .hint(
-                "take `foreign-keys on` out, so that it runs with foreign keys off; or do the two in migrations of \
-                 their own",
-            )),
+            .hint("remove `foreign-keys on`, so that it runs with foreign keys off; or split it into two migrations")),
         }
     }
 }

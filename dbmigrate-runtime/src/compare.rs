@@ -339,7 +339,7 @@ impl<'s> KnownHistory<'s> {
                 problem
                     .say(ErrorKind::Renamed, format_args!("`{name}` has the number of `{recorded}`, which is applied"));
                 problem.help(format_args!(
-                    "if it is the same migration, name the file `{recorded}` again, else give it another number"
+                    "if it is the same migration, rename the file back to `{recorded}`, else give it another number"
                 ));
                 if matched.has_same_text() {
                     problem.help(format_args!("to keep the new name: {}", accept_help(name)))
@@ -349,24 +349,24 @@ impl<'s> KnownHistory<'s> {
             }
             State::Missing => {
                 problem.say(ErrorKind::Missing, format_args!("`{name}` is applied, but the program does not have it"));
-                problem.help(format_args!("bring the file of `{name}` back, and build the program again"));
-                problem.help(format_args!("if it is gone for good: {}", forget_help(name)));
+                problem.help(format_args!("restore the file of `{name}`, and build the program again"));
+                problem.help(format_args!("if it was deleted on purpose: {}", forget_help(name)));
             }
             State::Newer => {
                 problem.say(
                     ErrorKind::NewerDatabase,
-                    format_args!("`{name}` is applied, and newer than all that this program has"),
+                    format_args!("`{name}` is applied, and newer than all migrations of this program"),
                 );
                 problem.help(
                     "run the newer version of the program that applied it, or restore its file if it was removed",
                 );
-                problem.help("to run all the same: `newer-database = \"allow\"` in `[package.metadata.migrations]`");
-                problem.help(format_args!("if its file is gone for good: {}", forget_help(name)));
+                problem.help("to run anyway: `newer-database = \"allow\"` in `[package.metadata.migrations]`");
+                problem.help(format_args!("if its file was deleted on purpose: {}", forget_help(name)));
             }
             State::Late => {
                 problem.say(ErrorKind::Late, format_args!("`{name}` is not applied, but a later one is"));
-                problem.help("give it a number above all that are applied");
-                problem.help("to apply it all the same: `out-of-order = \"apply\"` in `[package.metadata.migrations]`");
+                problem.help("give it a number above all applied ones");
+                problem.help("to apply it anyway: `out-of-order = \"apply\"` in `[package.metadata.migrations]`");
                 problem.help(format_args!("if the database has what it makes: `cargo dbmigrate mark {name}`"));
             }
             State::Interrupted { .. } => {
@@ -377,9 +377,9 @@ impl<'s> KnownHistory<'s> {
                         let name = &row.name;
                         problem.say(
                             ErrorKind::Interrupted,
-                            format_args!("`{name}` was stopped before its end, and the program has no such migration"),
+                            format_args!("`{name}` was interrupted, and the program does not have it"),
                         );
-                        problem.help("`cargo dbmigrate status` says how it goes on");
+                        problem.help("to see how to continue: `cargo dbmigrate status`");
                     }
                 }
             }
@@ -405,7 +405,7 @@ pub(crate) fn accept_help(name: &str) -> String {
 #[cold]
 #[inline(never)]
 pub(crate) fn forget_help(name: &str) -> String {
-    format!("`cargo dbmigrate forget {name}` (`forget` of the migrator) takes it out of the history")
+    format!("`cargo dbmigrate forget {name}` (`forget` of the migrator) removes it from the history")
 }
 
 impl Match<'_> {
@@ -440,8 +440,8 @@ impl Match<'_> {
             (Some(applied), Some(part)) => problem.note(&(part.difference)(applied, &migration.up)),
             (Some(_), None) => {}
             (None, _) => problem.note(
-                "the text that was applied was not kept: `store-sql = \"all\"` in `[package.metadata.migrations]` keeps it \
-                 from now on",
+                "the text that was applied was not stored: `store-sql = \"all\"` in `[package.metadata.migrations]` \
+                 stores it from now on",
             ),
         }
     }

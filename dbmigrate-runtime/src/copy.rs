@@ -47,7 +47,7 @@ pub(crate) fn keep(
     let (part, stamp) = begin(db, options, &place, reader)?;
     let version = write(db, history, &part, reader)?;
     part.publish(place.names(&stamp, &version))
-        .map_err(|cause| by_file(&format!("could not give the copy in `{dir}` its name"), cause))
+        .map_err(|cause| by_file(&format!("could not rename the copy in `{dir}`"), cause))
 }
 
 /// Begins a copy, in a place where those that were killed are swept first; what is to become it, and the moment.
@@ -73,16 +73,16 @@ pub(crate) fn place(db: &mut Db<'_>, backup: &Backup) -> Result<CopyPlace, Error
         Some(file) => Ok(CopyPlace::of(&file, backup)),
         None if backup.dir.is_some() => Ok(CopyPlace::of(Path::new("memory"), backup)),
         None => Err(Error::new(ErrorKind::Copy, "a database in memory has no folder for its copies")
-            .hint("name one: `Backup::dir`")),
+            .hint("set one: `Backup::dir`")),
     }
 }
 
 /// The moment as names have it: `20240115-103022`, UTC.
 #[inline]
 fn stamp(db: &mut Db<'_>) -> Result<String, Error> {
-    match db.value("could not ask for the time", "SELECT strftime('%Y%m%d-%H%M%S', 'now')")? {
+    match db.value("could not read the time", "SELECT strftime('%Y%m%d-%H%M%S', 'now')")? {
         Some(Value::Text(stamp)) => Ok(stamp),
-        _ => Err(Error::new(ErrorKind::Copy, "the database does not know the time")),
+        _ => Err(Error::new(ErrorKind::Copy, "the database returned no time")),
     }
 }
 
@@ -109,7 +109,7 @@ pub(crate) fn write(
     vacuum(db, part, model.as_deref(), reader)?;
     let findings = ask(db, part.path(), QUICK_CHECK).map_err(|cause| by_database("could not check the copy", cause))?;
     if let Some(what) = unsound(&findings) {
-        return Err(Error::new(ErrorKind::Copy, format_args!("the copy is not sound: {what}")).hint(DAMAGED));
+        return Err(Error::new(ErrorKind::Copy, format_args!("the copy is damaged: {what}")).hint(DAMAGED));
     }
     // Without a history there is nothing to ask for.
     let copied = ask(db, part.path(), &recorded).ok();
@@ -151,7 +151,7 @@ fn beside(db: &mut Db<'_>) -> Result<PathBuf, Error> {
         return Err(refused("a database in memory can't be read through another connection"));
     };
     if is_exclusive(db)? {
-        return Err(refused("`PRAGMA locking_mode = EXCLUSIVE` keeps every other connection out"));
+        return Err(refused("`PRAGMA locking_mode = EXCLUSIVE` locks out every other connection"));
     }
     Ok(file)
 }
@@ -166,7 +166,7 @@ pub(crate) fn is_exclusive(db: &mut Db<'_>) -> Result<bool, Error> {
 /// Asks a file through a connection of its own.
 #[inline]
 fn ask(db: &mut Db<'_>, file: &Path, sql: &str) -> Result<Rows, DbError> {
-    let none = || DbError::other("these migrations are bound to no driver that opens files");
+    let none = || DbError::other("these migrations have no driver that can open files");
     db.patiently(|session| {
         let mut opened = session.open(Some((file, Access::ReadOnly)))?.ok_or_else(none)?;
         let mut answer = Err(none());
@@ -188,12 +188,12 @@ pub(crate) fn unsound(findings: &Rows) -> Option<String> {
         text == "ok" || text.contains(" value in ") || ABOUT_ROWS.iter().any(|start| text.starts_with(start))
     };
     if findings.is_empty() {
-        return Some("`quick_check` says nothing".to_owned());
+        return Some("`quick_check` returned nothing".to_owned());
     }
     findings.iter().find_map(|row| match row.first() {
         Some(Value::Text(text)) if is_fine(text) => None,
         Some(Value::Text(text)) => Some(text.clone()),
-        _ => Some("`quick_check` says something else than text".to_owned()),
+        _ => Some("`quick_check` returned something other than text".to_owned()),
     })
 }
 
@@ -219,7 +219,7 @@ pub(crate) fn refuse_full(db: &mut Db<'_>, options: &Options, folder: &Path) -> 
 }
 
 /// What helps where a folder does not take the copy.
-const ELSEWHERE: &str = "keep the copies in another folder, where there is room and this process may write: \
+const ELSEWHERE: &str = "keep the copies in another folder, with room and write access: \
                          `--backup-dir PATH`, `backup = { dir = \"PATH\" }` in `[package.metadata.migrations]`, or \
                          `Backup::dir`";
 

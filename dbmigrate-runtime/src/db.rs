@@ -211,7 +211,7 @@ impl<'s> Db<'s> {
     #[inline]
     pub(crate) fn bytes(&mut self) -> Result<u64, Error> {
         let sql = "SELECT page_count * page_size FROM pragma_page_count('main'), pragma_page_size('main')";
-        match self.value("could not ask for the size of the database", sql)? {
+        match self.value("could not read the size of the database", sql)? {
             Some(Value::Integer(bytes)) => Ok(u64::try_from(bytes).unwrap_or(0)),
             _ => Ok(0),
         }
@@ -351,7 +351,7 @@ impl<'s> Db<'s> {
     pub(crate) fn refuse_open_transaction(&mut self) -> Result<(), Error> {
         if self.in_transaction() {
             return Err(Error::new(ErrorKind::OpenTransaction, "the connection is inside a transaction")
-                .hint("commit or roll back before migrating: migrations have transactions of their own"));
+                .hint("commit or roll back before migrating: each migration has its own transaction"));
         }
         Ok(())
     }
@@ -360,7 +360,7 @@ impl<'s> Db<'s> {
 #[cold]
 #[inline(never)]
 fn lost() -> DbError {
-    DbError::other("the transaction is gone, because of an error before")
+    DbError::other("the transaction was rolled back by an earlier error")
 }
 
 #[cfg(unix)]

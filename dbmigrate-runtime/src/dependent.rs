@@ -14,7 +14,7 @@ pub(crate) fn explain(set: &Set<'_>, error: Error) -> Error {
     match help {
         Some(help) => error.hint(help),
         None if [ObjectKind::View, ObjectKind::Trigger].iter().any(|kind| says(&message, in_the_way(*kind))) => {
-            error.hint("it uses what this statement changes: drop it in this file before, and make it again after")
+            error.hint("it uses what this statement changes: drop it before in this file, and create it again after")
         }
         None => error,
     }
@@ -38,7 +38,8 @@ pub(crate) fn culprit(set: &Set<'_>, message: &str) -> Option<String> {
     let mut made = set.repeatables.iter().flat_map(|it| it.objects.iter().map(move |object| (it.script.file, object)));
     let (file, Object { kind, name, .. }) = made.find(|(_, object)| is_named(object))?;
     Some(format!(
-        "`{file}` makes that {}, and is run again after the migrations: put `DROP {} IF EXISTS {};` before the statement",
+        "`{file}` creates that {}, and runs again after the migrations: put `DROP {} IF EXISTS {};` before the \
+         statement",
         word(*kind),
         word(*kind).to_ascii_uppercase(),
         identifier(name)

@@ -86,7 +86,7 @@ fn refuse_references(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
                 key.child
             );
             return Err(Error::new(ErrorKind::ForeignKey, message)
-                .hint("take `-- dbmigrate: foreign-keys on` out, so that they stay as they are"));
+                .hint("remove `-- dbmigrate: foreign-keys on`, so that they are kept"));
         }
     }
     Ok(())
@@ -121,10 +121,10 @@ pub(crate) fn refuse_uncascaded(
         return run(db);
     }
     let refuse = |message: &str| {
-        let message = format!("another file that shares the transaction needs foreign keys off, and here {message}");
+        let message = format!("another file in the same transaction needs foreign keys off, and here {message}");
         at(Error::new(ErrorKind::ForeignKey, message), script, statement)
             .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`")
-            .hint("or, where no cascade is wanted, say `-- dbmigrate: foreign-keys off` at the top")
+            .hint("or, if no cascade is intended, write `-- dbmigrate: foreign-keys off` at the top")
     };
     // A guess from the words, on the safe side.
     let may_replace = table.is_empty() || script::mentions(sql, "replace", false);
@@ -146,7 +146,7 @@ pub(crate) fn refuse_uncascaded(
         let is_replaced = may_replace && key.acts_on_delete && !(table.is_empty() && is_longer);
         if is_replaced || keys.iter().any(is_gone) {
             return Err(refuse(&format!(
-                "rows of `{}` go or get another key, to which rows of `{}` refer",
+                "rows of `{}` are deleted or get another key, and rows of `{}` refer to them",
                 key.parent, key.child
             )));
         }

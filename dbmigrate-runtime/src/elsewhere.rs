@@ -35,7 +35,7 @@ pub(crate) fn refuse_drop(
     if temporary(db.beside.as_ref()).any(|name| name.eq_ignore_ascii_case(table)) {
         sql.push_str(&format!(" UNION ALL SELECT 1, {}, ''", literal(table)));
     }
-    let beside = db.query("could not read which databases are attached", &sql, &[])?;
+    let beside = db.query("could not read the attached databases", &sql, &[])?;
     if beside.is_empty() { Ok(()) } else { refuse_of(db, Some(&beside), table, script, statement) }
 }
 
@@ -94,9 +94,11 @@ fn refuse_of(
         };
         if !is_meant {
             let schema = if *place == 1 { "temp" } else { name };
-            let message = format!("this would change what is in `{schema}`, and not the database to migrate");
-            let error = Error::new(ErrorKind::Sql, message)
-                .hint("write `main.` before the name, or attach the other one, or make the temporary one, after the migrations");
+            let message = format!("this would change `{schema}`, not the database to migrate");
+            let error = Error::new(ErrorKind::Sql, message).hint(
+                "write `main.` before the name; or attach the other database, or create the temporary object, \
+                    after the migrations",
+            );
             return Err(at(error, script, statement));
         }
     }

@@ -138,13 +138,13 @@ fn written<'a>(db: &mut Db<'_>, script: &Script<'a>) -> Result<Option<(&'a str, 
 #[inline]
 fn both(script: &Script<'_>, dropped: &str, table: &str, start: usize) -> Error {
     let message = format!(
-        "this file drops `{dropped}`, which other tables reference, and also writes to `{table}`: foreign keys must be \
-         off for the one and on for the other"
+        "this file drops `{dropped}`, which other tables reference, and also writes to `{table}`: foreign keys must \
+         be off for the one and on for the other"
     );
     Error::new(ErrorKind::ForeignKey, message)
         .at(Place::of(script.file, script.text, start))
-        .hint("put the two into files of their own")
-        .hint("or, where no cascade is wanted, say `-- dbmigrate: foreign-keys off` at the top")
+        .hint("split it into two files")
+        .hint("or, if no cascade is intended, write `-- dbmigrate: foreign-keys off` at the top")
 }
 
 /// Whether a table is there and a foreign key refers to it, one of its own included.

@@ -60,7 +60,7 @@ impl Settings {
             return Ok(());
         }
         let wanted = if on { "on" } else { "off" };
-        Err(wrong_setting(&format!("could not switch foreign keys {wanted}: the PRAGMA had no effect")))
+        Err(wrong_setting(&format!("could not turn foreign keys {wanted}: the PRAGMA had no effect")))
     }
 
     /// What takes back what a script sets. It is asked for before the script runs.
@@ -162,12 +162,12 @@ pub(crate) fn guarded_into(
 pub(crate) fn no_journal(has_file: bool) -> Error {
     let mode = if has_file { "DELETE" } else { "MEMORY" };
     Error::new(ErrorKind::Settings, "the connection keeps no journal, so nothing could be rolled back")
-        .hint(format_args!("switch it on before: `PRAGMA journal_mode = {mode}`"))
+        .hint(format_args!("turn it on before: `PRAGMA journal_mode = {mode}`"))
 }
 
 fn wrong_setting(message: &str) -> Error {
     Error::new(ErrorKind::Settings, message)
-        .hint("use a SQLite that is built with foreign keys, and a connection without an authorizer against it")
+        .hint("use a SQLite that is built with foreign keys, and a connection whose authorizer allows it")
 }
 
 fn lost_settings(error: &Error) -> Error {

@@ -51,13 +51,13 @@ fn refuse_hiding(db: &mut Db<'_>) -> Result<(), Error> {
         )
         .hint(ELSEWHERE)
         .hint(format_args!(
-            "where a migration makes it: `DROP TABLE temp.{};` at the end of its file",
+            "if a migration creates it: `DROP TABLE temp.{};` at the end of its file",
             identifier(name)
         ))),
     }
 }
 
-const ELSEWHERE: &str = "migrate before such a one is made, or on a connection of its own";
+const ELSEWHERE: &str = "migrate before it is created, or on another connection";
 
 /// Whether there is a place for temporary objects. To ask for these makes it, and then no `PRAGMA temp_store` can be in a
 /// transaction any more.
@@ -66,7 +66,7 @@ fn has_temporary(db: &mut Db<'_>) -> Result<bool, Error> {
 }
 
 /// Refuses that a temporary table or view of the program is gone, or a trigger whose table is there: it goes with a table that
-/// is made anew, and whom it tells would hear no more.
+/// is recreated, and whom it tells would hear no more.
 pub(crate) fn refuse_gone(db: &mut Db<'_>) -> Result<(), Error> {
     let Some(beside) = db.beside.take() else { return Ok(()) };
     let sql = "SELECT 1 FROM temp.sqlite_master WHERE type <> 'index' AND name = ?1 UNION ALL SELECT 1 WHERE ?2 < 0 AND \
@@ -76,9 +76,9 @@ pub(crate) fn refuse_gone(db: &mut Db<'_>) -> Result<(), Error> {
         if db.has_row(READ, sql, &[Param::Text(name), Param::Integer(*kind), Param::Text(table)])? {
             continue;
         }
-        let message = format!("the temporary `{name}`, which the connection had before, would be gone");
+        let message = format!("the temporary `{name}`, which the connection had before, would be lost");
         return Err(Error::new(ErrorKind::Settings, message)
-            .hint("write `main.` before the name if that of the database is meant")
+            .hint("write `main.` before the name, if the one of the database is meant")
             .hint(ELSEWHERE));
     }
     db.beside = Some(beside);

@@ -147,7 +147,7 @@ pub(crate) fn table_of(db: &mut Db<'_>, history: &History<'_>, set_name: &str) -
         if let Some(other) = found {
             let message = format!("the set `{set_name}` has two histories in this database: `{other}` and `{table}`");
             return Err(Error::new(ErrorKind::Requirement, message)
-                .hint("remove the one that is not that of the set, or give one of the two sets another name"));
+                .hint("remove the wrong one, or give one of the two sets another name"));
         }
         found = Some(table);
     }

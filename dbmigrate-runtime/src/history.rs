@@ -182,8 +182,8 @@ impl<'s> History<'s> {
                 found.first().map_or("", String::as_str)
             ),
         )
-        .hint("name another table: `table = \"…\"` in `[package.metadata.migrations]`")
-        .hint("if another tool keeps its history there: `cargo dbmigrate adopt` takes it over"))
+        .hint("use another table: `table = \"…\"` in `[package.metadata.migrations]`")
+        .hint("if it is the history of another tool, take it over: `cargo dbmigrate adopt`"))
     }
 
     /// The rows of the set, by this column: `id` is the order in which they were written.
@@ -337,9 +337,9 @@ impl<'s> History<'s> {
         }
         Err(Error::new(
             ErrorKind::History,
-            format_args!("the driver has run {done} of {} statements that record migrations", rows.len()),
+            format_args!("the driver ran {done} of {} statements that record migrations", rows.len()),
         )
-        .hint("correct `execute_each` of the driver: it runs and counts all of them"))
+        .hint("correct `execute_each` of the driver: it must run and count all of them"))
     }
 
     /// Adds the parameters of that.
@@ -553,7 +553,7 @@ fn unreadable(table: &str, row: &[Value]) -> Error {
     match row {
         [Value::Text(name), _, _, _, Value::Text(state), ..] if RowState::parse(state).is_none() => Error::new(
             ErrorKind::History,
-            format_args!("the history has `{name}` in the state `{state}`, which this program does not know"),
+            format_args!("`{name}` has the state `{state}` in the history, which this program does not know"),
         )
         .hint("build the program with a newer `dbmigrate-runtime`"),
         _ => damaged(table),
@@ -564,22 +564,22 @@ fn unreadable(table: &str, row: &[Value]) -> Error {
 #[cold]
 #[inline(never)]
 pub(crate) fn unrecorded(name: &str) -> Error {
-    Error::new(ErrorKind::History, format_args!("the history does not take what `{name}` has to write there"))
-        .hint("a trigger on its table, the file itself, or an authorizer of the connection is in the way: see to that")
+    Error::new(ErrorKind::History, format_args!("the history does not accept the record of `{name}`"))
+        .hint("a trigger on its table, the migration itself, or an authorizer of the connection prevents it")
 }
 
 fn damaged(table: &str) -> Error {
     Error::new(
         ErrorKind::History,
-        format_args!("the table `{table}` has a row that can't be: a value is missing or no number"),
+        format_args!("the table `{table}` has an invalid row: a value is missing or not a number"),
     )
-    .hint(format_args!("look at it: `SELECT * FROM {}`", quoted(table, "")))
+    .hint(format_args!("to see it: `SELECT * FROM {}`", quoted(table, "")))
 }
 
 pub(crate) fn newer_format(table: &str, format: i64) -> Error {
     Error::new(
         ErrorKind::NewerFormat,
-        format_args!("the history `{table}` is in format {format}, and this program reads {FORMAT}"),
+        format_args!("the history `{table}` has format {format}, and this program reads {FORMAT}"),
     )
     .hint("build the program with a newer `dbmigrate-runtime`")
 }

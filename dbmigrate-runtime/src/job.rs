@@ -153,7 +153,7 @@ impl Job<'_> {
         }
         db.session().before_each(&self.upcoming()).map_err(|cause| {
             Error::new(ErrorKind::Hook, format_args!("stopped before `{}`: {cause}", self.name()))
-                .hint("the next run goes on there")
+                .hint("the next run continues there")
                 .because(cause)
         })
     }
@@ -163,7 +163,7 @@ impl Job<'_> {
         if self.kind() != Kind::Migration {
             return Ok(());
         }
-        db.session().ran(&self.upcoming()).map_err(|error| failed("could not look at what was done", error))
+        db.session().ran(&self.upcoming()).map_err(|error| failed("could not read what was done", error))
     }
 
     /// The migration that it records; `None` for all but the way up.

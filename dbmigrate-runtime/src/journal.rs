@@ -21,13 +21,13 @@ pub(crate) fn switch(db: &mut Db<'_>, mode: JournalMode) -> Result<(), Error> {
     let sql = format!("PRAGMA main.journal_mode = {name}");
     let rows = db
         .patiently(|session| session.query(&sql, &[]))
-        .map_err(|error| failed(format_args!("could not switch the journal mode to `{name}`"), error))?;
+        .map_err(|error| failed(format_args!("could not change the journal mode to `{name}`"), error))?;
     let now = word(rows.into_first());
     if now == name || is_temporary(db)? {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Settings, format_args!("the journal mode is `{now}`, although `{name}` was asked for"))
-        .hint("the file system or the VFS may not support it: leave `journal_mode` out"))
+    Err(Error::new(ErrorKind::Settings, format_args!("the journal mode is `{now}` instead of `{name}`"))
+        .hint("the file system or the VFS may not support it: remove `journal_mode`"))
 }
 
 /// Whether the database has no file.

@@ -217,7 +217,7 @@ impl<'s> Arrivals<'s> {
             }
             Refusal::Unproven(why) => {
                 let message = format!(
-                    "`{name}` is not applied, but later ones are, and nobody can tell whether their order matters"
+                    "`{name}` is not applied, but later ones are, and it is unknown whether their order matters"
                 );
                 let error = Error::new(ErrorKind::Unverified, message).note(why);
                 if numbered.iter().any(|migration| migration.up.has_code()) {
@@ -233,9 +233,10 @@ impl<'s> Arrivals<'s> {
         let back = below.map_or("down --all".to_owned(), |number| format!("down --to {number}"));
         error
             .at(Place::line(late.file, 1))
-            .hint(format_args!("if no database has it yet, give `{name}` a number above all that are applied"))
+            .hint(format_args!("if no database has it yet, give `{name}` a number above all applied ones"))
             .hint(format_args!(
-                "or roll back what is above it, and apply all by number: `cargo dbmigrate {back}`, then `cargo dbmigrate up`"
+                "or roll back those above it, and apply all by number: `cargo dbmigrate {back}`, then `cargo \
+                 dbmigrate up`"
             ))
             .hint(format_args!("if the database has what it makes: `cargo dbmigrate mark {name}`"))
     }
@@ -253,7 +254,8 @@ impl<'s> Arrivals<'s> {
                     other_written.iter().filter(|table| own.contains(table)).map(String::as_str).collect();
                 if !both.is_empty() {
                     out.push(visible(&format!(
-                        "`{}` came after `{}`, and both change rows of `{}`: their order was proved for the schema only",
+                        "`{}` was applied after `{}`, and both change rows of `{}`: their order was proved for the \
+                         schema only",
                         late.name,
                         other.name,
                         both.join("`, `")
@@ -262,7 +264,7 @@ impl<'s> Arrivals<'s> {
             }
         }
         for name in &self.unknown {
-            out.push(visible(&format!("`{name}` is applied and not known here: no order was proved for it")));
+            out.push(visible(&format!("`{name}` is applied and unknown here: no order was proved for it")));
         }
         out
     }

@@ -5,19 +5,19 @@ const FULL: &str = "database or disk is full";
 
 /// What such a message begins with, and what to do about it.
 const REMEDIES: [(&str, &str); 10] = [
-    (FULL, "make room on the disk, or raise the limit that is set, then try again"),
-    ("disk I/O error", "look after the disk, and after limits that are set for this process, then try again"),
-    ("unable to open database file", "let this process write to the folder of the database, then try again"),
-    ("attempt to write a readonly database", "let this process write the database and its folder, then try again"),
+    (FULL, "free some disk space, or raise the limit, then try again"),
+    ("disk I/O error", "check the disk, and the limits of this process, then try again"),
+    ("unable to open database file", "make the folder of the database writable, then try again"),
+    ("attempt to write a readonly database", "make the database and its folder writable, then try again"),
     ("database disk image is malformed", DAMAGED),
     (
         "malformed database schema",
-        "if a newer SQLite wrote it, only such a one can read it; else the file is damaged, and `cargo dbmigrate restore` puts \
-         a kept copy back",
+        "if a newer SQLite wrote it, use that version; else the file is damaged: to restore a copy: `cargo dbmigrate \
+         restore`",
     ),
     (
         "file is not a database",
-        "the file is damaged, encrypted, or of another kind: name another, or `cargo dbmigrate restore` puts a copy back",
+        "the file is damaged, encrypted, or not a database: name another, or restore a copy: `cargo dbmigrate restore`",
     ),
     ("no such function", REGISTERED),
     ("no such collation sequence", REGISTERED),
@@ -25,9 +25,9 @@ const REMEDIES: [(&str, &str); 10] = [
 ];
 
 pub(crate) const DAMAGED: &str =
-    "the file is damaged: `PRAGMA integrity_check` says where; `cargo dbmigrate restore` puts a kept copy back";
+    "the file is damaged: `PRAGMA integrity_check` shows where; to restore a copy: `cargo dbmigrate restore`";
 
-const REGISTERED: &str = "if the program registers it: let the program run this, or its `runner` binary, which `cargo \
+const REGISTERED: &str = "if the program registers it, let the program run this, or its `runner` binary, which `cargo \
                           dbmigrate init --runner` adds";
 
 /// What helps where no migration can; `None` where this is about a statement.
@@ -63,7 +63,7 @@ pub(crate) fn is_foreign_key(message: &str) -> bool {
     message.starts_with("FOREIGN KEY constraint failed")
 }
 
-/// Whether a foreign key refers to columns that are no key of its parent.
+/// Whether a foreign key refers to columns that are not a key of its parent.
 #[inline]
 pub(crate) fn is_foreign_key_mismatch(message: &str) -> bool {
     says(message, "foreign key mismatch")

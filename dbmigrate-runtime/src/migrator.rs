@@ -260,7 +260,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
             Ok(()) => Ok(None),
             Err(Refusal::Conflict(conflict)) => Ok(Some(conflict)),
             Err(Refusal::Unproven(why)) => {
-                Err(Error::new(ErrorKind::Unverified, "nobody can tell whether the order matters").note(why))
+                Err(Error::new(ErrorKind::Unverified, "it is unknown whether the order matters").note(why))
             }
         }
     }

@@ -17,8 +17,8 @@ pub(crate) fn unknown(db: &mut Db<'_>, set: &Set<'_>, beside: &[&Set<'_>]) -> Re
     };
     Ok(there.into_iter().find(|(name, table)| !is_known(name, table)).map(|(name, table)| {
         format!(
-            "the database also holds {}, whose history is `{table}`, and nobody said what that makes (`beside` of the \
-             migrator does)",
+            "the database also holds {}, whose history is `{table}`, and what that makes is unknown (declare it with \
+             `beside` of the migrator)",
             title(&name)
         )
     }))

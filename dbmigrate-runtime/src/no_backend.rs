@@ -28,7 +28,7 @@ impl Backend for NoBackend {
 
     #[inline]
     fn open(_: &Path, _: Access) -> Result<Infallible, BoxError> {
-        Err("no driver is bound to these migrations".into())
+        Err("these migrations have no driver".into())
     }
 }
 

@@ -183,8 +183,8 @@ impl Walk<'_, '_, '_> {
             return Ok(());
         }
         let message =
-            format!("another process goes on with `{}` from another text than this program's", self.job.name());
-        Err(Error::new(ErrorKind::Interrupted, message).hint("let it finish, then look at `cargo dbmigrate status`"))
+            format!("another process continues `{}` with a different text than this program's", self.job.name());
+        Err(Error::new(ErrorKind::Interrupted, message).hint("let it finish, then check `cargo dbmigrate status`"))
     }
 
     /// A step is begun that can't just run again: waits for who runs it, as long as there is anybody.
@@ -460,9 +460,10 @@ impl Walk<'_, '_, '_> {
                 grown.map_err(|error| {
                     error
                         .of(&Named(Kind::Migration, Some(job)))
-                        .note("it runs without a transaction: its statements stay")
+                        .note("it runs without a transaction: its changes stay")
                         .hint(format_args!(
-                            "or correct them by hand, then `cargo dbmigrate {}` again; to let them be, before that: `cargo dbmigrate \
+                            "or correct them by hand, then `cargo dbmigrate {}` again; to accept them, before that: \
+                             `cargo dbmigrate \
                              repair {} --done` (`repair` of the migrator with `Stopped::Done`, with the feature `manage`)",
                             job.command(),
                             job.name()
@@ -496,9 +497,9 @@ impl Walk<'_, '_, '_> {
         };
         dependent::explain(self.context.set, error)
             .note(format_args!("`{}` runs without a transaction: {before}", self.job.name()))
-            .hint(format_args!("remove the cause, then `cargo dbmigrate {command}` goes on with this step"))
+            .hint(format_args!("remove the cause, then continue with this step: `cargo dbmigrate {command}`"))
             .hint(format_args!(
-                "if you did by hand what it does, to go on after it: `cargo dbmigrate repair {} --done`",
+                "if you did by hand what it does, continue after it: `cargo dbmigrate repair {} --done`",
                 self.job.name()
             ))
     }
@@ -507,7 +508,7 @@ impl Walk<'_, '_, '_> {
     #[inline]
     fn unsettled(&self, step: &Step<'_>) -> Error {
         let (name, number) = (self.job.name(), self.stage.done.saturating_add(1));
-        let message = format!("`{name}` was stopped in its step {number}, and nobody knows whether that step ran");
+        let message = format!("`{name}` was stopped in its step {number}, and it is unknown whether that step ran");
         let error = settle_help(name).into_iter().fold(Error::new(ErrorKind::Interrupted, message), Error::hint);
         match step {
             Step::Sql(statement) => error
@@ -520,15 +521,15 @@ impl Walk<'_, '_, '_> {
 
 #[inline]
 fn gone(name: &str) -> Error {
-    let message = format!("`{name}` is not in the history any more, although it was not run to its end");
+    let message = format!("`{name}` is no longer in the history, although it has not completed");
     Error::new(ErrorKind::Interrupted, message)
-        .hint("look at what another process did meanwhile: `cargo dbmigrate status`")
+        .hint("check what another process did in the meantime: `cargo dbmigrate status`")
 }
 
 /// What to say of a step that another process runs.
 #[inline]
 pub(crate) fn is_alive(name: &str, done: u64) -> String {
-    format!("`{name}` is being run by another process, which is in its step {}", done.saturating_add(1))
+    format!("`{name}` is being run by another process, which is at step {}", done.saturating_add(1))
 }
 
 /// How to settle a step of which nobody knows whether it ran.
@@ -541,9 +542,9 @@ pub(crate) fn settle_help(name: &str) -> [String; 3] {
         )
     };
     [
-        format!("look at the database; if the step has not run: {}", repair("retry", "Retry")),
+        format!("check the database; if the step has not run: {}", repair("retry", "Retry")),
         format!("if it has: {}", repair("done", "Done")),
-        "then start again: it goes on from there".to_owned(),
+        "then start again: it continues from there".to_owned(),
     ]
 }
 

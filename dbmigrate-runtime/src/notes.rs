@@ -54,8 +54,8 @@ fn way_back(migration: &Migration<'_>, kept: &str) -> Option<&'static str> {
                 || Stored::decode(String::new(), kept.to_owned()).is_some_and(|stored| stored.is(script))
         }
         Down::Missing | Down::Irreversible(_) => {
-            return Some("its way back was taken out since it was applied: `down` has none");
+            return Some("its down script was removed since it was applied: `down` has none");
         }
     };
-    (!is_same).then_some("the way back was edited since it was applied; `down` uses the file's")
+    (!is_same).then_some("the down script was edited since it was applied; `down` uses the one in the file")
 }

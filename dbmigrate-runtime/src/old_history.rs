@@ -140,7 +140,7 @@ fn shape<'a>(db: &mut Db<'_>, adoption: &Adoption<'a>) -> Result<Option<&'a OldS
                 found.join("`, `")
             }),
         )
-        .hint("`table` in `adopted.toml` names the table that the old tool kept")),
+        .hint("name the table of the old tool: `table` in `adopted.toml`")),
     }
 }
 
@@ -162,7 +162,7 @@ fn refuse(adoption: &Adoption<'_>, rows: Rows) -> Result<(), Error> {
     }
     Err(error
         .note("nothing was changed")
-        .hint(format_args!("look what the database has of it, and settle it with {} first", adoption.from)))
+        .hint(format_args!("check which of its changes the database has, and settle it with {} first", adoption.from)))
 }
 
 /// The three values of a record.
@@ -219,12 +219,12 @@ pub(crate) fn edited(old: &OldRecords, matched: &Match<'_>, name: &str, problem:
     let Some([found, expected]) = row.and_then(|row| row.differs.as_ref()) else { return false };
     problem.say(
         ErrorKind::Edited,
-        format_args!("`{name}` is not what {} applied: its file was edited since, before it was adopted", old.from),
+        format_args!("`{name}` is not what {} applied: its file was edited before it was adopted", old.from),
     );
     problem.note(&format!("its checksum in the history is `{}`, not `{expected}`", visible(found)));
     problem.help(
-        "if the database has what the file makes: `cargo dbmigrate adopt --force` (`allow_mismatch()` of the \
-         migrator) takes it over",
+        "if the database has what the file makes, take it over: `cargo dbmigrate adopt --force` (`allow_mismatch()` \
+         of the migrator)",
     );
     true
 }

@@ -43,7 +43,7 @@ pub(crate) fn legs(members: &[Member<'_>]) -> Result<Vec<Leg>, Error> {
         let ends = is_last && (set.repeatables.is_empty() || at + 1 == stretches.len());
         if set.rules.transaction == TransactionMode::All && !(is_first && is_last) {
             let message = format!(
-                "all that is pending of {} is to share one transaction, but it requires another set in the middle",
+                "the pending migrations of {} share one transaction, but one of them requires another set in between",
                 title(set.name)
             );
             return Err(Error::new(ErrorKind::Set, message)
@@ -119,9 +119,9 @@ fn circle(members: &[Member<'_>], next: &[usize], first: usize, waiting: &HashSe
         place = members.iter().position(|member| member.set.name == other).unwrap_or(place);
     }
     let start = path.iter().position(|(seen, _)| *seen == place).unwrap_or(0);
-    let error = Error::new(ErrorKind::Requirement, "these sets wait for each other: none can be the first");
+    let error = Error::new(ErrorKind::Requirement, "these sets require each other: none can be the first");
     path.split_off(start)
         .into_iter()
         .fold(error, |error, (_, step)| error.note(step))
-        .hint("remove one of the requirements, or move what is required to a lower number")
+        .hint("remove one of the requirements, or give the required migration a lower number")
 }

@@ -77,7 +77,7 @@ impl PackedSet {
     /// [`Error::is_set`] if the data are not what the build wrote.
     pub fn set(&'static self) -> Result<&'static Set<'static>, Error> {
         self.set.get_or_init(|| unpack::unpack(&self.contents)).ok_or_else(|| {
-            Error::new(ErrorKind::Set, "the migrations in this program are not those that its build wrote")
+            Error::new(ErrorKind::Set, "the migrations in this program are not those that its build script wrote")
                 .hint("build it again: `cargo clean`, then `cargo build`")
         })
     }

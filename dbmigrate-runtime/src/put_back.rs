@@ -142,7 +142,7 @@ impl SavedSettings for Before {
 #[inline]
 pub(crate) fn gone_from(name: &str, is: &str) -> Error {
     Error::new(ErrorKind::Settings, format_args!("`{name}`, which was attached before, {is} detached"))
-        .hint("a migration attaches by another name, and detaches no other")
+        .hint("attach under another name, and detach only what the migration attached")
 }
 
 #[inline]
@@ -181,10 +181,6 @@ fn is_in_memory(mode: Option<&Value>) -> bool {
 /// All but the database itself and that of temporary objects.
 #[inline]
 fn attached(db: &mut Db<'_>) -> Result<Vec<Row>, Error> {
-    db.query(
-        "could not read which databases are attached",
-        "SELECT name, file FROM pragma_database_list WHERE seq > 1",
-        &[],
-    )
-    .map(|rows| rows.into_iter().collect())
+    db.query("could not read the attached databases", "SELECT name, file FROM pragma_database_list WHERE seq > 1", &[])
+        .map(|rows| rows.into_iter().collect())
 }

@@ -123,9 +123,9 @@ impl<'s> Records<'s> {
             return Ok(());
         }
         let message =
-            format!("the table `{}` is not one of dbmigrate, which needs that name for repeatables", self.table());
+            format!("the table `{}` is not from dbmigrate, which needs that name for repeatables", self.table());
         Err(Error::new(ErrorKind::History, message)
-            .hint("name another history: `table = \"…\"` in `[package.metadata.migrations]`"))
+            .hint("use another name for the history: `table = \"…\"` in `[package.metadata.migrations]`"))
     }
 
     /// Records a repeatable, in the transaction in which it was run.

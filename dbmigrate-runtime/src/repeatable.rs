@@ -110,7 +110,7 @@ impl RepeatablesPart {
     /// That of a set that has any.
     #[inline]
     pub(crate) fn of(set: &Set<'_>) -> Result<Self, Error> {
-        needed(set.parts.repeatables, "makes views and triggers anew")
+        needed(set.parts.repeatables, "recreates views and triggers")
     }
 }
 
@@ -161,12 +161,12 @@ fn refuse_loss(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<'
     let before = records.triggers(db, repeatable)?;
     let was_made = |name: &String| before.iter().any(|made| made.eq_ignore_ascii_case(name));
     let Some(lost) = others.iter().find(|name| !was_made(name)) else { return Ok(()) };
-    let message = format!("the view `{view}` has a trigger `{lost}`, which this file does not make");
+    let message = format!("the view `{view}` has a trigger `{lost}`, which this file does not create");
     Err(Error::new(ErrorKind::Set, message)
-        .note("to make a view anew is to drop it, and its triggers go with it")
+        .note("recreating a view drops its triggers")
         .hint("to keep the trigger: put its `CREATE TRIGGER` into this file")
         .hint(format_args!(
-            "to have it dropped: put `DROP TRIGGER IF EXISTS {};` into a migration: `cargo dbmigrate create NAME`",
+            "to drop it: put `DROP TRIGGER IF EXISTS {};` into a migration: `cargo dbmigrate create NAME`",
             identifier(lost)
         )))
 }
@@ -190,9 +190,11 @@ fn refuse_other(
     if records.triggers(db, repeatable)?.iter().any(|made| made.eq_ignore_ascii_case(trigger)) {
         return Ok(());
     }
-    let message = format!("there is a trigger `{trigger}` on `{table}`, and this file makes one for something else");
-    Err(Error::new(ErrorKind::Set, message).hint("give the one of this file another name").hint(format_args!(
-        "to have the other one dropped: put `DROP TRIGGER {};` into a migration: `cargo dbmigrate create NAME`",
+    let message = format!(
+        "there is a trigger `{trigger}` on `{table}`, and this file creates one of that name on something else"
+    );
+    Err(Error::new(ErrorKind::Set, message).hint("give the one in this file another name").hint(format_args!(
+        "to drop the other one: put `DROP TRIGGER {};` into a migration: `cargo dbmigrate create NAME`",
         identifier(trigger)
     )))
 }

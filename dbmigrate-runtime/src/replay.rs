@@ -139,9 +139,9 @@ pub(crate) fn filled<T>(
 #[inline]
 fn obstacle(script: &Script<'_>, runs_code: bool) -> Option<&'static str> {
     if !runs_code && script.has_code() {
-        return Some("has Rust in it");
+        return Some("contains Rust");
     }
-    works_on_other_files(script).then_some("works on other files as well")
+    works_on_other_files(script).then_some("also works on other files")
 }
 
 /// Whether a script opens or makes another database file.

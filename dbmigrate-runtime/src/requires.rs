@@ -110,7 +110,7 @@ pub(crate) fn unmet(migration: &Migration<'_>, required: &str) -> Error {
     let (what, help) = match elsewhere(required) {
         None => (
             format!("`{required}`"),
-            format!("apply `{required}` first; `cargo dbmigrate status` shows which are applied"),
+            format!("apply `{required}` first; to see which are applied: `cargo dbmigrate status`"),
         ),
         Some((other, name)) => {
             let other = title(other);

@@ -12,7 +12,7 @@ pub enum RowState {
     Applied,
     /// `running`: it runs without a transaction, and was interrupted on its way up, between two steps.
     Running,
-    /// `started`: the same, in a step that cannot run in a transaction, so that nobody knows whether that step ran.
+    /// `started`: the same, in a step that cannot run in a transaction, so that it is unknown whether that step ran.
     Started,
     /// `reverting`: it was interrupted on its way down, between two steps.
     Reverting,

@@ -256,12 +256,12 @@ fn sentence(difference: &Difference<'_>) -> Option<String> {
         What::Missing => format!("{what} is missing"),
         What::Added => format!("no migration makes {what}"),
         What::Fact(fact, Some(here), Some(there)) => {
-            format!("{what}: {fact} is `{here}`, and `{there}` by the migrations")
+            format!("{what}: {fact} is `{here}`, and `{there}` in the migrations")
         }
         What::Fact(fact, None, _) => format!("{what}: {fact} is missing"),
         What::Fact(fact, ..) => format!("{what}: no migration makes {fact}"),
         What::Columns(here, there) => {
-            format!("{what}: its columns are ({}), and ({}) by the migrations", here.join(", "), there.join(", "))
+            format!("{what}: its columns are ({}), and ({}) in the migrations", here.join(", "), there.join(", "))
         }
         What::Text => return None,
     })

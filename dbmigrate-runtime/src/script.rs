@@ -103,7 +103,7 @@ pub(crate) fn run_step(
 
 fn ended(name: &str) -> Error {
     Error::new(ErrorKind::TransactionEnded, format_args!("`{name}` ended the runner's transaction"))
-        .hint("leave BEGIN, COMMIT and ROLLBACK to the runner, or say `-- dbmigrate: no-transaction` at the top")
+        .hint("leave BEGIN, COMMIT and ROLLBACK to the runner, or write `-- dbmigrate: no-transaction` at the top")
 }
 
 /// Runs one statement; a note is added if it was skipped.
@@ -158,7 +158,7 @@ pub(crate) fn mentions(text: &str, name: &str, is_whole: bool) -> bool {
 /// The text of a statement.
 pub(crate) fn sql_of<'a>(name: &str, script: &Script<'a>, statement: &Statement<'_>) -> Result<&'a str, Error> {
     script.sql(statement).ok_or_else(|| {
-        Error::new(ErrorKind::Set, format_args!("`{name}` has a statement that lies outside of its text"))
+        Error::new(ErrorKind::Set, format_args!("`{name}` has a statement outside of its text"))
             .hint("build the program again")
     })
 }

@@ -178,7 +178,7 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
     }
 
     fn run_code(&mut self, id: u32) -> Result<(), BoxError> {
-        let run = self.code.ok_or("no code was given to the migrator")?;
+        let run = self.code.ok_or("the migrator has no code")?;
         run(id, B::connection(&self.driver))
     }
 
@@ -240,7 +240,7 @@ impl<B: Backend, D: Driver> Session for Plain<'_, B, D> {
     }
 
     fn run_code(&mut self, _: u32) -> Result<(), BoxError> {
-        Err("a plain driver runs no code".into())
+        Err("a plain driver can't run code".into())
     }
 
     fn has_code(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Things in the order of their numbers.
 //!
-//! The sort of the standard library is made anew for each type and key, at 13 KB each, for which every build of a
+//! The sort of the standard library is recreated for each type and key, at 13 KB each, for which every build of a
 //! program pays. Here it sorts numbers and places alone.
 
 /// Those things, where those with one number stay as they came.

@@ -274,8 +274,8 @@ fn recognise(set: &Set<'_>, rows: &mut Vec<Rc<HistoryRow>>) -> Result<bool, Erro
     if is_right {
         return Ok(is_recognised);
     }
-    let message = format!("another process changed how the database stands to `{}`", squash.name);
-    Err(Error::new(ErrorKind::Moved, message).hint("the same again is right for what it is now"))
+    let message = format!("another process changed the state of the database regarding `{}`", squash.name);
+    Err(Error::new(ErrorKind::Moved, message).hint("run the same command again"))
 }
 
 /// A squash, what it replaces if that begins with one, and so on.
@@ -397,15 +397,15 @@ pub(crate) fn explain(set: &Set<'_>, is_recognised: bool, entries: &mut [Entry])
     };
     for entry in entries.iter_mut().filter(is_pruned) {
         let version = level_of(squash, &entry.name).pruned.unwrap_or_default();
-        entry
-            .notes
-            .push(format!("this program can't run it, as it was pruned: version {version} of it is the last that can"));
+        entry.notes.push(format!(
+            "this program can't run it, because it was pruned: version {version} is the last one that can"
+        ));
     }
     let Some(last) = squash.migrations.last() else { return };
     let Some(entry) = entries.iter_mut().find(|entry| entry.number == last.number) else { return };
     if is_recognised && own(set).is_some() {
-        entry.notes.push(format!("the history has all that it replaces, up to `{}`", last.name));
+        entry.notes.push(format!("the history has all migrations that it replaces, up to `{}`", last.name));
     } else if entry.name == last.name && own(set).is_none() {
-        entry.notes.push(format!("once it is applied, `{}` takes the place of all up to it", squash.name));
+        entry.notes.push(format!("once it is applied, `{}` replaces all up to it", squash.name));
     }
 }

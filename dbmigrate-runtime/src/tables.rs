@@ -1,4 +1,4 @@
-//! The tables of a database by the rowids of their schema entries, which a rename keeps and a table that is made anew
+//! The tables of a database by the rowids of their schema entries, which a rename keeps and a table that is recreated
 //! does not have.
 
 /// Their names, in the order of the rowids.

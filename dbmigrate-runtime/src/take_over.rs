@@ -83,10 +83,10 @@ fn put_aside(db: &mut Db<'_>, adoption: &Adoption<'_>) -> Result<Option<String>,
     }
     let sql = "SELECT type FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE";
     if db.has_row("could not read the schema", sql, &[text(kept)])? {
-        let message = format!("the old history `{table}` can't be kept as `{kept}`: something has that name already");
+        let message = format!("the old history `{table}` can't be kept as `{kept}`: that name is already in use");
         return Err(Error::new(ErrorKind::Adoption, message)
-            .hint("rename that, or let the old history go: `old-table = \"drop\"` in `adopted.toml`")
-            .hint("or give ours another name: `table = \"…\"` in `[package.metadata.migrations]`"));
+            .hint("rename that object, or drop the old history: `old-table = \"drop\"` in `adopted.toml`")
+            .hint("or give the new history another name: `table = \"…\"` in `[package.metadata.migrations]`"));
     }
     // Without this a view that makes no sense any more would be in the way.
     db.execute("PRAGMA legacy_alter_table = 1")?;
@@ -104,9 +104,8 @@ fn refuse(comparison: &Comparison, adoption: &Adoption<'_>, held: &[Migration<'_
     let error = match comparison {
         Comparison::Nothing | Comparison::Same(_) => return Ok(()),
         Comparison::Impossible(why) => {
-            let message = format!(
-                "the history of {from} has {which}, and nobody can tell whether the database has what they make"
-            );
+            let message =
+                format!("the history of {from} has {which}, and it is unknown whether the database has what they make");
             Error::new(ErrorKind::Mismatch, message).note(why)
         }
         Comparison::Different(differences) => {
@@ -117,6 +116,6 @@ fn refuse(comparison: &Comparison, adoption: &Adoption<'_>, held: &[Migration<'_
     Err(error
         .also(ErrorKind::Adoption)
         .note(format_args!("nothing was changed: the history is still that of {from}"))
-        .hint("undo by hand what was done by hand, or put it into a migration")
-        .hint("to take it over all the same: `cargo dbmigrate adopt --force` (`allow_mismatch()` of the migrator)"))
+        .hint("undo the changes that were made by hand, or put them into a migration")
+        .hint("to take it over anyway: `cargo dbmigrate adopt --force` (`allow_mismatch()` of the migrator)"))
 }

@@ -380,7 +380,7 @@ impl<'a, C: 'static> Together<'a, C> {
             let set = migrator.lazy_set().latest();
             for other in self.migrators[..at].iter().map(|other| other.lazy_set().latest()) {
                 if other.name == set.name {
-                    let message = format!("two sets were added that both are {}", title(set.name));
+                    let message = format!("two sets that are both {} were added", title(set.name));
                     return Err(Error::new(ErrorKind::Set, message)
                         .hint("give each a name: `[package.metadata.migrations.sets.NAME]`"));
                 }
@@ -393,7 +393,7 @@ impl<'a, C: 'static> Together<'a, C> {
                         title(set.name)
                     );
                     return Err(Error::new(ErrorKind::Set, message)
-                        .hint("name another history for one of them: `table = \"…\"` in its part of the manifest"));
+                        .hint("use another history for one of them: `table = \"…\"` in its part of the manifest"));
                 }
             }
         }
@@ -415,7 +415,7 @@ pub(crate) fn named(error: Error, set: &Set<'_>, before: &[SetReport]) -> Error 
         [] => error,
         names => {
             let names: Vec<String> = names.iter().map(|name| title(name)).collect();
-            error.note(format_args!("what was applied of {} stays", names.join(" and ")))
+            error.note(format_args!("the applied migrations of {} stay", names.join(" and ")))
         }
     }
 }

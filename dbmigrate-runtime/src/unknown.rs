@@ -22,7 +22,7 @@ impl UnknownMigration {
 impl fmt::Display for UnknownMigration {
     #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no migration is called `{}`", self.asked)
+        write!(f, "there is no migration `{}`", self.asked)
     }
 }
 

@@ -302,7 +302,7 @@ fn place_after(set: &Set<'_>, number: u64) -> Result<usize, Error> {
                 Some(part) => (part.with_number)(set, number, error),
                 None => error,
             };
-            Err(error.hint("`cargo dbmigrate list` shows all of them"))
+            Err(error.hint("to see all of them: `cargo dbmigrate list`"))
         }
     }
 }
@@ -375,11 +375,11 @@ pub(crate) fn refuse_unrunnable(
         if set.rules.transaction == TransactionMode::All && !migration.up.transaction {
             return Err(Error::new(
                 ErrorKind::Set,
-                format_args!("`{}` runs without a transaction, but all are to share one", migration.name),
+                format_args!("`{}` runs without a transaction, but all share one", migration.name),
             )
             .at(Place::line(migration.file, 1))
             .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`")
-            .hint("or apply those before it, and it, first: `cargo dbmigrate up --to` each"));
+            .hint("or apply those before it, and then it, first: `cargo dbmigrate up --to` each"));
         }
     }
     Ok(())
@@ -390,9 +390,9 @@ pub(crate) fn refuse_code(name: &str, script: &crate::set::Script<'_>, runs_code
     if runs_code || !script.has_code() {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::NoCode, format_args!("`{name}` has Rust in it, which only its own program can run"))
+    Err(Error::new(ErrorKind::NoCode, format_args!("`{name}` contains Rust, which only its own program can run"))
         .at(Place::line(script.file, 1))
-        .hint("run the program, or its `runner` binary: `cargo dbmigrate init --runner` makes one"))
+        .hint("run the program, or its `runner` binary: `cargo dbmigrate init --runner` adds one"))
 }
 
 /// Whether a set has nothing that makes anything: such a one may live in any database.
@@ -408,7 +408,7 @@ pub(crate) fn existing_schema(db: &mut Db<'_>, set: &Set<'_>) -> Error {
     let elsewhere = histories::elsewhere(db, &History::new(set), set.name).unwrap_or_default();
     let error = match elsewhere {
         Some(table) => error.note(format_args!(
-            "the history of {} is in the table `{table}`, and the program looks into `{}`",
+            "the history of {} is in the table `{table}`, and the program reads `{}`",
             title(set.name),
             set.table
         )),
@@ -417,15 +417,15 @@ pub(crate) fn existing_schema(db: &mut Db<'_>, set: &Set<'_>) -> Error {
     error
         .hint("is it the right database?")
         .hint(format_args!(
-            "if `{first}` is to run on what is there: `allow_existing_schema()` of the migrator, or `cargo dbmigrate up \
+            "to run `{first}` on the existing tables: `allow_existing_schema()` of the migrator, or `cargo dbmigrate \
+             up \
              --existing`"
         ))
         .hint(
-            "if it has what the migrations make: `cargo dbmigrate mark` (`mark` of the migrator) records them as \
-             applied",
+            "if it has what the migrations make, record them as applied: `cargo dbmigrate mark` (`mark` of the \
+             migrator)",
         )
-        .hint("if another tool has migrated it: `cargo dbmigrate adopt` takes its history over"
-        )
+        .hint("if another tool has migrated it, take over its history: `cargo dbmigrate adopt`")
 }
 
 /// Writes the head again where only it is out of date. A database that can't be written, or is being written, does

@@ -184,8 +184,8 @@ pub(crate) fn head_problem(set: &Set<'_>, known: &KnownHistory<'_>) -> Option<Pr
         kind: ErrorKind::Head,
         migration: None,
         file: None,
-        message: format!("the head of the history `{}` is not what its rows say", set.table),
+        message: format!("the head of the history `{}` does not match its rows", set.table),
         notes: Vec::new(),
-        help: vec!["`cargo dbmigrate repair --all` (`repair_all` of the migrator) writes it anew".into()],
+        help: vec!["`cargo dbmigrate repair --all` (`repair_all` of the migrator) rewrites it".into()],
     })
 }

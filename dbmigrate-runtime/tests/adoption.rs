@@ -345,7 +345,7 @@ fn what_only_reads_says_what_it_means_and_writes_nothing() {
         migrator(OLD).repair_all(&mut db, None).unwrap_err(),
         migrator(OLD).reset(&mut db).unwrap_err(),
     ] {
-        assert!(error.is_adoption() && error.to_string().contains("still that of tool"), "{error}");
+        assert!(error.is_adoption() && error.to_string().contains("still has the history of tool"), "{error}");
     }
     assert_eq!(dump(&db), before);
 }

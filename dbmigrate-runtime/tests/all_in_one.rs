@@ -42,8 +42,8 @@ fn no_cascade_is_left_out_for_another_file_of_the_transaction() {
     let replace = file("002_replace", &["REPLACE INTO parent VALUES (1, 'new')"]);
     let delete = file("002_delete", &["DELETE FROM parent WHERE id = 1"]);
     let cases = [
-        ("ON UPDATE CASCADE", shift, "rows of `parent` go or get another key"),
-        ("ON DELETE CASCADE", replace, "rows of `parent` go or get another key"),
+        ("ON UPDATE CASCADE", shift, "rows of `parent` are deleted or get another key"),
+        ("ON DELETE CASCADE", replace, "rows of `parent` are deleted or get another key"),
         ("ON DELETE CASCADE", delete, "rows of `child` refer to nothing"),
     ];
     for (action, change, says) in cases {

@@ -63,7 +63,7 @@ fn anything_else_stops_it_and_is_shown() {
         runner(asserting(query)).up_to(&mut db, 1_u64).unwrap();
         let before = dump(&db);
         let error = stopped(&mut db, asserting(query));
-        let message = format!("`002_drop` asserts what is not true: the query returned {answer}");
+        let message = format!("an assertion of `002_drop` does not hold: the query returned {answer}");
         assert!(error.to_string().starts_with(&message), "{error}");
         assert_eq!(dump(&db), before, "{query}");
         assert_eq!(ask(&db, "PRAGMA foreign_keys"), "1");
@@ -76,10 +76,10 @@ fn the_error_says_where_and_what_next() {
     let error = stopped(&mut db, asserting("SELECT count(*) = 0 FROM t"));
     assert_eq!(
         error.to_string(),
-        "`002_drop` asserts what is not true: the query returned `0`\n  --> migrations/002_drop.sql:2:22\n   \
-         | SELECT count(*) = 0 FROM t\nnote: `002_drop` was rolled back: nothing of it is left\n\
+        "an assertion of `002_drop` does not hold: the query returned `0`\n  --> migrations/002_drop.sql:2:22\n   \
+         | SELECT count(*) = 0 FROM t\nnote: `002_drop` was rolled back completely\n\
          note: the one before it stays as it is\n\
-         help: change the data so that it is true, then run `cargo dbmigrate up` again"
+         help: change the data so that it holds, then run `cargo dbmigrate up` again"
     );
     assert_eq!((error.kind(), error.line()), (ErrorKind::Assertion, Some(2)));
     assert_eq!(error.statement(), Some("SELECT count(*) = 0 FROM t"));
@@ -132,7 +132,7 @@ fn without_a_transaction_it_is_asked_before_the_first_step_and_not_again() {
     run(&db, "INSERT INTO t VALUES (0)");
     let before = dump(&db);
     let error = stopped(&mut db, files());
-    assert_eq!(error.notes()[0], "no step of `002_bare` was run now");
+    assert_eq!(error.notes()[0], "no step of `002_bare` was run");
     assert_eq!(dump(&db), before);
     assert_eq!(runner(files()).status(&mut db).unwrap().entries[1].state, State::Pending);
 

@@ -245,7 +245,7 @@ fn code_can_be_the_way_back_but_is_not_stored() {
     coded(files("rust:0"), run).up(&mut db).unwrap();
     assert_eq!(ask(&db, "SELECT down_sql FROM _migrations"), "NULL");
     let error = coded(files("SELECT 1"), run).down(&mut db).unwrap_err();
-    assert!(error.is_no_down() && error.to_string().contains("whose way back is not stored"), "{error}");
+    assert!(error.is_no_down() && error.to_string().contains("whose down script is not stored"), "{error}");
     assert_eq!(coded(files("rust:0"), run).down(&mut db).unwrap().rolled_back.len(), 1);
 }
 

@@ -61,9 +61,9 @@ fn a_missing_way_back_stops_before_anything_changes() {
     let error = migrator.down_all(&mut db).unwrap_err();
     assert!(error.is_no_down(), "{error}");
     let text = error.to_string();
-    assert!(text.contains("`004_d` has no way back: its file says that there is none: rows are gone"), "{text}");
+    assert!(text.contains("`004_d` can't be rolled back: its file declares it irreversible: rows are gone"), "{text}");
     assert!(
-        text.contains("`001_a` has no way back: nobody has written one")
+        text.contains("`001_a` can't be rolled back: it has no down script")
             && text.contains("`migrations/001_a.down.sql`"),
         "{text}"
     );
@@ -126,7 +126,7 @@ fn a_stored_way_back_that_was_tampered_with_is_refused() {
     runner(three()).up(&mut db).unwrap();
     run(&db, "UPDATE _migrations SET down_sql = 'DROP TABLE a; DROP TABLE b' WHERE number = 3");
     let error = runner(three()[..2].to_vec()).down(&mut db).unwrap_err();
-    assert!(error.is_no_down() && error.to_string().contains("the stored one can't be read"), "{error}");
+    assert!(error.is_no_down() && error.to_string().contains("its stored down script can't be read"), "{error}");
 }
 
 #[test]

@@ -21,7 +21,7 @@ const ONE: &str = "INSERT INTO t VALUES (1)";
 const TWO: &str = "INSERT INTO t VALUES (2)";
 const THREE: &str = "INSERT INTO t VALUES (3)";
 
-/// A database in which `002_bare` was stopped after `ONE`, at a statement that can't work.
+/// A database in which `002_bare` was interrupted after `ONE`, at a statement that can't work.
 fn stopped(rules: Rules) -> Connection {
     let mut db = memory();
     let migrator: Runner = Migrator::new(set_with(bare(&[ONE, "nonsense", THREE]), rules));
@@ -66,7 +66,7 @@ fn case_50_an_edit_behind_what_has_run_goes_on() {
         let migrator: Runner = Migrator::new(set_with(files(), Rules { store_sql: StoreSql::All, ..Rules::DEFAULT }));
         assert_eq!(state(&mut db, edited), State::Interrupted { done: 1, of: edited.len() as u64, edited: false });
         let plan = migrator.repair_plan(&mut db).unwrap();
-        assert_eq!(plan[0].problem.help, ["`cargo dbmigrate up` goes on with it"]);
+        assert_eq!(plan[0].problem.help, ["to continue: `cargo dbmigrate up`"]);
         assert_eq!(migrator.up(&mut db).unwrap().applied.len(), 1);
         assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), rows);
         // The record is that of the new text.
@@ -101,7 +101,10 @@ fn case_50_an_edit_of_what_has_run_is_refused_with_the_difference() {
             let error = runner(bare(edited)).up(&mut db).unwrap_err();
             assert!(error.is_interrupted(), "{error}");
             let text = error.to_string();
-            assert!(text.contains("`002_bare` was stopped after 1 step, and edited in what has run"), "{text}");
+            assert!(
+                text.contains("`002_bare` was interrupted after 1 step, and edited in steps that have run"),
+                "{text}"
+            );
             assert_eq!(text.contains("- INSERT INTO t VALUES (1);"), store_sql == StoreSql::All, "{text}");
             assert!(text.contains("`cargo dbmigrate repair 002_bare`"), "{text}");
             assert_eq!(state(&mut db, edited), State::Interrupted { done: 1, of: edited.len() as u64, edited: true });
@@ -118,7 +121,7 @@ fn a_repair_takes_what_was_edited_for_what_has_run_and_says_so() {
     let repairs = edited().repair(&mut db, 2_u64, None).unwrap();
     assert_eq!(
         repairs.done[0].remedy.as_deref(),
-        Some("its text as it is now counts: its first step is taken for what has run, and `up` goes on after it")
+        Some("its current text counts: its first step counts as run, and `up` continues after it")
     );
     // From here on its first step is the new one.
     assert!(runner(bare(&[ONE, TWO])).up(&mut db).unwrap_err().is_interrupted());
@@ -154,13 +157,13 @@ fn a_step_that_was_begun_has_run_for_all_that_is_known() {
     };
     for edited in [&[ONE, other, TWO][..], &[ONE, "VACUUM", TWO], &[ONE, TWO], &[ONE]] {
         let error = up(&mut db, edited);
-        assert!(error.contains("edited in what has run"), "{error}");
+        assert!(error.contains("edited in steps that have run"), "{error}");
         let left = runner(bare(edited)).repair(&mut db, 2_u64, None).unwrap().left;
-        assert!(left[0].problem.message.ends_with("nobody knows whether that step ran"), "{left:?}");
+        assert!(left[0].problem.message.ends_with("it is unknown whether that step ran"), "{left:?}");
     }
     // Behind it, an edit does not matter: nobody knows whether that very step ran.
     let error = up(&mut db, &text);
-    assert!(error.contains("nobody knows whether that step ran"), "{error}");
+    assert!(error.contains("it is unknown whether that step ran"), "{error}");
     runner(bare(&text)).repair(&mut db, 2_u64, Some(Stopped::Done)).unwrap();
     runner(bare(&text)).up(&mut db).unwrap();
     assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), "1,2");
@@ -171,7 +174,10 @@ fn a_file_that_got_a_transaction_meanwhile_does_not_start_over() {
     let mut db = stopped(Rules::DEFAULT);
     let files = || vec![file("001_t", &["CREATE TABLE t (x)"]), file("002_bare", &[ONE, TWO])];
     let error = runner(files()).up(&mut db).unwrap_err();
-    assert!(error.is_interrupted() && error.to_string().contains("say `no-transaction` in its file again"), "{error}");
+    assert!(
+        error.is_interrupted() && error.to_string().contains("write `no-transaction` in its file again"),
+        "{error}"
+    );
     let repairs = runner(files()).repair_all(&mut db, None).unwrap();
     assert!(repairs.done.is_empty() && repairs.left.len() == 1, "{repairs:?}");
     runner(files()).forget(&mut db, 2_u64).unwrap();
@@ -192,7 +198,7 @@ fn two_texts_at_once_do_not_mix() {
         }
     });
     let error = migrator.up(&mut Connection::open(&path).unwrap()).unwrap_err();
-    assert!(error.is_interrupted() && error.to_string().contains("from another text"), "{error}");
+    assert!(error.is_interrupted() && error.to_string().contains("with a different text"), "{error}");
     let mut db = Connection::open(&path).unwrap();
     assert_eq!(history(&db), "001_t 002_bare:running2");
     runner(bare(&[ONE, "INSERT INTO t VALUES (20)", THREE])).up(&mut db).unwrap();
@@ -289,12 +295,12 @@ fn an_edited_way_back_is_a_note_and_the_files_is_used() {
     let mut db = memory();
     runner(files(Some(&["DROP TABLE t"]))).up(&mut db).unwrap();
     assert_eq!(noted(files(Some(&["DROP TABLE t"])), &mut db), "");
-    assert_eq!(noted(files(None), &mut db), "001_t: its way back was taken out since it was applied: `down` has none");
+    assert_eq!(noted(files(None), &mut db), "001_t: its down script was removed since it was applied: `down` has none");
     assert!(runner(files(None)).down(&mut db).unwrap_err().is_no_down());
     let edited = files(Some(&["ALTER TABLE t RENAME TO gone"]));
     assert_eq!(
         noted(edited.clone(), &mut db),
-        "001_t: the way back was edited since it was applied; `down` uses the file's"
+        "001_t: the down script was edited since it was applied; `down` uses the one in the file"
     );
     runner(edited).down(&mut db).unwrap();
     assert_eq!(objects(&db), "gone");

@@ -12,7 +12,7 @@ fn a_table_of_an_attached_database_is_not_dropped_for_one_that_is_missing() {
         run(&db, "ATTACH ':memory:' AS archive; CREATE TABLE archive.old (x)");
         let files = |sql| vec![file("001_a", &[sql, "CREATE TABLE t (x)"])];
         let error = runner(files("DROP TABLE IF EXISTS old")).up(&mut db).unwrap_err();
-        assert!(error.to_string().contains("in `archive`, and not"), "{error}");
+        assert!(error.to_string().contains("`archive`, not the database"), "{error}");
         assert_eq!((ask(&db, "SELECT count(*) FROM archive.old").as_str(), objects(&db).as_str()), ("0", ""));
         runner(files("DROP TABLE IF EXISTS main.old")).up(&mut db).unwrap();
         assert_eq!(ask(&db, "SELECT count(*) FROM archive.old"), "0");
@@ -24,8 +24,8 @@ fn a_table_of_an_attached_database_is_not_dropped_for_one_that_is_missing() {
 #[test]
 fn rows_and_columns_beside_the_database_are_not_changed_for_those_that_are_missing() {
     let places = [
-        ("ATTACH ':memory:' AS archive", "archive", "what is in `archive`, and not"),
-        ("SELECT 1", "temp", "what is in `temp`, and not"),
+        ("ATTACH ':memory:' AS archive", "archive", "`archive`, not the database"),
+        ("SELECT 1", "temp", "`temp`, not the database"),
     ];
     for (attach, place, expect) in places {
         let make = format!("{attach}; CREATE TABLE {place}.old (x, y); INSERT INTO {place}.old VALUES (1, 2)");
@@ -104,7 +104,7 @@ fn nothing_of_an_attached_database_is_taken_for_what_is_missing_be_it_dropped_by
             let there = "SELECT group_concat(sql) || (SELECT x || y FROM archive.old) FROM archive.sqlite_master";
             let before = ask(&db, there);
             let error = plain(vec![makes(), file("002_b", &[sql])]).up(&mut db).unwrap_err();
-            assert!(error.to_string().contains("in `archive`, and not"), "{sql}: {error}");
+            assert!(error.to_string().contains("`archive`, not the database"), "{sql}: {error}");
             assert_eq!((history(&db).as_str(), ask(&db, there)), ("001_a", before), "{sql}");
         }
     }
@@ -126,11 +126,11 @@ fn nothing_of_an_attached_database_is_taken_for_what_is_missing_be_it_dropped_by
     run(&db, archive);
     runner(vec![makes(), file("002_b", &names)]).up(&mut db).unwrap();
     assert_eq!(ask(&db, "SELECT group_concat(x || y) FROM archive.old"), "78");
-    // A short name is no word of others.
+    // A short name is not a word of others.
     let mut db = memory();
     run(&db, "ATTACH ':memory:' AS a; CREATE TABLE a.data (x)");
     let error = plain(vec![makes(), file("002_b", &["INSERT INTO data VALUES ('ä')"])]).up(&mut db).unwrap_err();
-    assert!(error.to_string().contains("in `a`, and not"), "{error}");
+    assert!(error.to_string().contains("`a`, not the database"), "{error}");
 }
 
 #[test]

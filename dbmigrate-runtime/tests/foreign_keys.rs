@@ -469,7 +469,10 @@ fn a_rebuild_that_renames_first_is_told_how_to_keep_the_references() {
     };
     let error = up(&[]).unwrap_err();
     let help = error.help().join("\n");
-    assert!(help.contains("`old_parent` is gone") && help.contains("`PRAGMA legacy_alter_table = ON;`"), "{help}");
+    assert!(
+        help.contains("`old_parent` no longer exists") && help.contains("`PRAGMA legacy_alter_table = ON;`"),
+        "{help}"
+    );
     // What it says helps.
     up(&["PRAGMA legacy_alter_table = ON"]).unwrap();
 }

@@ -242,7 +242,7 @@ fn case_48_a_file_system_that_can_have_no_log() {
     // One that the program asks to be.
     let path = base(&folder, "delete.db", "delete");
     let error = runner(files()).journal_mode(JournalMode::Wal).up(&mut there(&path)).unwrap_err().to_string();
-    assert!(error.contains("the journal mode is `delete`, although `wal` was asked for"), "{error}");
+    assert!(error.contains("the journal mode is `delete` instead of `wal`"), "{error}");
     assert!(error.contains("the file system or the VFS may not support it"), "{error}");
     assert!(dump(&open(&path)) == states[0]);
     runner(files()).up(&mut there(&path)).unwrap();
@@ -385,7 +385,7 @@ fn a_reader_in_the_way_of_another_journal_mode() {
         let mut db = open(&path);
         let error = migrator.up(&mut db).unwrap_err();
         assert!(error.is_busy(), "{from}: {error}");
-        assert_says(&error, &["could not switch the journal mode"], from);
+        assert_says(&error, &["could not change the journal mode"], from);
         assert!(dump(&db) == states[0], "{from}");
         run(&reader, "COMMIT");
         drop(reader);

@@ -151,7 +151,7 @@ fn a_program_that_objects_is_not_told_to_correct_a_file() {
     let mut db = memory();
     let error = migrator.before_each(|_| Err("not today".into())).up(&mut db).unwrap_err();
     assert!(error.is_hook() && error.to_string().contains("stopped before `001_a`: not today"), "{error}");
-    assert_eq!(error.help(), ["the next run goes on there"]);
+    assert_eq!(error.help(), ["the next run continues there"]);
     assert_eq!(ask(&db, "SELECT count(*) FROM sqlite_master"), "0");
 }
 

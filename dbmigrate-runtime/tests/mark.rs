@@ -92,9 +92,9 @@ fn every_difference_is_named() {
     differs(
         &[USERS, "CREATE TABLE Posts (user TEXT, id, extra)", "CREATE UNIQUE INDEX by_user ON posts (user, id DESC)"],
         &[
-            "the table `posts`: the column `user` is `TEXT`, and `INTEGER` by the migrations",
+            "the table `posts`: the column `user` is `TEXT`, and `INTEGER` in the migrations",
             "the table `posts`: the foreign key from (user) to users (id) is missing",
-            "the table `posts`: the index `by_user` is `(user, id DESC) unique`, and `(user) partial` by the \
+            "the table `posts`: the index `by_user` is `(user, id DESC) unique`, and `(user) partial` in the \
              migrations",
             "the table `posts`: no migration makes the column `extra`",
         ],
@@ -106,19 +106,19 @@ fn every_difference_is_named() {
     differs(
         &[USERS, POSTS, "CREATE INDEX by_user ON posts (user COLLATE nocase, user + 1) WHERE user > 0"],
         &["the table `posts`: the index `by_user` is `(user COLLATE nocase, an expression) partial`, and `(user) \
-             partial` by the migrations"],
+             partial` in the migrations"],
     );
     differs(
         &["CREATE TABLE users (name TEXT DEFAULT 'y', id INTEGER PRIMARY KEY)", POSTS, INDEX],
         &[
             "the table `users`: UNIQUE (name) is missing",
-            "the table `users`: the column `name` is `TEXT DEFAULT 'y'`, and `TEXT NOT NULL DEFAULT 'x'` by \
-             the migrations",
+            "the table `users`: the column `name` is `TEXT DEFAULT 'y'`, and `TEXT NOT NULL DEFAULT 'x'` in the \
+             migrations",
         ],
     );
     differs(
         &[USERS, "CREATE TABLE posts (user INTEGER REFERENCES users (id) ON DELETE CASCADE, id)", INDEX],
-        &["the table `posts`: its columns are (user, id), and (id, user) by the migrations"],
+        &["the table `posts`: its columns are (user, id), and (id, user) in the migrations"],
     );
 }
 
@@ -129,9 +129,9 @@ fn what_cannot_be_compared_wants_to_be_forced() {
     let attach: &'static str = format!("ATTACH '{other}' AS other").leak();
     let copy: &'static str = format!("VACUUM INTO '{other}'").leak();
     for (statements, expect) in [
-        (&["rust:7"][..], "`001_x` has Rust in it"),
-        (&[attach, "DETACH other"], "`001_x` works on other files as well"),
-        (&[copy], "`001_x` works on other files as well"),
+        (&["rust:7"][..], "`001_x` contains Rust"),
+        (&[attach, "DETACH other"], "`001_x` also works on other files"),
+        (&[copy], "`001_x` also works on other files"),
         (&["INSERT INTO nowhere VALUES (1)"], "on an empty database, `001_x` failed: no such table: nowhere"),
     ] {
         let runner = || runner(vec![file("001_x", statements).no_transaction()]);
@@ -191,7 +191,7 @@ fn a_failure_at_any_call_records_nothing() {
     let unbound: Migrator<'_, NoBackend> = Migrator::new(set(three()));
     let mut db = made(&[USERS, POSTS, INDEX]);
     let error = unbound.mark_to_with(&mut FaultyDriver::new(&mut db, Fault::None, 0), 2_u64).unwrap_err();
-    assert!(error.is_mismatch() && error.to_string().contains("no driver is bound"), "{error}");
+    assert!(error.is_mismatch() && error.to_string().contains("have no driver"), "{error}");
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn another_reader_compares_what_it_found_after_the_replay_with_the_database() {
             let before = last.replace(now.clone());
             let new = now.into_iter().filter(|object| !before.contains(object));
             let change = |(kind, name, _): (String, String, String)| {
-                let message = format!("{kind} `{name}` is another one");
+                let message = format!("{kind} `{name}` differs from the one");
                 SchemaDifference { kind, name, table: None, change: "changed".into(), message }
             };
             Ok(new.map(change).collect())
@@ -222,7 +222,7 @@ fn another_reader_compares_what_it_found_after_the_replay_with_the_database() {
     let error = package().runner().schema_reader(reader()).mark_to(&mut db, 2_u64).unwrap_err();
     assert!(error.is_mismatch(), "{error}");
     // A view that a repeatable makes is its own business.
-    assert_eq!(error.notes()[0], "table `users` is another one");
+    assert_eq!(error.notes()[0], "table `users` differs from the one");
     assert!(
         error.notes()[1].ends_with("to the database: every column, constraint, index, view and trigger"),
         "{error}"

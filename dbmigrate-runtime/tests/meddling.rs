@@ -26,7 +26,7 @@ fn a_row_that_the_history_does_not_take_is_an_error_and_nothing_stays() {
         let files = || vec![makes(), file("002_b", &["INSERT INTO t VALUES (1)"]), file("003_c", &["SELECT 1"])];
         for _ in 0..2 {
             let error = Runner::new(set_with(files(), rules)).up(&mut db).unwrap_err();
-            assert!(error.is_history() && error.to_string().contains("does not take what `00"), "{error}");
+            assert!(error.is_history() && error.to_string().contains("does not accept the record of `00"), "{error}");
             assert_eq!((history(&db).as_str(), ask(&db, "SELECT count(*) FROM t").as_str()), ("001_a", "0"));
         }
         run(&db, "DROP TRIGGER meddles");
@@ -40,7 +40,7 @@ fn a_row_that_the_history_does_not_take_is_an_error_and_nothing_stays() {
     let files =
         vec![makes(), file("002_b", &[swallows]), file("003_c", &["CREATE TABLE c (x)"]), file("004_d", &["SELECT 1"])];
     let error = runner(files).up(&mut db).unwrap_err();
-    assert!(error.to_string().contains("what `003_c` has to write"), "{error}");
+    assert!(error.to_string().contains("the record of `003_c`"), "{error}");
     assert_eq!((history(&db).as_str(), objects(&db).as_str()), ("001_a 002_b", "meddles t"));
 }
 
@@ -55,7 +55,7 @@ fn a_row_that_the_history_does_not_give_up_is_an_error_on_the_way_back() {
         let migrator = || runner(vec![makes(), adds()]);
         migrator().up(&mut db).unwrap();
         let error = migrator().down(&mut db).unwrap_err();
-        assert!(error.to_string().contains("does not take what `002_b` has to write"), "{error}");
+        assert!(error.to_string().contains("does not accept the record of `002_b`"), "{error}");
         let rows = if bare { "1,2" } else { "1" };
         assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), rows);
         run(&db, "DROP TRIGGER meddles");
@@ -74,7 +74,7 @@ fn without_a_transaction_nothing_runs_again_and_again_for_want_of_a_row() {
     ] {
         let mut db = meddled(event);
         let error = runner(vec![makes(), file("002_b", statements).no_transaction()]).up(&mut db).unwrap_err();
-        assert!(error.to_string().contains("does not take what `002_b` has to write"), "{event}: {error}");
+        assert!(error.to_string().contains("does not accept the record of `002_b`"), "{event}: {error}");
         assert_eq!((history(&db).as_str(), ask(&db, "SELECT count(*) FROM t").as_str()), (left, "0"), "{event}");
     }
     let back = || file("002_b", &["SELECT 1"]).down(&["INSERT INTO t VALUES (1)"]).no_transaction();
@@ -83,13 +83,13 @@ fn without_a_transaction_nothing_runs_again_and_again_for_want_of_a_row() {
     migrator.up(&mut db).unwrap();
     run(&db, "CREATE TRIGGER meddles BEFORE UPDATE ON _migrations BEGIN SELECT RAISE(IGNORE); END");
     let error = migrator.down(&mut db).unwrap_err();
-    assert!(error.to_string().contains("does not take what `002_b` has to write"), "{error}");
+    assert!(error.to_string().contains("does not accept the record of `002_b`"), "{error}");
     assert_eq!((history(&db), ask(&db, "SELECT count(*) FROM t")), ("001_a 002_b".into(), "0".into()));
     // Nor where the file itself takes it out.
     let mut db = memory();
     let forgets = file("002_b", &["INSERT INTO t VALUES (1)", "DELETE FROM _migrations"]).no_transaction();
     let error = runner(vec![makes(), forgets]).up(&mut db).unwrap_err();
-    assert!(error.to_string().contains("does not take what `002_b` has to write"), "{error}");
+    assert!(error.to_string().contains("does not accept the record of `002_b`"), "{error}");
     assert_eq!(history(&db), "001_a 002_b:running1");
 }
 
@@ -112,7 +112,7 @@ fn another_process_that_takes_a_migration_out_while_it_runs_is_noticed() {
     let mut meddle = || run(&rusqlite::Connection::open(&path).unwrap(), "DELETE FROM _migrations WHERE number = 2");
     let mut driver = fault::FaultyDriver::meddled(&mut db, at, &mut meddle);
     let error = migrator.up_with(&mut driver).unwrap_err();
-    assert!(error.is_interrupted() && error.to_string().contains("is not in the history any more"), "{error}");
+    assert!(error.is_interrupted() && error.to_string().contains("is no longer in the history"), "{error}");
     assert_eq!((history(&db).as_str(), ask(&db, "SELECT group_concat(x) FROM t").as_str()), ("001_a", "1"));
 }
 

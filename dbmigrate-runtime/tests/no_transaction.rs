@@ -50,7 +50,7 @@ fn what_stops_it_before_it_goes_on_does_not_say_that_nothing_of_it_is_left() {
     runner(files()).up(&mut db).unwrap_err();
     let objecting: Migrator<'_, driver::Rusqlite> = Migrator::new(set(files())).before_each(|_| Err("not now".into()));
     let error = objecting.up(&mut db).unwrap_err();
-    assert_eq!(error.notes(), ["no step of `002_bare` was run now"]);
+    assert_eq!(error.notes(), ["no step of `002_bare` was run"]);
     assert_eq!((history(&db).as_str(), ask(&db, "SELECT x FROM t")), ("001_t 002_bare:running1", "1".into()));
 }
 
@@ -163,7 +163,7 @@ fn another_one_is_for_people_to_settle() {
         assert!(repairs.done.is_empty() && repairs.left[0].problem.help[0].contains("--retry"), "{repairs:?}");
         assert_eq!(history(&db), "001_t 002_bare:started0");
         let problem = runner(files()).verify(&mut db).unwrap().problems.remove(0);
-        assert_eq!(problem.help, ["`cargo dbmigrate repair` (`repair_plan` of the migrator) says how it goes on"]);
+        assert_eq!(problem.help, ["to see how to continue: `cargo dbmigrate repair` (`repair_plan` of the migrator)"]);
         let repairs = runner(files()).repair_all(&mut db, Some(choice)).unwrap();
         assert!(repairs.left.is_empty() && repairs.done.len() == 1, "{repairs:?}");
         runner(files()).up(&mut db).unwrap();
@@ -187,7 +187,7 @@ fn go_back(rules: Rules) {
     let down = ["DELETE FROM t", "VACUUM", "DELETE FROM later"];
     runner(files(&down)).up(&mut db).unwrap();
     let error = runner(files(&down)).down(&mut db).unwrap_err();
-    assert!(error.to_string().contains("`cargo dbmigrate down` goes on"), "{error}");
+    assert!(error.to_string().contains("continue with this step: `cargo dbmigrate down`"), "{error}");
     assert_eq!(history(&db), "001_t 002_bare:reverting2");
     assert!(runner(files(&down)).up(&mut db).unwrap_err().is_interrupted());
     run(&db, "CREATE TABLE later (x)");
@@ -366,7 +366,7 @@ fn an_orphan_from_before_a_stop_is_refused_as_it_would_have_been_without_one() {
         let repaired = runner(files.clone()).repair(db, 2_u64, Some(Stopped::Done)).unwrap();
         assert_eq!(
             repaired.done[0].remedy.as_deref(),
-            Some("the rows that refer to nothing are let be, and `up` records it")
+            Some("the rows that refer to nothing are accepted, and `up` records it")
         );
         runner(files).up(db).unwrap();
         assert_eq!(ask(db, "SELECT group_concat(id) FROM child"), "10,20,30,40");
@@ -390,7 +390,7 @@ fn an_orphan_from_before_a_stop_is_refused_as_it_would_have_been_without_one() {
         &db,
         "UPDATE _migrations SET violations = substr(violations, 1, instr(violations, 'refused') - 1) WHERE number = 2",
     );
-    assert!(repair(&mut db).unwrap_err().contains("no rows were refused"));
+    assert!(repair(&mut db).unwrap_err().contains("no rows were rejected"));
     assert!(runner(files("SELECT 1")).up(&mut db).unwrap_err().is_foreign_key());
     run(&db, "PRAGMA foreign_keys = 0; INSERT INTO child VALUES (50, 78)");
     let error = repair(&mut db).unwrap_err();
@@ -402,7 +402,7 @@ fn an_orphan_from_before_a_stop_is_refused_as_it_would_have_been_without_one() {
     let error = runner(files("SELECT 1")).up(&mut db).unwrap_err();
     assert!(error.is_foreign_key() && error.to_string().contains("row 60 of `child`"), "{error}");
     run(&db, "PRAGMA foreign_keys = 0; DELETE FROM child WHERE id > 20; PRAGMA foreign_keys = 1");
-    assert!(repair(&mut db).unwrap_err().contains("no rows that were refused are left"));
+    assert!(repair(&mut db).unwrap_err().contains("none of the rejected rows are left"));
     runner(files("SELECT 1")).up(&mut db).unwrap();
     // Once they are corrected, nothing has to be accepted.
     let mut db = start();

@@ -61,7 +61,7 @@ fn what_no_build_has_written_is_an_error_and_nothing_is_done() {
         runner(files()).beside(&migrator).reset(&mut db).map(drop).unwrap_err(),
         Together::new().add(migrator).up(&mut db).map(drop).unwrap_err(),
     ] {
-        assert!(error.is_set() && error.to_string().contains("not those that its build wrote"), "{error}");
+        assert!(error.is_set() && error.to_string().contains("not those that its build script wrote"), "{error}");
     }
     assert_eq!(dump(&db), before);
 }

@@ -79,7 +79,7 @@ fn what_another_program_stopped_in_is_told_without_the_part_that_goes_on() {
     run(&db, "UPDATE _migrations SET state = 'running'");
     let error = runner().up(&mut db).unwrap_err();
     assert!(error.is_interrupted(), "{error}");
-    assert!(error.to_string().contains("`001_a` was stopped before its end"), "{error}");
+    assert!(error.to_string().contains("`001_a` was interrupted"), "{error}");
 }
 
 #[test]

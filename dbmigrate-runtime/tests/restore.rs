@@ -153,7 +153,7 @@ fn who_is_in_the_way_is_waited_for_and_then_an_error() {
         assert!(does.starts_with("BEGIN IMMEDIATE") || rows(&other) == "2,3");
         let error = migrator().restore(&mut db, &copy).unwrap_err();
         assert!(error.is_busy(), "{mode} {does}: {error}");
-        assert!(error.to_string().contains("the database is as it was"), "{error}");
+        assert!(error.to_string().contains("the database is unchanged"), "{error}");
         run(&other, "ROLLBACK");
         assert_unchanged(&db, &folder);
         // No lock stays, and nothing else has to be done before the next attempt.
@@ -237,7 +237,7 @@ fn what_is_no_sound_copy_is_refused() {
     for (name, says) in [
         ("half", "half"),
         ("torn", "torn"),
-        ("text", "is no copy of a database: file is not a database"),
+        ("text", "is not a copy of a database: file is not a database"),
         ("empty", "is empty"),
         ("missing", "there is no file"),
         ("", "there is no file"),
@@ -267,7 +267,7 @@ fn another_page_size_is_taken_where_there_is_no_log() {
         let other = folder.file("other.db");
         run(&open(&copy), &format!("PRAGMA page_size = 8192; VACUUM INTO '{}'", other.display()));
         if mode == "wal" {
-            refused(migrator().restore(&mut db, &other), "pages of 8192 bytes and the database of 4096");
+            refused(migrator().restore(&mut db, &other), "have 8192 bytes and those of the database 4096");
             assert_unchanged(&db, &folder);
         } else {
             migrator().restore(&mut db, &other).unwrap();

@@ -315,7 +315,7 @@ fn without_a_journal_the_help_works() {
         let migrator = runner(vec![file_001()]);
         let mut db = Connection::open(&file).unwrap();
         run(&db, "PRAGMA journal_mode = OFF");
-        let help = format!("switch it on before: `PRAGMA journal_mode = {mode}`");
+        let help = format!("turn it on before: `PRAGMA journal_mode = {mode}`");
         assert_eq!(migrator.up(&mut db).unwrap_err().help(), std::slice::from_ref(&help));
         assert_eq!(migrator.restore(&mut db, &copy).unwrap_err().help(), [help]);
         run(&db, &format!("PRAGMA journal_mode = {mode}"));

@@ -34,7 +34,7 @@ fn an_edited_migration_is_accepted_on_purpose() {
         assert!(error.is_edited() && error.to_string().contains("`cargo dbmigrate repair 002_b`"), "{error}");
         let shown = "\n     - INSERT INTO b VALUES (1);\n     + INSERT INTO b VALUES (2);";
         assert_eq!(error.to_string().contains(shown), store_sql == StoreSql::All, "{error}");
-        assert_eq!(error.to_string().contains("was not kept"), store_sql != StoreSql::All, "{error}");
+        assert_eq!(error.to_string().contains("was not stored"), store_sql != StoreSql::All, "{error}");
 
         let before = dump(&db);
         let plan = edited().repair_plan(&mut db).unwrap();
@@ -72,7 +72,7 @@ fn a_new_name_is_taken_where_the_text_is_the_same() {
     let error = renamed(SECOND).up(&mut db).unwrap_err();
     assert!(error.is_renamed() && error.to_string().contains("`cargo dbmigrate repair 002_better`"), "{error}");
     let repairs = renamed(SECOND).repair_all(&mut db, None).unwrap();
-    assert_eq!(remedies(&repairs), "the history takes its new name");
+    assert_eq!(remedies(&repairs), "its new name is recorded in the history");
     assert_eq!(history(&db), "001_a 002_better 003_c");
     assert!(renamed(SECOND).verify(&mut db).unwrap().is_ok());
 }
@@ -146,7 +146,7 @@ fn a_step_that_people_did_by_hand_counts_as_done() {
     let group = ["BEGIN", "INSERT INTO t VALUES (1)", "nonsense", "COMMIT", "INSERT INTO t VALUES (2)"];
     bare(&group).up(&mut db).unwrap_err();
     let left = bare(&group).repair_all(&mut db, Some(Stopped::Done)).unwrap().left;
-    assert_eq!(left[0].problem.help, ["`cargo dbmigrate up` goes on with it"], "what never ran is not skipped unasked");
+    assert_eq!(left[0].problem.help, ["to continue: `cargo dbmigrate up`"], "what never ran is not skipped unasked");
     let repairs = bare(&group).repair(&mut db, 2_u64, Some(Stopped::Done)).unwrap();
     assert_eq!(remedies(&repairs), "its step 1 and the rest of its transaction count as done");
     assert_eq!(history(&db), "001_t 002_bare:running4");
@@ -165,8 +165,8 @@ fn a_stopped_one_that_was_edited_says_what_it_goes_on_after() {
     let repairs = edited().repair(&mut db, 2_u64, Some(Stopped::Done)).unwrap();
     assert_eq!(
         remedies(&repairs),
-        "its step 2 counts as done; its text as it is now counts: its first 2 steps are taken for what has run, and \
-         `up` goes on after them"
+        "its step 2 counts as done; its current text counts: its first 2 steps count as run, and `up` continues after \
+         them"
     );
     edited().up(&mut db).unwrap();
     assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), "0,3");
@@ -187,11 +187,11 @@ fn a_stopped_one_can_be_renamed_forgotten_or_lose_its_file() {
         runner(vec![first(), named])
     };
     let error = renamed().up(&mut db).unwrap_err().to_string();
-    assert!(error.contains("is named `002_new` now") && error.contains("repair 002_new"), "{error}");
+    assert!(error.contains("is now named `002_new`") && error.contains("repair 002_new"), "{error}");
     let repairs = renamed().repair_all(&mut db, None).unwrap();
     assert_eq!(
         remedies(&repairs),
-        "the history takes its new name: its first step is taken for what has run, and `up` goes on after it"
+        "its new name is recorded in the history: its first step counts as run, and `up` continues after it"
     );
     assert_eq!(history(&db), "001_t 002_new:running1");
     assert_eq!(renamed().forget(&mut db, 2_u64).unwrap().statements_done, 1);
@@ -248,7 +248,7 @@ fn an_empty_head_needs_no_repair_and_gets_one() {
         run(&db, damage);
         assert!(runner(three(SECOND)).repair_plan(&mut db).unwrap().is_empty(), "{damage}");
         let repairs = runner(three(SECOND)).repair_all(&mut db, None).unwrap();
-        assert_eq!(remedies(&repairs), "it is written anew from the rows", "{damage}");
+        assert_eq!(remedies(&repairs), "it is rewritten from the rows", "{damage}");
         assert_eq!(ask(&db, "SELECT chain FROM _migrations_head"), right, "{damage}");
     }
 }

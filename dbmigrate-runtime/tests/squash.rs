@@ -32,7 +32,7 @@ fn before() -> Vec<File> {
 /// A squash of the first three, and what comes after it.
 fn squashed() -> &'static Set<'static> {
     let all = ["CREATE TABLE a (x)", "CREATE TABLE b (x)", "CREATE TABLE c (x)", "INSERT INTO b VALUES (1)"];
-    let squash = file("003_all", &all).irreversible("it stands for 001 to 003");
+    let squash = file("003_all", &all).irreversible("it replaces 001 to 003");
     let migrations = set(originals()).migrations;
     let squash_of = Squash { name: "003_all", migrations, inner: None, pruned: None };
     Box::leak(Box::new(Set { squash: Some(squash_of), ..*set(vec![squash, later()]) }))

@@ -73,7 +73,7 @@ fn a_live_owner_is_waited_for_and_nobody_settles_its_step() {
         let mut db = Connection::open(&path).unwrap();
         let error = coded(insert).busy_timeout(Duration::ZERO).up(&mut db).unwrap_err();
         assert!(error.is_busy() && !error.is_interrupted(), "{error}");
-        assert!(error.to_string().contains("`002_code` is being run by another process, which is in its step 1"));
+        assert!(error.to_string().contains("`002_code` is being run by another process, which is at step 1"));
         for stopped in [None, Some(Stopped::Retry), Some(Stopped::Done)] {
             let left = coded(insert).repair(&mut db, 2_u64, stopped).unwrap().left;
             assert!(left[0].problem.message.contains("is being run by another process"), "{left:?}");
@@ -136,7 +136,7 @@ fn nothing_waits_for_a_process_that_was_killed() {
             for _ in 0..2 {
                 let error = work(&mut db, Duration::MAX).unwrap_err();
                 assert!(error.is_interrupted(), "{error}");
-                assert!(error.to_string().contains("nobody knows whether that step ran"), "{error}");
+                assert!(error.to_string().contains("it is unknown whether that step ran"), "{error}");
             }
             assert_eq!(beside(&path).len(), 1);
             assert!(coded(insert).repair(&mut db, 2_u64, Some(stopped)).unwrap().left.is_empty());

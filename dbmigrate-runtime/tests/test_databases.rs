@@ -419,11 +419,11 @@ fn sets_without_migrations_and_without_a_driver() {
     }
     with_both!(check);
     let error = Migrator::<NoBackend>::new(set(files())).testing().database().unwrap_err();
-    let message = "could not open a database for a test: no driver is bound to these migrations";
+    let message = "could not open a database for a test: these migrations have no driver";
     assert_eq!(error.to_string(), message);
     let error = testing::<driver::Rusqlite>(vec![file("001_other", &["ATTACH 'other.db' AS other"]).no_transaction()]);
     let error = error.database().unwrap_err();
-    assert_eq!(error.to_string(), "`migrations/001_other.sql` works on other files as well, and a test does not");
+    assert_eq!(error.to_string(), "`migrations/001_other.sql` also works on other files, and a test does not");
 }
 
 /// Says to a process that it is one of many, and what its template is to be told by.

@@ -48,7 +48,7 @@ fn a_sound_set_passes() {
         "CREATE UNIQUE INDEX parent_name ON parent (name)",
     ]);
     let faults = said(check(sound));
-    assert!(faults[0].starts_with("`003_rebuild`, on its way back: the table `parent`: "), "{faults:?}");
+    assert!(faults[0].starts_with("`003_rebuild` (down): the table `parent`: "), "{faults:?}");
     let mut sound = files;
     sound.remove(2);
     let tested = check(sound).unwrap();
@@ -115,12 +115,12 @@ fn a_way_back_that_leads_elsewhere_is_named_and_hides_no_other() {
     assert_eq!(
         said(check(files)),
         [
-            "`002_index`, on its way back: the table `child`: the index `child_parent` is there, and should not be",
-            "`002_index`, on its way back: the view `v` is there, and should not be",
-            "`003_column`, on its way back: the table `child`: the column `age` is there, and should not be",
-            "`003_column`, on its way back: the table `parent`: the column `age` is there, and should not be",
-            "`004_wrong`, on its way back: `004_wrong` failed: no such table: u",
-            "`005_view`, on its way back: the view `v` has another text",
+            "`002_index` (down): the table `child`: the index `child_parent` should not exist",
+            "`002_index` (down): the view `v` should not exist",
+            "`003_column` (down): the table `child`: the column `age` should not exist",
+            "`003_column` (down): the table `parent`: the column `age` should not exist",
+            "`004_wrong` (down): `004_wrong` failed: no such table: u",
+            "`005_view` (down): the view `v` has another text",
         ]
     );
 }
@@ -220,7 +220,7 @@ fn rows_that_are_turned_away_are_no_fault_and_are_said() {
     // Its own rows are nobody else's.
     let seeds = file("002_seeds", &["INSERT INTO other (code) VALUES ('x')"]).down(&["SELECT 1"]);
     let faults = said(check(vec![tables(), seeds]));
-    assert!(faults[0].starts_with("`002_seeds`, on its way up after its way back: "), "{faults:?}");
+    assert!(faults[0].starts_with("`002_seeds` (up again after down): "), "{faults:?}");
     let picky = file("001_picky", &["CREATE TABLE picky (x TEXT NOT NULL CHECK (x = 'only this'))"]);
     assert_eq!(check(vec![picky]).unwrap().empty, ["picky"]);
 }
@@ -263,13 +263,13 @@ fn what_the_program_registers_is_registered_by_it() {
 #[test]
 fn no_other_file_is_touched() {
     let attach = file("001_a", &["ATTACH 'other.db' AS other"]).no_transaction();
-    assert_eq!(said(check(vec![attach])), ["`001_a`: `001_a` works on other files as well, and a test does not"]);
+    assert_eq!(said(check(vec![attach])), ["`001_a`: `001_a` also works on other files, and a test does not"]);
     for hooked in [
         package(vec![file("001_a", &["SELECT 1"])]).before(&["ATTACH 'other.db' AS other"]),
         package(vec![file("001_a", &["SELECT 1"])]).after(&["ATTACH 'other.db' AS other"]),
     ] {
         let faults = said(hooked.runner().testing().check_all());
-        assert!(faults[0].ends_with("_all.sql` works on other files as well, and a test does not"), "{faults:?}");
+        assert!(faults[0].ends_with("_all.sql` also works on other files, and a test does not"), "{faults:?}");
     }
 }
 

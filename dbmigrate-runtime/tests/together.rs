@@ -158,7 +158,7 @@ fn a_set_whose_history_is_in_another_table_does_not_begin_anew() {
     one().runner().up(&mut db).unwrap();
     let error = one().table("other_history").runner().up(&mut db).unwrap_err();
     assert!(error.is_existing_schema(), "{error}");
-    let note = "the history of the set without a name is in the table `_migrations`, and the program looks into \
+    let note = "the history of the set without a name is in the table `_migrations`, and the program reads \
                 `other_history`";
     assert_eq!(error.notes(), [note]);
 }
@@ -220,7 +220,7 @@ fn what_another_set_requires_is_not_forgotten() {
     assert!(error.is_out_of_order(), "{error}");
     let message = "`001_users` can't be forgotten before `001_invoices` of the set `billing`, which requires it";
     assert!(error.to_string().starts_with(message), "{error}");
-    assert_eq!(error.help(), ["forget that first: `cargo dbmigrate forget 001_invoices --set billing`"]);
+    assert_eq!(error.help(), ["forget that one first: `cargo dbmigrate forget 001_invoices --set billing`"]);
     assert_eq!(dump(&db), before);
     billing_runner().forget(&mut db, 1_u64).unwrap();
     assert_eq!(knowing().forget(&mut db, 1_u64).unwrap().name, "001_users");
@@ -293,7 +293,7 @@ fn a_fault_in_one_set_says_which_and_keeps_what_came_before() {
     let bad = package(vec![file("001_bad", &["CREATE TABLE bad (x)", "SELECT nowhere"])]).own("bad");
     let error = up(&mut db, &[accounts_alone().set(), bad.set()]).unwrap_err();
     assert!(error.to_string().contains("this is about the set `bad`"), "{error}");
-    assert!(error.to_string().contains("what was applied of the set `accounts` stays"), "{error}");
+    assert!(error.to_string().contains("the applied migrations of the set `accounts` stay"), "{error}");
     assert_eq!(objects(&db), "users");
 }
 
@@ -320,7 +320,7 @@ fn what_shares_one_transaction_can_not_be_parted() {
     let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
     let mut db = memory();
     let error = up(&mut db, &[accounts().rules(rules).set(), billing().set()]).unwrap_err();
-    assert!(error.is_set() && error.to_string().contains("requires another set in the middle"), "{error}");
+    assert!(error.is_set() && error.to_string().contains("requires another set in between"), "{error}");
     assert_eq!(ask(&db, "SELECT count(*) FROM sqlite_master"), "0");
     assert!(up(&mut db, &[accounts().set(), billing().rules(rules).set()]).is_ok());
 }

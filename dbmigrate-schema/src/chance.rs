@@ -46,7 +46,7 @@ const OTHERS: [(&str, &str); 8] = [
 ];
 
 const LAST: &str = "last_insert_rowid";
-const MOMENT: &str = "depends on the moment";
+const MOMENT: &str = "depends on the current time";
 const ZONE: &str = "depends on the time zone of the machine";
 
 /// What was asked for: the function, and on what its answer depends.
@@ -177,7 +177,7 @@ impl ReplayObserver for Chance {
         if connection.prepare(script.source.slice(statement.span)).is_ok_and(|statement| statement.readonly()) {
             return Ok(());
         }
-        let message = format!("this writes what `{}` answers, which {why}", shown(name));
+        let message = format!("this writes the result of `{}`, which {why}", shown(name));
         let place = Location::new(&script.source, script.source.first_line(statement.span));
         self.found.push(Diagnostic::error(self.code, message).at(place));
         Ok(())

@@ -97,7 +97,7 @@ impl Hint {
             Some(column) => format!("column `{}` of table `{}`", column, self.table),
             None => format!("table `{}`", self.table),
         };
-        let message = format!("{what} was renamed from `{}` before, or never had that name", self.from);
-        Diagnostic::warning("hint", message).at(Location::new(source, self.span)).help("take this hint out")
+        let message = format!("{what} was already renamed from `{}`, or never had that name", self.from);
+        Diagnostic::warning("hint", message).at(Location::new(source, self.span)).help("remove this hint")
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn needs_off(
             );
             Err(Diagnostic::error("foreign-keys-drop", message)
                 .at(Location::new(&script.source, script.source.first_line(statement.span)))
-                .help("take `-- dbmigrate: foreign-keys on` out, so that they stay as they are"))
+                .help("remove `-- dbmigrate: foreign-keys on`, so that they are kept"))
         }
     }
 }

@@ -169,7 +169,7 @@ pub(crate) fn asserts(connection: &Connection, script: &Script) -> Result<(), Di
         match columns {
             Ok(1) => {}
             Ok(several) => {
-                let message = format!("this query answers with {several} columns, and an assertion is one value");
+                let message = format!("this query returns {several} columns, and an assertion is one value");
                 return Err(Diagnostic::error("assertion", message)
                     .at(Location::new(&script.source, script.source.first_line(assert.span)))
                     .help("ask for one value, such as `SELECT count(*) = 0 FROM users WHERE email IS NULL`"));
@@ -234,7 +234,7 @@ pub(crate) fn refuse_growth(
         ),
         None => Diagnostic::error(
             "foreign-key-mismatch",
-            format!("`{path}` leaves a foreign key that refers to columns that are no key"),
+            format!("`{path}` leaves a foreign key that refers to columns that are not a key"),
         )
         .help("give the parent a PRIMARY KEY or UNIQUE constraint on them"),
     };
@@ -271,7 +271,7 @@ pub(crate) fn blame(script: &Script, statement: Span, error: &rusqlite::Error) -
         _ => script.source.first_line(statement),
     };
     let message = message(error);
-    let refused = Diagnostic::error("sql-error", format!("SQLite refuses this statement: {message}"));
+    let refused = Diagnostic::error("sql-error", format!("SQLite rejects this statement: {message}"));
     let help = refused_column(script.source.slice(statement), &message);
     help.or_else(|| scratch::help(&message))
         .into_iter()
@@ -281,10 +281,12 @@ pub(crate) fn blame(script: &Script, statement: Span, error: &rusqlite::Error) -
 /// Says where the replay began, to those who miss a table.
 pub(crate) fn began_empty(refused: Diagnostic) -> Diagnostic {
     if refused.message.contains("no such table") {
-        return refused.note("the replay began with an empty database, and all that comes before this ran").help(
-            "where a database has it before the first migration: name the SQL that makes it, \
+        return refused
+            .note("the replay started with an empty database, and ran everything before this statement")
+            .help(
+                "where a database has it before the first migration: name the SQL that makes it, \
              `replay = { base = \"base.sql\" }` in `[package.metadata.migrations]`",
-        );
+            );
     }
     refused
 }
@@ -303,9 +305,7 @@ fn refused_column(sql: &str, message: &str) -> Option<String> {
     Some(if is_unique {
         format!("add it without `UNIQUE`, then `CREATE UNIQUE INDEX {index} ON {table} ({column});`")
     } else {
-        format!(
-            "make `{table}` anew with that key: declare it in `schema.sql`, and `cargo dbmigrate generate` writes it"
-        )
+        format!("rebuild `{table}` with that key: declare it in `schema.sql`, and run `cargo dbmigrate generate`")
     })
 }
 

@@ -141,7 +141,7 @@ fn fill_all(
         match object {
             Object::VirtualTable(table) => why.push((&table.name, virtual_table::fill(connection, table).err())),
             Object::Opaque(opaque) if opaque.table.is_none() => {
-                why.push((&opaque.name, Some(format!("its text could not be understood: {}", opaque.why))));
+                why.push((&opaque.name, Some(format!("its text could not be parsed: {}", opaque.why))));
             }
             _ => {}
         }

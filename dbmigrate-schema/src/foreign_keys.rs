@@ -65,8 +65,8 @@ fn refused(script: &Script, statement: &Statement, dropped: &str, written: &str)
     Diagnostic::error("foreign-keys-both", message)
         .at(Location::new(&script.source, statement.span))
         .note("foreign keys must be off for the one and on for the other")
-        .help("put the two into files of their own")
-        .help("or, where no cascade is wanted, say `-- dbmigrate: foreign-keys off` at the top")
+        .help("split it into two files")
+        .help("or, if no cascade is intended, write `-- dbmigrate: foreign-keys off` at the top")
 }
 
 fn statements(script: &Script) -> impl Iterator<Item = &Statement> {

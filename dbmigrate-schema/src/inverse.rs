@@ -205,18 +205,18 @@ fn key(known: &Rc<Known>) -> (Kind, &crate::Name, Option<&crate::Name>) {
 }
 
 fn leads_elsewhere(migration: &SourceMigration, differences: &[Difference]) -> Diagnostic {
-    let message = format!("the way back of `{}` does not lead back to the schema before it", migration.name());
+    let message = format!("the down script of `{}` does not restore the schema from before it", migration.name());
     let finding = at_way_back(Diagnostic::warning(CODE, message), migration);
     let finding = differences
         .iter()
         .fold(finding, |finding, difference| finding.note(format!("compared with before: {difference}")));
     finding
-        .help("undo in it what the way up does")
-        .help("if there is no way back, remove it and write `-- dbmigrate: irreversible REASON` in the way up")
+        .help("undo in it what the up script does")
+        .help("if it can't be undone, remove it and write `-- dbmigrate: irreversible REASON` in the up script")
 }
 
 fn runs_once(migration: &SourceMigration, refused: Diagnostic) -> Diagnostic {
-    let message = format!("after the way back of `{}` its way up does not run again", migration.name());
+    let message = format!("after the down script of `{}`, its up script does not run again", migration.name());
     let place = refused.location.map(|location| format!("{}:{}: ", location.path, location.position));
     let finding = at_way_back(Diagnostic::warning(CODE, message), migration).note(format!(
         "{}{}",
@@ -227,7 +227,7 @@ fn runs_once(migration: &SourceMigration, refused: Diagnostic) -> Diagnostic {
         .notes
         .into_iter()
         .fold(finding, Diagnostic::note)
-        .help("undo in it what the way up does, to the rows as well")
+        .help("undo in it what the up script does, to the rows as well")
 }
 
 /// Puts a finding where the way back begins. Nobody knows that of Rust.

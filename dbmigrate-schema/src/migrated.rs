@@ -137,7 +137,7 @@ fn unexpected(error: &dyn std::fmt::Display) -> Diagnostic {
 }
 
 pub(crate) fn not_replayable(name: &str, why: Stopped) -> Diagnostic {
-    let stopped = Diagnostic::error("replay", format!("`{name}` {why}: the schema after it is not known"));
+    let stopped = Diagnostic::error("replay", format!("`{name}` {why}: the schema after it is unknown"));
     let stopped = why.help().into_iter().fold(stopped, Diagnostic::help);
     stopped.help("compare two databases: `cargo dbmigrate schema --from FILE --to FILE`")
 }

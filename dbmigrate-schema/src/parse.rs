@@ -53,12 +53,12 @@ fn read(row: &Row) -> Result<Object, Reason> {
     let tokens = piece::tokens(text);
     let piece = Piece::new(text, &tokens);
     if piece.longest_run_of_names() > LONGEST_RUN_OF_NAMES {
-        return Err("it is no statement that anybody would write".to_owned());
+        return Err("it is not a normal statement".to_owned());
     }
     let bump = Bump::new();
     let mut parser = Parser::new(&bump, text.as_bytes());
     let Some(Cmd::Stmt(statement)) = parser.next().map_err(|error| error.to_string())? else {
-        return Err("it is no statement".to_owned());
+        return Err("it is not a statement".to_owned());
     };
     let object = match statement {
         Stmt::CreateTable { body, .. } => {
@@ -84,7 +84,7 @@ fn read(row: &Row) -> Result<Object, Reason> {
         }
         _ => return Err("it creates nothing".to_owned()),
     };
-    if object.kind() == row.kind { Ok(object) } else { Err(format!("its text makes a {}", object.kind())) }
+    if object.kind() == row.kind { Ok(object) } else { Err(format!("its text creates a {}", object.kind())) }
 }
 
 /// More names in a row than any statement has: the parser joins the words of a type in quadratic time.
@@ -134,11 +134,11 @@ mod tests {
     #[test]
     fn what_can_not_be_read_says_why() {
         for (kind, text, expect) in [
-            (Kind::Table, "", "it is no statement"),
-            (Kind::Table, "-- nothing", "it is no statement"),
+            (Kind::Table, "", "it is not a statement"),
+            (Kind::Table, "-- nothing", "it is not a statement"),
             (Kind::Table, "DROP TABLE t", "it creates nothing"),
-            (Kind::Table, "CREATE TABLE t AS SELECT 1", "it has a query in place of columns"),
-            (Kind::Table, "CREATE VIEW n AS SELECT 1", "its text makes a view"),
+            (Kind::Table, "CREATE TABLE t AS SELECT 1", "it has a query instead of columns"),
+            (Kind::Table, "CREATE VIEW n AS SELECT 1", "its text creates a view"),
             (
                 Kind::Table,
                 "CREATE TABLE n (a CONSTRAINT lost, b NOT NULL)",
@@ -150,7 +150,7 @@ mod tests {
         }
     }
 
-    /// Deeper than SQLite itself goes: what was written into `sqlite_schema` by hand is no reason to fall over.
+    /// Deeper tha SQLite itself goes: what was written into `sqlite_schema` by hand is no reason to fall over.
     #[test]
     fn depth_is_no_danger() {
         for depth in [10_000, 50_000] {
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn words_without_end_are_no_type() {
         let text = format!("CREATE TABLE n (a {})", "x ".repeat(100_000));
-        assert_eq!(why(Kind::Table, &text), "it is no statement that anybody would write");
+        assert_eq!(why(Kind::Table, &text), "it is not a normal statement");
     }
 
     /// Every text that is nearly a statement is read or degrades, is equal to itself, and can be written.

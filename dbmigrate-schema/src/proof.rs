@@ -86,8 +86,8 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Up => "the way up",
-            Self::Down => "the way back",
+            Self::Up => "the up script",
+            Self::Down => "the down script",
         })
     }
 }
@@ -95,7 +95,7 @@ impl fmt::Display for Step {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let on = if self.filled { "on a database with generated rows" } else { "on a database without further rows" };
-        write!(f, "{} does not prove right {on}", self.step)
+        write!(f, "{} fails its proof {on}", self.step)
     }
 }
 

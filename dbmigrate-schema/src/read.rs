@@ -119,10 +119,10 @@ fn blame(source: &SourceText, statement: Span, error: &rusqlite::Error) -> Diagn
     let rest = source.slice(Span::new(start, statement.end));
     let length = tokens(rest).next().map_or(0, |token| token.span.end);
     let is_internal = message.starts_with("object name reserved for internal use");
-    let problem = Diagnostic::error("sql-error", format!("SQLite refuses this statement: {message}"))
+    let problem = Diagnostic::error("sql-error", format!("SQLite rejects this statement: {message}"))
         .at(Location::new(source, Span::new(start, start + length)));
     // So it is in what the shell of SQLite says of a database.
-    if is_internal { problem.help("leave it out: SQLite makes it by itself") } else { problem }
+    if is_internal { problem.help("remove it: SQLite creates it by itself") } else { problem }
 }
 
 pub(crate) fn read(connection: &Connection, options: &ReadOptions) -> rusqlite::Result<Schema> {

@@ -35,10 +35,11 @@ fn lose_no_trigger(connection: &Connection, repeatable: &Repeatable, view: &Obje
     match triggers.iter().find(|name| !is_ours(name)) {
         None => Ok(()),
         Some(trigger) => {
-            let message = format!("the view `{}` has a trigger `{trigger}`, which this file does not make", view.name);
+            let message =
+                format!("the view `{}` has a trigger `{trigger}`, which this file does not create", view.name);
             Err(Diagnostic::error("lost-trigger", message)
                 .at(Location::new(&script.source, script.source.first_line(view.statement)))
-                .note("to make a view anew is to drop it, and its triggers go with it")
+                .note("recreating a view drops its triggers")
                 .help(format!("put `CREATE TRIGGER {trigger} …` into this file as well"))
                 .help("or have a migration drop it: `cargo dbmigrate create NAME`"))
         }

@@ -59,8 +59,8 @@ impl Stopped {
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Code => "holds Rust, which only the program can run",
-            Self::OtherFiles => "works on another database file, and a replay opens none",
+            Self::Code => "contains Rust, which only the program can run",
+            Self::OtherFiles => "works on another database file, which a replay does not open",
         })
     }
 }

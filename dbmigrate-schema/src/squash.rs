@@ -52,7 +52,7 @@ pub fn squash(set: &MigrationSet, count: usize, path: &str, first: &str) -> Resu
     };
     refuse(originals, CODES)?;
     if set.base.is_some() {
-        let message = "the migrations begin on what `replay.base` makes, and a squash has to begin on nothing";
+        let message = "the migrations start from `replay.base`, and a squash has to start from nothing";
         return Err(vec![Diagnostic::error("squash", message)]);
     }
     let part = MigrationSet { migrations: originals.to_vec(), before_all: None, ..set.clone() };
@@ -71,7 +71,7 @@ pub fn squash(set: &MigrationSet, count: usize, path: &str, first: &str) -> Resu
     if refers {
         text.push_str("-- dbmigrate: foreign-keys off\n");
     }
-    text.push_str(&format!("-- dbmigrate: irreversible it stands for {first} to {}\n\n{sql}", last.digits));
+    text.push_str(&format!("-- dbmigrate: irreversible it replaces {first} to {}\n\n{sql}", last.digits));
     let source = Arc::new(SourceText::new(path, &text));
     let mut diagnostics = Vec::new();
     let Halves { up, .. } = script::parse(&source, &mut diagnostics);
@@ -102,10 +102,11 @@ fn beside_the_history(part: &MigrationSet, original: &Connection) -> Result<(), 
     if found.is_empty() {
         return Ok(());
     }
-    let message =
-        "the migrations lead to something else where the tables of the history are there, as in every program";
+    let message = "the migrations make something else if the tables of the history exist, as in every program";
     let problem = Diagnostic::error(CODES.chance, message);
-    Err(vec![found.into_iter().fold(problem, Diagnostic::note).help("what reads `sqlite_schema` may count them")])
+    Err(vec![
+        found.into_iter().fold(problem, Diagnostic::note).help("a statement that reads `sqlite_schema` may count them"),
+    ])
 }
 
 /// Checks whether the squash of a set makes the same as the migrations that it replaces. If their files were pruned, or

@@ -46,15 +46,14 @@ pub(crate) fn refuse(migrations: &[SourceMigration], codes: Codes) -> Result<(),
     for migration in migrations {
         let name = migration.name();
         let Some(up) = ups(migration) else {
-            let message = format!("`{name}` is written in Rust: nobody can tell what it does to a database");
+            let message = format!("`{name}` is written in Rust: its effect on a database is unknown");
             problems.push(Diagnostic::error(codes.code, message).in_file(&migration.file));
             continue;
         };
         for step in &up.steps {
             match step {
                 Step::Call { name, span, .. } => {
-                    let message =
-                        format!("the step `{name}` is written in Rust: nobody can tell what it does to a database");
+                    let message = format!("the step `{name}` is written in Rust: its effect on a database is unknown");
                     problems.push(Diagnostic::error(codes.code, message).at(Location::new(&up.source, *span)));
                 }
                 Step::Sql(statement) => problems.extend(setting(up, statement, codes)),
@@ -86,7 +85,7 @@ fn setting(script: &Script, statement: &Statement, codes: Codes) -> Option<Diagn
         .at(Location::new(&script.source, script.source.first_line(statement.span)));
     Some(match name {
         "journal_mode" => {
-            fault.note("a new database would not have it; `journal_mode` of the migrator sets it for all")
+            fault.note("a new database would not have it; set it for all with `journal_mode` of the migrator")
         }
         _ => fault,
     })
@@ -116,7 +115,7 @@ pub(crate) fn steady<J: Judge>(
     if found.is_empty() {
         return Ok(original);
     }
-    let problem = Diagnostic::error(codes.chance, "the migrations do not lead to the same when they run twice");
+    let problem = Diagnostic::error(codes.chance, "the migrations do not make the same when they run twice");
     Err(vec![found.into_iter().fold(problem, Diagnostic::note)])
 }
 
@@ -157,7 +156,7 @@ pub(crate) fn lead(
         return Ok(());
     }
     let path = up.source.path();
-    let message = format!("`{path}` does not lead to what the migrations lead to that it stands for");
+    let message = format!("`{path}` does not make the same as the migrations that it replaces");
     let problem = Diagnostic::error(codes.differs, message).in_file(path);
     Err(vec![found.into_iter().fold(problem, Diagnostic::note)])
 }

@@ -94,9 +94,9 @@ impl Walk<'_> {
         if !is_on().map_err(|error| unexpected(self.script, &error))? {
             return Ok(());
         }
-        let message = "with `query_only` nobody can write down how far a file without a transaction has come";
+        let message = "with `query_only`, the progress of a file without a transaction can't be recorded";
         let place = Location::new(&self.script.source, self.script.source.first_line(statement.span));
-        Err(Diagnostic::error("query-only", message).at(place).help("take it out"))
+        Err(Diagnostic::error("query-only", message).at(place).help("remove it"))
     }
 
     /// A step may have switched enforcement itself: from then on that is what holds.

@@ -34,7 +34,7 @@ pub(crate) fn wants_program(why: &str) -> bool {
 fn finding(view: &str, why: &str, repeatables: &[Repeatable]) -> Diagnostic {
     let message = message_about(view, why);
     let finding = if wants_program(why) {
-        let warning = Diagnostic::warning(BROKEN, message).note("a replay knows nothing of what the program registers");
+        let warning = Diagnostic::warning(BROKEN, message).note("a replay does not have what the program registers");
         scratch::help(why).into_iter().fold(warning, Diagnostic::help)
     } else {
         Diagnostic::error(BROKEN, message)
@@ -44,7 +44,7 @@ fn finding(view: &str, why: &str, repeatables: &[Repeatable]) -> Diagnostic {
     match made {
         Some((script, object)) => finding
             .at(Location::new(&script.source, script.source.first_line(object.statement)))
-            .help("mend its SELECT"),
-        None => finding.help("make it anew in a migration: `cargo dbmigrate create NAME`"),
+            .help("correct its SELECT"),
+        None => finding.help("recreate it in a migration: `cargo dbmigrate create NAME`"),
     }
 }

@@ -132,10 +132,12 @@ fn one_fault_hides_no_other() {
     assert_eq!(
         found(&replay),
         [
-            "sql-error migrations/002_b.sql SQLite refuses this statement: no such table: nope",
-            "sql-error migrations/003_c.sql SQLite refuses this statement: no such table: nope",
-            "down-not-inverse migrations/001_a.sql the way back of `001_a` does not lead back to the schema before it",
-            "down-not-inverse migrations/006_f.sql the way back of `006_f` does not lead back to the schema before it",
+            "sql-error migrations/002_b.sql SQLite rejects this statement: no such table: nope",
+            "sql-error migrations/003_c.sql SQLite rejects this statement: no such table: nope",
+            "down-not-inverse migrations/001_a.sql the down script of `001_a` does not restore the schema from before \
+            it",
+            "down-not-inverse migrations/006_f.sql the down script of `006_f` does not restore the schema from before \
+            it",
         ]
     );
     assert_eq!((replay.ups, replay.downs), (7, 3));
@@ -149,9 +151,9 @@ fn the_way_up_has_to_run_again() {
     let replay = check(&[tables, ("002_b.sql", "INSERT INTO t VALUES (1);\n-- dbmigrate: down\nSELECT 1;")]);
     assert_eq!(
         found(&replay),
-        ["down-not-inverse migrations/002_b.sql after the way back of `002_b` its way up does not run again"]
+        ["down-not-inverse migrations/002_b.sql after the down script of `002_b`, its up script does not run again"]
     );
-    let note = "migrations/002_b.sql:1:1: SQLite refuses this statement: UNIQUE constraint failed: t.a";
+    let note = "migrations/002_b.sql:1:1: SQLite rejects this statement: UNIQUE constraint failed: t.a";
     assert_eq!(replay.diagnostics[0].notes, [note]);
     let replay = check(&[tables, ("002_b.sql", "INSERT INTO t VALUES (1);\n-- dbmigrate: down\nDELETE FROM t;")]);
     assert_eq!(found(&replay), Vec::<String>::new());

@@ -82,8 +82,8 @@ fn schema_rows_rowids_and_counters_come_out_as_the_migrations_left_them() {
     ]);
     assert_eq!(
         taken.source.text(),
-        "-- What 001 to 002_m lead an empty database to. A fresh database starts from it.\n\
-         -- `cargo dbmigrate snapshot` wrote and sealed it. An edit of it fails the build.\n\
+        "-- What 001 to 002_m lead an empty database to. A new database starts from it.\n\
+         -- `cargo dbmigrate snapshot` wrote and sealed it. Editing it fails the build.\n\
          -- dbmigrate: foreign-keys off\n\n\
          PRAGMA application_id = 77;\nPRAGMA user_version = 4;\n\
          CREATE TABLE child (id INTEGER PRIMARY KEY, parent REFERENCES parent (id));\n\
@@ -124,16 +124,16 @@ fn modules_generated_columns_and_odd_tables_are_carried() {
 fn what_depends_on_the_moment_or_on_chance_is_refused_by_place() {
     let at = "CREATE TABLE t (x, at DEFAULT CURRENT_TIMESTAMP);\n";
     for (statement, expect) in [
-        ("INSERT INTO t (x) VALUES (1);", "`CURRENT_TIMESTAMP` answers, which depends on the moment"),
-        ("INSERT INTO t VALUES (1, datetime('now'));", "`datetime()` answers, which depends on the moment"),
-        ("INSERT INTO t VALUES (1, date());", "`date()` answers, which depends on the moment"),
+        ("INSERT INTO t (x) VALUES (1);", "`CURRENT_TIMESTAMP`, which depends on the current time"),
+        ("INSERT INTO t VALUES (1, datetime('now'));", "`datetime()`, which depends on the current time"),
+        ("INSERT INTO t VALUES (1, date());", "`date()`, which depends on the current time"),
         (
             "INSERT INTO t VALUES (1, unixepoch('2024-01-01', 'localtime'));",
-            "`unixepoch()` answers, which depends on the time zone",
+            "`unixepoch()`, which depends on the time zone",
         ),
-        ("INSERT INTO t VALUES (1, hex(randomblob(8)));", "`randomblob()` answers, which is chance"),
-        ("INSERT INTO t SELECT 1, 2 FROM (SELECT 1) WHERE abs(random()) >= 0;", "`random()` answers, which is chance"),
-        ("CREATE TABLE u AS SELECT sqlite_version() AS v;", "`sqlite_version()` answers, which depends on the version"),
+        ("INSERT INTO t VALUES (1, hex(randomblob(8)));", "`randomblob()`, which is chance"),
+        ("INSERT INTO t SELECT 1, 2 FROM (SELECT 1) WHERE abs(random()) >= 0;", "`random()`, which is chance"),
+        ("CREATE TABLE u AS SELECT sqlite_version() AS v;", "`sqlite_version()`, which depends on the version"),
     ] {
         refuses(&format!("{at}{statement}"), expect);
     }
@@ -142,7 +142,7 @@ fn what_depends_on_the_moment_or_on_chance_is_refused_by_place() {
     // What is asserted of the moment may not hold at another.
     refuses(
         "-- dbmigrate: assert SELECT date('now') > '2000-01-01'\nCREATE TABLE t (x);",
-        "snapshot-chance migrations/001_m.sql:1:22: error: what this file asserts asks `date()`",
+        "snapshot-chance migrations/001_m.sql:1:22: error: an assertion of this file uses `date()`",
     );
     taken(&["-- dbmigrate: assert SELECT count(*) = 0 FROM sqlite_master WHERE name = 'x'\nCREATE TABLE t (x);"]);
 }
@@ -218,19 +218,19 @@ fn what_a_database_in_memory_does_not_keep_is_refused() {
 
 #[test]
 fn where_no_snapshot_stands_that_is_said_without_a_place_in_it() {
-    let none = "no snapshot stands for these migrations: ";
+    let none = "these migrations can't have a snapshot: ";
     let check = "CREATE TABLE t (x CHECK (x > 0));\nPRAGMA ignore_check_constraints = ON;\n\
                  INSERT INTO t VALUES (-1);\nPRAGMA ignore_check_constraints = OFF;";
     refuses(check, &format!("snapshot-none error: {none}CHECK constraint failed: x > 0"));
     let nowhere = "CREATE VIRTUAL TABLE f USING fts5 (a, content = '');\nINSERT INTO f (rowid, a) VALUES (1, 'word');";
-    refuses(nowhere, &format!("snapshot-none error: {none}`f` has words and keeps no text"));
+    refuses(nowhere, &format!("snapshot-none error: {none}`f` has words but stores no text"));
     // Somebody indexed some of the rows, and a snapshot would index all of them.
     let partly = "CREATE TABLE d (id INTEGER PRIMARY KEY, a);\nINSERT INTO d VALUES (1, 'one'), (2, 'two');\n\
                   CREATE VIRTUAL TABLE f USING fts5 (a, content = 'd', content_rowid = 'id');\n\
                   INSERT INTO f (rowid, a) VALUES (1, 'one');";
-    refuses(partly, &format!("snapshot-none error: {none}it would lead to something else\n  note: "));
+    refuses(partly, &format!("snapshot-none error: {none}it would make something else\n  note: "));
     let settings = "CREATE VIRTUAL TABLE f USING fts5 (a);\nINSERT INTO f (f, rank) VALUES ('pgsz', 100);";
-    let why = "`f` has the setting `pgsz`, and a new table has those of a new table";
+    let why = "`f` has the setting `pgsz`, and a new table has the default settings";
     refuses(settings, &format!("snapshot-none error: {none}{why}"));
 }
 
@@ -269,7 +269,7 @@ fn rust_other_sets_and_hooks_that_leave_something_are_refused() {
     }
     let based = set_of("replay.base = \"base.sql\"", &[("../base.sql", "CREATE TABLE b (x);"), first]);
     refused(&based, &["`replay.base`"]);
-    refused(&set_of("", &[("README.md", "")]), &["there is no migration"]);
+    refused(&set_of("", &[("README.md", "")]), &["there are no migrations"]);
 }
 
 /// The set with this text as its snapshot, whatever it says.
@@ -294,7 +294,7 @@ fn a_replay_proves_it_again_in_passing() {
     let wrong = found(&with_snapshot(&set, 1, &text.replace("(1, 1)", "(1, 2)")));
     let [(Severity::Error, wrong)] = wrong.as_slice() else { panic!("{wrong:?}") };
     for part in
-        ["does not lead to what the migrations lead to", "the row (1, 2) and not (1, 1)", "`cargo dbmigrate snapshot`"]
+        ["does not make the same as the migrations", "the row (1, 2) and not (1, 1)", "`cargo dbmigrate snapshot`"]
     {
         assert!(wrong.contains(part), "{wrong}");
     }

@@ -50,7 +50,7 @@ fn a_table_of_as_many_columns_as_there_can_be() {
     assert_eq!(script(&[&table, "INSERT INTO t (c1999) VALUES (1), (2);"]).rows, 2);
     refused(
         &[&table, "INSERT INTO t (rowid, c1999) VALUES (5, 1);"],
-        &["the table `t` has 2000 columns, and SQLite writes no rowid beside as many"],
+        &["the table `t` has 2000 columns, and SQLite can't write a rowid beside that many"],
     );
 }
 
@@ -65,7 +65,8 @@ fn schema_and_rows_come_out_as_the_migrations_left_them() {
     ]);
     assert_eq!(
         squash.text,
-        "-- Migration: 001 to 003 in one\n-- dbmigrate: replaces 001..003\n-- dbmigrate: irreversible it stands for 001 to 003\n\n\
+        "-- Migration: 001 to 003 in one\n-- dbmigrate: replaces 001..003\n-- dbmigrate: irreversible it replaces 001 \
+         to 003\n\n\
          CREATE TABLE teams (id INTEGER PRIMARY KEY, name TEXT NOT NULL, size INTEGER DEFAULT 5);\n\
          INSERT INTO teams (id, name, size) VALUES\n  (1, 'red', 5),\n  (2, 'it''s blue', 7);\n\
          CREATE INDEX by_name ON teams (name);\n\
@@ -163,14 +164,14 @@ fn what_no_module_can_be_given_is_refused() {
         &[
             "CREATE VIRTUAL TABLE words USING fts5 (body, content = '');\nINSERT INTO words (rowid, body) VALUES (1, 'x');",
         ],
-        &["squash error: the rows can't be written: `words` has words and keeps no text"],
+        &["squash error: the rows can't be written: `words` has words but stores no text"],
     );
     // What was never indexed would be.
     refused(
         &["CREATE TABLE posts (id INTEGER PRIMARY KEY, body TEXT);\nINSERT INTO posts VALUES (1, 'a'), (2, 'b');\n\
            CREATE VIRTUAL TABLE search USING fts5 (body, content = 'posts', content_rowid = 'id');\n\
            INSERT INTO search (rowid, body) VALUES (1, 'a');"],
-        &["does not lead to what the migrations lead to that it stands for\n  note: table `search` has"],
+        &["does not make the same as the migrations that it replaces\n  note: table `search` has"],
     );
 }
 
@@ -194,10 +195,10 @@ fn numbers_of_the_file_are_kept() {
 fn what_depends_on_the_moment_or_on_chance_is_refused_with_its_place() {
     let made = "CREATE TABLE log (id INTEGER PRIMARY KEY, at TEXT DEFAULT CURRENT_TIMESTAMP, x);\n\
                 CREATE TABLE other (y DEFAULT (random()));\nCREATE TABLE none (z);";
-    let moment = "which depends on the moment";
+    let moment = "which depends on the current time";
     for (statement, expect) in [
-        ("INSERT INTO log (x) VALUES (1)", "`CURRENT_TIMESTAMP` answers, which depends on the moment"),
-        ("INSERT INTO log VALUES (1, datetime('now'), 2)", "`datetime()` answers, which depends on the moment"),
+        ("INSERT INTO log (x) VALUES (1)", "`CURRENT_TIMESTAMP`, which depends on the current time"),
+        ("INSERT INTO log VALUES (1, datetime('now'), 2)", "`datetime()`, which depends on the current time"),
         ("INSERT INTO log VALUES (1, datetime(), 2)", moment),
         ("INSERT INTO log VALUES (1, strftime('%s', 'NOW'), 2)", "`strftime()`"),
         ("INSERT INTO log VALUES (1, strftime('%s'), 2)", moment),
@@ -205,12 +206,12 @@ fn what_depends_on_the_moment_or_on_chance_is_refused_with_its_place() {
         ("INSERT INTO log VALUES (1, julianday('now', '-1 day'), 2)", moment),
         ("INSERT INTO log VALUES (1, datetime('2024-01-01', 'localtime'), 2)", "which depends on the time zone"),
         ("INSERT INTO log VALUES (1, current_date, 2)", "`CURRENT_DATE`"),
-        ("INSERT INTO log VALUES (1, '', hex(randomblob(16)))", "`randomblob()` answers, which is chance"),
-        ("INSERT INTO other DEFAULT VALUES", "`random()` answers, which is chance"),
+        ("INSERT INTO log VALUES (1, '', hex(randomblob(16)))", "`randomblob()`, which is chance"),
+        ("INSERT INTO other DEFAULT VALUES", "`random()`, which is chance"),
         ("INSERT INTO log VALUES (1, '', sqlite_version())", "which depends on the version of SQLite"),
         ("INSERT INTO log VALUES (1, '', changes())", "what else the connection did"),
         ("CREATE TABLE copy AS SELECT random() AS r", "`random()`"),
-        ("CREATE TABLE copy AS SELECT last_insert_rowid() AS r", "`last_insert_rowid()` answers, which is of what"),
+        ("CREATE TABLE copy AS SELECT last_insert_rowid() AS r", "`last_insert_rowid()`, which is of what"),
         ("UPDATE log SET x = random() WHERE id > 0", ""),
     ] {
         let before = if statement.contains("last_") { "SELECT 1" } else { "INSERT INTO log VALUES (9, '', 0)" };
@@ -220,7 +221,7 @@ fn what_depends_on_the_moment_or_on_chance_is_refused_with_its_place() {
         } else {
             refused(&texts, &[expect]);
         }
-        refused(&texts, &["002_m.sql:3:1: error: this writes what"]);
+        refused(&texts, &["002_m.sql:3:1: error: this writes the result of"]);
     }
     // Another program has put in something else before, and this one the row of its history.
     refused(
@@ -292,7 +293,7 @@ fn only_what_is_asked_for_is_squashed() {
 fn what_counts_the_tables_of_the_history_is_refused() {
     let counted =
         "CREATE TABLE facts (name TEXT, value);\nINSERT INTO facts SELECT 'objects', count(*) FROM sqlite_schema;";
-    refused(&[counted], &["lead to something else where the tables of the history are there"]);
+    refused(&[counted], &["make something else if the tables of the history exist"]);
     script(&[
         "CREATE TABLE facts (name TEXT, value);\nINSERT INTO facts SELECT name, type FROM sqlite_schema WHERE name = 'facts';",
     ]);

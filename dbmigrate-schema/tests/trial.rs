@@ -210,7 +210,7 @@ fn a_value_that_its_new_type_makes_another_is_one_that_is_lost() {
 fn what_an_assertion_rules_out_is_not_tried() {
     let asserts = "-- dbmigrate: assert SELECT count(*) = 0 FROM event WHERE at IS NOT NULL";
     let tried = sound(&[TABLES, ("002_at.sql", &format!("{asserts}\nALTER TABLE event DROP COLUMN at;"))]);
-    let why = "an assertion of the way up does not hold with it".to_owned();
+    let why = "an assertion of the up script does not hold for it".to_owned();
     assert_eq!(tried.turned_away, [("002_at".to_owned(), why)]);
     let back = format!("ALTER TABLE event ADD COLUMN day;\n-- dbmigrate: down\n{asserts}\nDROP TABLE event;");
     let tried = sound(&[TABLES, ("002_day.sql", &back)]);
@@ -241,10 +241,10 @@ fn a_way_back_is_judged_by_schema_and_rows() {
     let found = faults(&tried);
     let begins = [
         "002_index down: compared with before, index `i` on `event` is added",
-        "003_wrong down: SQLite refuses this statement: no such table: u",
+        "003_wrong down: SQLite rejects this statement: no such table: u",
         "004_loses down: table `team` does not keep the row (id = ",
         "005_split down: compared with before, table `event`: the order of columns becomes `what`, `at`",
-        "007_seed up-again: SQLite refuses this statement: UNIQUE constraint failed: one.x",
+        "007_seed up-again: SQLite rejects this statement: UNIQUE constraint failed: one.x",
     ];
     assert_eq!(found.len(), begins.len(), "{found:#?}");
     for (found, begin) in found.iter().zip(begins) {
@@ -260,7 +260,7 @@ fn a_column_that_takes_no_null_fails_on_rows() {
         ("003_more.sql", "SELECT 1;"),
     ]);
     let found = faults(&tried);
-    let begin = "002_column up: SQLite refuses this statement: Cannot add a NOT NULL column with default value NULL";
+    let begin = "002_column up: SQLite rejects this statement: Cannot add a NOT NULL column with default value NULL";
     assert_eq!(found[0], begin);
     // It goes on with other rows.
     assert_eq!((tried.migrations.len(), tried.unchecked.len()), (3, 0));
@@ -277,7 +277,7 @@ fn a_copy_that_takes_no_row_is_a_fault_and_one_that_takes_no_null_is_none() {
     };
     let tried =
         tried(&[TABLES, ("002_forgets.sql", &rebuild("(id, name) SELECT id, name")), ("003_more.sql", "SELECT 1;")]);
-    assert_eq!(faults(&tried), ["002_forgets up: SQLite refuses this statement: NOT NULL constraint failed: new.note"]);
+    assert_eq!(faults(&tried), ["002_forgets up: SQLite rejects this statement: NOT NULL constraint failed: new.note"]);
     assert_eq!(tried.versions[0].ended.as_ref().map(|(name, _)| name.as_str()), Some("002_forgets"));
     let tried = sound(&[TABLES, ("002_strict.sql", &rebuild("SELECT id, name, note"))]);
     assert_eq!(tried.turned_away, [("002_strict".to_owned(), "NOT NULL constraint failed: new.note".to_owned())]);
@@ -325,7 +325,7 @@ fn it_goes_as_far_as_it_is_told() {
     let tried = try_out(&set, &TrialOptions { to: Some(2), versions: Versions::From(1), ..GENERATED }).unwrap();
     assert_eq!((tried.migrations.len(), tried.versions.len(), faults(&tried)), (2, 1, vec![]));
     let whole = try_out(&set, &GENERATED).unwrap();
-    assert_eq!(faults(&whole), ["003_wrong up: SQLite refuses this statement: no such column: nope"]);
+    assert_eq!(faults(&whole), ["003_wrong up: SQLite rejects this statement: no such column: nope"]);
 }
 
 fn rows(text: &str) -> Script {
@@ -343,11 +343,11 @@ fn rows_of_files_are_real_and_no_others_come() {
         |files: &[(u64, Script)]| try_out(&set, &TrialOptions { rows: Rows::Files(files), ..GENERATED }).unwrap();
     let same = "INSERT INTO member (nick) VALUES ('a'), ('a');";
     let tried = with(&[(1, rows(same))]);
-    assert_eq!(faults(&tried), ["002_unique up: SQLite refuses this statement: UNIQUE constraint failed: member.nick"]);
+    assert_eq!(faults(&tried), ["002_unique up: SQLite rejects this statement: UNIQUE constraint failed: member.nick"]);
     assert_eq!(tried.unchecked, ["003_more"]);
     let tried =
         with(&[(1, rows("INSERT INTO member (nick) VALUES ('a'), ('b');")), (2, rows("INSERT INTO nope VALUES (1);"))]);
-    assert_eq!(faults(&tried), ["002_unique rows: SQLite refuses this statement: no such table: nope"]);
+    assert_eq!(faults(&tried), ["002_unique rows: SQLite rejects this statement: no such table: nope"]);
     assert_eq!(tried.migrations.iter().map(|it| it.rows).collect::<Vec<_>>(), [0, 2, 2]);
     assert!(tried.versions.is_empty());
 }

@@ -110,10 +110,10 @@ fn attach(arg: Arg, command: &str, names: &Arc<Names>, global: &Arc<Option<Globa
 
 fn sources() -> Vec<Candidate> {
     let words = [
-        ("migrations", "what the migrations lead to"),
+        ("migrations", "what the migrations make"),
         ("database", "the database of the package"),
-        ("empty", "no object at all"),
-        ("git:", "a revision of git"),
+        ("empty", "an empty schema"),
+        ("git:", "a git revision"),
     ];
     words.map(|(value, help)| Candidate { value: value.to_owned(), help: help.to_owned() }).into()
 }

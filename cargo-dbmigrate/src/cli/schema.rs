@@ -6,8 +6,8 @@ use super::{DatabaseArgs, FilesArgs};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "SOURCE is `migrations` (replayed in memory), `database`, `empty`, `git:REV` (what the migrations led \
-                        to at a revision of git), `git:REV:FILE` (a file of SQL that it holds), or a file: SQL if its \
+    after_help = "SOURCE is `migrations` (replayed in memory), `database`, `empty`, `git:REV` (what the migrations \
+    made at a git revision), `git:REV:FILE` (an SQL file in it), or a file: SQL if its \
                         name ends in `.sql`, else a database."
 )]
 pub(crate) struct SchemaArgs {

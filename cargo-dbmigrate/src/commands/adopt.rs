@@ -56,7 +56,7 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
     let there = adopt::write(&project, &plan)?;
     if there > 0 {
         let files = report::count(there, "file");
-        context.shell.note(&format!("{files} of it had been written before, by an `adopt` that was stopped"));
+        context.shell.note(&format!("{files} of them had been written by an earlier `adopt` that was interrupted"));
     }
     if !asks || context.shell.is_json() {
         show(&project, &plan, false, context);
@@ -67,8 +67,8 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
             let path = quoted(&path.display().to_string());
             let history =
                 if plan.tool == Tool::Live { "nothing is recorded in it yet" } else { "it still has the old history" };
-            context.shell.note(&format!("{path} was only looked at: {history}"));
-            context.shell.help(&format!("to take that database over now: `cargo dbmigrate adopt --database {path}`"));
+            context.shell.note(&format!("{path} was only read: {history}"));
+            context.shell.help(&format!("to take over that database now: `cargo dbmigrate adopt --database {path}`"));
         }
         for step in adopt::left_to_do(&project, &plan)? {
             context.shell.help(&step);
@@ -108,15 +108,15 @@ fn agreed(project: &Project, plan: &Plan, path: Option<&Path>, context: &mut Con
         show(project, plan, true, context);
     }
     let database = path.unwrap_or(Path::new("the database")).display();
-    let question = format!("adopt: write these files and take over the history of {database}; a copy is kept first?");
+    let question = format!("adopt: write these files and take over the history of {database}, after copying it?");
     match context.shell.confirm(&question) {
         Some(true) => Ok(true),
         Some(false) => {
             context.shell.status("Finished", "nothing was written");
             Ok(false)
         }
-        None => Err(CliError::usage("`adopt` asks first, and there is no terminal to ask on")
-            .help("`--yes` does it without asking")
+        None => Err(CliError::usage("`adopt` asks for confirmation, and stdin is not a terminal")
+            .help("to do it without asking: `--yes`")
             .note("nothing was written")),
     }
 }
@@ -126,17 +126,15 @@ fn again(project: &Project, args: &AdoptArgs, context: &mut Context<'_>) -> Resu
     let asks_for_files = args.from.is_some() || args.files.is_some() || args.dir.is_some() || args.table.is_some();
     let file = format!("{}/{}", project.config.dir, dbmigrate_core::adoption::FILE);
     if asks_for_files || args.plan {
-        return Err(CliError::usage(format!(
-            "the package has taken over from another tool already: `{file}` says what"
-        ))
-        .help("to take over a database: `cargo dbmigrate adopt --database FILE`")
-        .help(format!("to begin anew, remove what was written: {}", quoted(&file))));
+        return Err(CliError::usage(format!("the package was already taken over from another tool: see `{file}`"))
+            .help("to take over a database: `cargo dbmigrate adopt --database FILE`")
+            .help(format!("to start over, remove the files that were written: {}", quoted(&file))));
     }
     if let Some((asked, keeps)) = args.old_table.zip(adopt::keeps_old_table(project))
         && (asked == OldTable::Keep) != keeps
     {
         let [now, then] = if keeps { ["keep", "drop"] } else { ["drop", "keep"] };
-        let message = format!("`{file}` says what becomes of the old table in every database: `old-table = \"{now}\"`");
+        let message = format!("`{file}` decides about the old table in every database: `old-table = \"{now}\"`");
         return Err(CliError::usage(message).help(format!(
             "write `old-table = \"{then}\"` there, then `cargo dbmigrate adopt` without `--old-table`"
         )));

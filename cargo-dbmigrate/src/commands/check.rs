@@ -115,7 +115,7 @@ fn say(changes: &[Change], dry_run: bool, shell: &mut Shell) {
         if shell.is_json() {
             let mut line = match change {
                 Change::Rename { from, to } => json!({ "fix": "rename", "file": from, "to": to }),
-                Change::Down { file, text, .. } => json!({ "fix": "way-back", "file": file, "text": text }),
+                Change::Down { file, text, .. } => json!({ "fix": "down-script", "file": file, "text": text }),
             };
             line["reason"] = json!(Reason::Fix.as_str());
             line["dry_run"] = json!(dry_run);
@@ -203,13 +203,13 @@ fn summary(project: &Project, checked: &Checked, shown: &[Diagnostic], shell: &m
             shell.status("Checked", &format!("{} ({}; {ran})", project.title(), contents(checked)));
             if let Some((first, why)) = &replay.stopped {
                 let names = unchecked.join("`, `");
-                shell.warning(&format!("`{first}` {why}: not replayed are `{names}`"));
+                shell.warning(&format!("`{first}` {why}, so these were not replayed: `{names}`"));
                 why.help().into_iter().for_each(|help| shell.help(help));
             } else if !unchecked.is_empty() {
                 shell.note(&format!("not replayed after the failure: `{}`", unchecked.join("`, `")));
             }
             for (name, why) in &replay.unchecked_downs {
-                shell.warning(&format!("the way back of `{name}` {why}: it was not replayed"));
+                shell.warning(&format!("the down script of `{name}` {why}: it was not replayed"));
                 why.help().into_iter().for_each(|help| shell.help(help));
             }
         }

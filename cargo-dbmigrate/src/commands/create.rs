@@ -16,7 +16,7 @@ pub(crate) fn run(args: &CreateArgs, context: &mut Context<'_>) -> Result<u8, Cl
     }
     if args.decisions.any() {
         return Err(CliError::usage(
-            "`--rename`, `--fill`, `--allow`, `--dry-run` and what the runner is built with are about a difference",
+            "`--rename`, `--fill`, `--allow`, `--dry-run` and the build options of the runner need a difference",
         )
         .help("add `--from-diff`, or use `cargo dbmigrate generate`"));
     }

@@ -87,7 +87,7 @@ fn refuse_several(verb: &Verb, args: &DatabaseArgs, databases: &[Vec<Project>]) 
     let message = match args.database {
         None if is_for_all => return Ok(()),
         None => format!("the package has several databases, and `{}` works on one", verb.name()),
-        Some(_) => "the package has several databases, and `--database` names one".to_owned(),
+        Some(_) => "the package has several databases, and `--database` names only one".to_owned(),
     };
     let flags = project::set_flags(databases.iter().flatten());
     Err(CliError::usage(message).help(format!("name a set of it: {flags}")))

@@ -11,7 +11,7 @@ pub(crate) fn run(args: &DownArgs, context: &mut Context<'_>) -> Result<u8, CliE
     let what = match (&args.name, &args.to, args.count, args.all) {
         (Some(target), ..) => RollbackTarget::One(target.clone()),
         (_, Some(target), ..) => RollbackTarget::To(target.clone()),
-        (.., Some(0), _) => return Err(CliError::usage("`--count 0` is no number from 1")),
+        (.., Some(0), _) => return Err(CliError::usage("`--count` takes a number from 1, not `0`")),
         (.., Some(count), _) => RollbackTarget::Count(count),
         (.., true) => RollbackTarget::All,
         _ => RollbackTarget::Newest,

@@ -13,8 +13,8 @@ pub(crate) fn run(args: &ExplainArgs, context: &mut Context<'_>) -> Result<u8, C
     let rule = args.rule.as_deref().map(Rule::find).transpose();
     let rule = rule.map_err(|unknown| match args.rule.as_deref().and_then(page_of) {
         Some((name, page)) => {
-            CliError::usage(format!("`{name}` is the code of a finding and no rule: no level changes it"))
-                .help(format!("what it is about: <https://github.com/dbmigrate/dbmigrate/blob/main/docs/{page}>"))
+            CliError::usage(format!("`{name}` is the code of a finding, not a rule: it has no level"))
+                .help(format!("it is explained in <https://github.com/dbmigrate/dbmigrate/blob/main/docs/{page}>"))
         }
         None => CliError::usage(unknown.message).help(unknown.help),
     })?;

@@ -35,10 +35,8 @@ pub(super) fn refuse_yes(canary: &CanaryArgs, verb: &str) -> Result<(), CliError
     if canary.canary.is_some() || !canary.yes {
         return Ok(());
     }
-    Err(CliError::usage(
-        "`--yes` belongs to `--canary N`: it goes on after the first N of many databases without asking",
-    )
-    .help(format!("`{verb}` asks nothing else: leave `--yes` out")))
+    Err(CliError::usage("`--yes` is for `--canary N`, to continue after the first N databases without asking")
+        .help(format!("`{verb}` asks nothing else: remove `--yes`")))
 }
 
 /// Runs what is asked.

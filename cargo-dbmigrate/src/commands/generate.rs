@@ -44,7 +44,7 @@ pub(super) fn from_diff(
             let line = json!({ "reason": reason, "written": false, "files": [], "changes": [], "proof": null });
             shell.data(&line.to_string());
         }
-        shell.status("Finished", &format!("the migrations lead to `{}` already", shell.here(&project.config.schema)));
+        shell.status("Finished", &format!("the migrations already make `{}`", shell.here(&project.config.schema)));
         return Ok(DONE);
     };
     if !args.dry_run {

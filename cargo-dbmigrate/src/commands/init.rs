@@ -40,7 +40,7 @@ pub(crate) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<u8, CliE
         name = project.name;
     }
     if nothing {
-        context.shell.status("Finished", &format!("package `{name}` is wired already"));
+        context.shell.status("Finished", &format!("package `{name}` is already set up"));
     }
     Ok(DONE)
 }

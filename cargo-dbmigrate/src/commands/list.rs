@@ -99,7 +99,7 @@ fn migration(project: &Project, migration: &SourceMigration, sealed: bool) -> Ro
             "name": migration.name(),
             "file": migration.file,
             "language": language(migration),
-            "way_back": way_back(migration),
+            "reversibility": way_back(migration),
             "title": migration.metadata.title,
             "date": migration.metadata.date,
             "description": migration.metadata.description,

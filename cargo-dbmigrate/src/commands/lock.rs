@@ -31,7 +31,7 @@ pub(crate) fn run(args: &LockArgs, context: &mut Context<'_>) -> Result<u8, CliE
                 // The others are no part of it.
                 exit = exit.max(reported.rest_of(project, error).report(context.shell));
                 if !context.shell.is_json() {
-                    context.shell.error(&format!("nothing more of package {} is sealed", project.quoted()));
+                    context.shell.error(&format!("package {} has nothing more to seal", project.quoted()));
                 }
             }
             Err(error) => return Err(error),

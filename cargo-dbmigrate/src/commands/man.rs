@@ -46,7 +46,7 @@ fn page(command: &clap::Command) -> Result<Page, CliError> {
         })
         .and_then(|()| man.render_options_section(&mut body))
         .and_then(|()| if key.is_empty() { man.render_subcommands_section(&mut body) } else { Ok(()) })
-        .map_err(|error| CliError::failure(format!("could not make the page of `{name}`: {error}")))?;
+        .map_err(|error| CliError::failure(format!("could not create the page of `{name}`: {error}")))?;
     let mut text = String::from_utf8_lossy(&body).into_owned();
     if !notes.is_empty() {
         text.push_str(&pages::section("NOTES", &[&notes]));

@@ -69,8 +69,9 @@ fn about(project: &Project) -> About {
 /// Runs what was asked and returns the exit code.
 pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
     if cli.global.message_format.is_for_findings() && !matches!(cli.command, Command::Check(_)) {
-        return Err(CliError::usage("`--message-format github` and `sarif` are for `check`")
-            .help("the others know `human` and `json`"));
+        return Err(
+            CliError::usage("only `check` has `--message-format github` and `sarif`").help("use `human` or `json`")
+        );
     }
     let mut context = Context { global: &cli.global, shell };
     match &cli.command {

@@ -46,11 +46,11 @@ pub(crate) fn run(args: &RenumberArgs, context: &mut Context<'_>) -> Result<u8, 
         shell.status(edited, &format!("{} ({})", shell.here(&relative(&edit.path)), edit.what));
     }
     for it in &done.mentions {
-        shell.warning(&format!("{}:{} names `{}`, which is `{}` now", shell.here(&it.file), it.line, it.old, it.new));
+        shell.warning(&format!("{}:{} names `{}`, which is now `{}`", shell.here(&it.file), it.line, it.old, it.new));
     }
     report::diagnostics(done.snapshot.as_slice(), shell);
     let Some(first) = done.moves.first() else {
-        shell.status("Fresh", &format!("the numbers follow those of `{}`", done.base));
+        shell.status("Fresh", &format!("the numbers already follow those of `{}`", done.base));
         return Ok(DONE);
     };
     let what = report::count(done.moves.len(), "migration");
@@ -60,11 +60,11 @@ pub(crate) fn run(args: &RenumberArgs, context: &mut Context<'_>) -> Result<u8, 
     }
     shell.status("Finished", &format!("{what} renumbered to follow those of `{}`", done.base));
     let (old, new) = (&first.from, &first.to);
-    shell.note(&format!("a database that has `{old}` keeps it under its old number"));
+    shell.note(&format!("a database that has `{old}` still has it under its old number"));
     shell
         .help("there, roll back what was renumbered: `cargo dbmigrate down`, and apply it again: `cargo dbmigrate up`");
     shell.help(&format!(
-        "or keep the rows: `cargo dbmigrate forget {old}`, `cargo dbmigrate up --to` what is before it now, \
+        "or, to keep the rows: `cargo dbmigrate forget {old}`, `cargo dbmigrate up --to` what is before it now, \
          `cargo dbmigrate mark {new}`"
     ));
     Ok(DONE)

@@ -19,7 +19,7 @@ pub(crate) fn run(args: &RepairArgs, context: &mut Context<'_>) -> Result<u8, Cl
         _ => None,
     };
     if stopped.is_some() && what == RepairTarget::Explain {
-        return Err(CliError::usage("`--retry` and `--done` need to know which migration: name it, or `--all`"));
+        return Err(CliError::usage("`--retry` and `--done` need a migration: name it, or use `--all`"));
     }
     database::run(Verb::Repair { what, stopped }, &args.database, context)
 }

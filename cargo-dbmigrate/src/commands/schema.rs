@@ -21,10 +21,8 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
     refuse_unread(args)?;
     if let Some(format) = args.format.filter(|format| *format != SchemaFormat::Json && context.shell.is_json()) {
         let format = format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-        return Err(CliError::usage(format!(
-            "`--message-format json` shows a schema as JSON, and `--format {format}` asks for something else"
-        ))
-        .help("leave one of them out"));
+        return Err(CliError::usage(format!("`--message-format json` can't be used with `--format {format}`"))
+            .help("remove one of them"));
     }
     if args.write {
         // A file declares one set.
@@ -81,9 +79,9 @@ fn refuse_unread(args: &SchemaArgs) -> Result<(), CliError> {
     if !args.write && words.into_iter().flatten().any(|word| Source::new(word) == Source::Database) {
         return Ok(());
     }
-    let error = CliError::usage("`--database` says which database, and this shows none");
+    let error = CliError::usage("`--database` has no meaning here: no database is shown");
     if args.write {
-        return Err(error.help("`--write` writes what the migrations lead to: leave `--database` out"));
+        return Err(error.help("`--write` writes what the migrations make: remove `--database`"));
     }
     let database = quoted(&database.display().to_string());
     Err(error
@@ -101,20 +99,20 @@ fn write(project: &Project, reach: &Reach<'_>, force: bool, shell: &mut Shell) -
         return Ok(DONE);
     }
     if edit.exists() && !force {
-        match shell.confirm(&format!("`{file}` says something else: replace it?")) {
+        match shell.confirm(&format!("`{file}` has other contents: replace it?")) {
             Some(true) => {}
             Some(false) => {
                 shell.status("Finished", "nothing was changed");
                 return Ok(DONE);
             }
             None => {
-                return Err(CliError::usage(format!("`{file}` is there and says something else"))
+                return Err(CliError::usage(format!("`{file}` exists and has other contents"))
                     .help(format!(
-                        "see in what they differ: `cargo dbmigrate schema --from migrations --to {}`",
+                        "to see the difference: `cargo dbmigrate schema --from migrations --to {}`",
                         quoted(file)
                     ))
-                    .help("make a migration of it: `cargo dbmigrate generate`")
-                    .help("or replace it: `cargo dbmigrate schema --write --force`"));
+                    .help("to make a migration of it: `cargo dbmigrate generate`")
+                    .help("or, to replace it: `cargo dbmigrate schema --write --force`"));
             }
         }
     }

@@ -41,7 +41,7 @@ pub(crate) fn run(args: &ScriptArgs, context: &mut Context<'_>) -> Result<u8, Cl
         return Ok(DONE);
     }
     match (text, file) {
-        (None, _) => shell.status("Finished", &format!("nothing to do: `{from}` is where it is to be")),
+        (None, _) => shell.status("Finished", &format!("nothing to do: `{from}` is already the target")),
         (Some(_), Some(file)) => {
             let count = report::count(migrations.len(), "migration");
             shell.status("Wrote", &format!("{file} (from {from} to {to}, {count}; proved in memory)"));
@@ -64,6 +64,6 @@ fn for_d1(project: &Project, folder: &Path, context: &mut Context<'_>) -> Result
         }
     }
     let count = report::count(written.len(), "file");
-    shell.status("Finished", &format!("{count} written, {kept} there already (proved as D1 runs them)"));
+    shell.status("Finished", &format!("{count} written, {kept} already there (proved as D1 runs them)"));
     Ok(DONE)
 }

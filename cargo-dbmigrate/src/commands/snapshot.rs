@@ -26,7 +26,7 @@ pub(crate) fn run(args: &SnapshotArgs, context: &mut Context<'_>) -> Result<u8, 
             Some(file) if args.dry_run => shell.status("Would remove", &shell.here(&file)),
             Some(file) => {
                 let file = shell.here(&file);
-                shell.status("Removed", &format!("{file}: a fresh database runs the migrations one by one"));
+                shell.status("Removed", &format!("{file}: a new database runs the migrations one by one"));
             }
             None => shell.status("Fresh", "there is no snapshot"),
         }
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &SnapshotArgs, context: &mut Context<'_>) -> Result<u8, 
     let contents = format!("{}, {}", report::count(it.objects, "object"), report::count(it.rows, "row"));
     let file = shell.here(&taken.file);
     if taken.is_fresh {
-        shell.status("Fresh", &format!("{file} is what {} leads to, as it was sealed", taken.last));
+        shell.status("Fresh", &format!("{file} is up to date with {}, and sealed", taken.last));
     } else {
         shell.status(if args.dry_run { "Would write" } else { "Wrote" }, &format!("{file} ({contents})"));
     }
@@ -63,9 +63,9 @@ pub(crate) fn run(args: &SnapshotArgs, context: &mut Context<'_>) -> Result<u8, 
         shell.data(it.source.text().trim_end());
     }
     let migrations = report::count(taken.migrations, "migration");
-    shell.status("Proved", &format!("a fresh database that starts from it is as one that ran {migrations}"));
+    shell.status("Proved", &format!("a new database that starts from it is like one that ran {migrations}"));
     if let Some(name) = &taken.unsealed {
-        shell.note(&format!("`{name}` is not sealed: an edit of it makes the snapshot useless"));
+        shell.note(&format!("`{name}` is not sealed: editing it makes the snapshot useless"));
         shell.help(&format!("seal it: `cargo dbmigrate lock --to {}`", taken.digits));
     }
     Ok(DONE)

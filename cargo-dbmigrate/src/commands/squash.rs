@@ -54,22 +54,23 @@ fn write(project: &Project, args: &SquashArgs, shell: &mut Shell) -> Result<(), 
     }
     shell.status(
         "Proved",
-        &format!("it leads to the schema and the rows of the {} that it replaces", migrations(it.replaced)),
+        &format!("it makes the same schema and rows as the {} that it replaces", migrations(it.replaced)),
     );
     if !it.asserts.is_empty() {
         let names = it.asserts.join("`, `");
-        shell.note(&format!("what these assert is asked no more, as an empty database has nothing to ask: `{names}`"));
+        shell
+            .note(&format!("these assertions are left out, because they do not apply to an empty database: `{names}`"));
     }
     if done.sealed > 0 {
         let stay = if done.sealed == 1 { "stays" } else { "stay" };
         shell.note(&format!("{} after it {stay} sealed", migrations(done.sealed)));
     }
     if done.has_snapshot {
-        shell.note("the snapshot is of what it replaces: no database starts from it any more");
-        shell.help("take another: `cargo dbmigrate snapshot`");
+        shell.note("the snapshot is of the replaced migrations, and is no longer used");
+        shell.help("take a new one: `cargo dbmigrate snapshot`");
     }
     if !args.dry_run {
-        shell.help("to take it back: `cargo dbmigrate squash --undo`; to keep it: `cargo dbmigrate lock`");
+        shell.help("to undo it: `cargo dbmigrate squash --undo`; to keep it: `cargo dbmigrate lock`");
     }
     Ok(())
 }
@@ -89,7 +90,7 @@ fn take_back(project: &Project, dry_run: bool, shell: &mut Shell) -> Result<(), 
     let [moved, removed] = if dry_run { ["Would move", "Would remove"] } else { ["Moved", "Removed"] };
     shell.status(moved, &format!("{} back", report::count(done.moves.len(), "file")));
     let Some((name, file)) = done.squash else {
-        shell.note("a squash, or an undo, had been stopped: what it had begun is put back");
+        shell.note("an earlier squash or undo was interrupted: its changes were undone");
         return Ok(());
     };
     shell.status(removed, &shell.here(&file));
@@ -121,7 +122,7 @@ fn delete(project: &Project, args: &SquashArgs, shell: &mut Shell) -> Result<(),
     let deleted = if args.dry_run { "Would delete" } else { "Deleted" };
     shell.status(deleted, &format!("{} that `{}` replaces", report::count(done.files.len(), "file"), done.name));
     shell.note(&format!(
-        "a database that has only some of them is told to run version {} of the program first",
+        "a database that has only some of them has to run version {} of the program first",
         done.version
     ));
     Ok(())

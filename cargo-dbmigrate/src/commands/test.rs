@@ -71,27 +71,29 @@ fn show(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
     for one in tried.migrations.iter().filter(|one| tested.is_wanted(&one.name)) {
         for LeftOut { table, rows, of, drops } in &one.left_out {
             let name = &one.name;
-            let why = if *drops { "those included that its copy drops without a word" } else { "as its copy says" };
+            let why = if *drops { "including those that its copy silently drops" } else { "as its copy says" };
             shell.note(&format!("`{name}` leaves {rows} of {of} rows of `{table}` behind, {why}"));
         }
     }
     for Emptied { name, tables, why } in &tried.emptied {
         let tables: Vec<_> = tables.iter().map(|table| format!("`{table}`")).collect();
         shell.warning(&format!("`{name}` was tried without any row of {}: {why}", tables.join(", ")));
-        shell.help("bring rows that it takes: `fixtures` of the manifest names their folder");
+        shell.help("provide rows that it accepts: `fixtures` of the manifest names their folder");
     }
     let has_none = |name: &String| tried.emptied.iter().any(|it| it.name == *name);
     for (name, why) in tried.turned_away.iter().filter(|(name, _)| !has_none(name)) {
-        shell.note(&format!("`{name}` turned generated rows away, and others were taken: {why}"));
+        shell.note(&format!("`{name}` rejected generated rows, and others were used: {why}"));
     }
     for name in &tried.refused_downs {
-        shell.note(&format!("`{name}` was not taken back: an assertion of its way back does not hold with these rows"));
+        shell.note(&format!(
+            "`{name}` was not rolled back: an assertion of its down script does not hold for these rows"
+        ));
     }
     for (table, why) in &tried.unfilled {
         shell.note(&format!("no row of `{table}` could be tried: {why}"));
     }
     for (name, (at, why)) in tried.versions.iter().filter_map(|it| Some((&it.name, it.ended.as_ref()?))) {
-        shell.note(&format!("from `{name}` it went as far as `{at}`: {why}"));
+        shell.note(&format!("from `{name}`, it got as far as `{at}`: {why}"));
     }
     shell.status("Tested", &format!("{} with {} ({})", project.title(), run.rows, what(tried)));
     untried(tried, shell);
@@ -122,7 +124,7 @@ fn what(tried: &TrialReport) -> String {
 fn untried(tried: &TrialReport, shell: &mut Shell) {
     if !tried.unchecked_downs.is_empty() {
         let names = tried.unchecked_downs.join("`, `");
-        shell.warning(&format!("only the program can go these ways back, and they are not tested: `{names}`"));
+        shell.warning(&format!("these down scripts were not tested, as only the program can run them: `{names}`"));
     }
     if tried.unchecked.is_empty() {
         return;
@@ -130,7 +132,7 @@ fn untried(tried: &TrialReport, shell: &mut Shell) {
     let names = tried.unchecked.join("`, `");
     match &tried.stopped {
         Some((first, why)) => {
-            shell.warning(&format!("`{first}` {why}: not tested are `{names}`"));
+            shell.warning(&format!("`{first}` {why}, so these were not tested: `{names}`"));
             if *why == Stopped::Code {
                 shell.help("test them in the program: `migrations::migrator().testing().check_all()` in a `#[test]`");
                 shell.help("for that: `cargo add --dev dbmigrate-runtime --features testing`");

@@ -30,7 +30,7 @@ impl Fault {
     pub(crate) fn for_all(mut self, retry: Option<usize>) -> Self {
         if let Some(retry) = retry.filter(|retry| *retry < self.help.len()) {
             let instead = [
-                "if any database has it already, its file must stay as it is: correct the rows of this one, then run the \
+                "if a database already has it, its file must not change: correct the rows of this one, then run the \
                  same command again",
                 "else correct the file, then run the same command again",
             ];

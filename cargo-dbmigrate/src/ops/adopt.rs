@@ -61,7 +61,7 @@ pub(crate) struct Plan {
     pub(crate) set: MigrationSet,
 }
 
-/// Whether a package has taken over from another tool already.
+/// Whether a package was already taken over from another tool.
 pub(crate) fn is_adopted(project: &Project) -> bool {
     project.root.join(&project.config.dir).join(adoption::FILE).exists()
 }
@@ -158,7 +158,7 @@ fn refuse_unordered(translated: &Translated) -> Result<(), CliError> {
         return Ok(());
     }
     Err(CliError::diagnostics(doubtful).help(
-        "the list in the program says which order holds: give the files numbers that show it, such as `01` and `10`",
+        "their order is that of the list in the program: give the files numbers in that order, such as `01` and `10`",
     ))
 }
 
@@ -188,7 +188,7 @@ fn refuse_present(project: &Project, files: &[(String, String)]) -> Result<(), C
         .iter()
         .filter(|(path, _)| project.root.join(path).symlink_metadata().is_ok())
         .filter(|(path, text)| !files::is_begun(&project.root, path, text))
-        .map(|(path, _)| Diagnostic::error("present", format!("`{path}` is there already")).in_file(path))
+        .map(|(path, _)| Diagnostic::error("present", format!("`{path}` already exists")).in_file(path))
         .collect();
     if there.is_empty() { Ok(()) } else { Err(CliError::diagnostics(there).help("name another folder: `--dir NEW`")) }
 }
@@ -237,7 +237,7 @@ pub(crate) fn left_to_do(project: &Project, plan: &Plan) -> Result<Vec<String>, 
     let wired = wiring::read(project, &wiring::manifest(project)?)?;
     let is_wired = wired.runtime.is_some() && wired.build.is_some() && wired.generates && !wired.modules.is_empty();
     if !is_wired {
-        left.push("wire the build: `cargo dbmigrate init`".to_owned());
+        left.push("set up the build: `cargo dbmigrate init`".to_owned());
     }
     let call = "`migrations::migrator().up(&mut connection)?`";
     let old = match plan.tool {
@@ -253,7 +253,7 @@ pub(crate) fn left_to_do(project: &Project, plan: &Plan) -> Result<Vec<String>, 
     });
     if let Some(from) = plan.from.as_ref().filter(|_| !plan.in_place) {
         let from = dbmigrate_core::sequence::quoted(from);
-        left.push(format!("when nothing reads the old files any more: `git rm -r {from}`"));
+        left.push(format!("when the old files are no longer used: `git rm -r {from}`"));
     }
     Ok(left)
 }

@@ -168,7 +168,7 @@ fn unknown_sets(project: &Project, set: &MigrationSet) -> Vec<Diagnostic> {
     let doubt = |(migration, required): (&SourceMigration, &Requirement)| {
         let (of, name) = required.elsewhere()?;
         let near = nearest(of, names.iter().map(String::as_str)).filter(|_| !names.iter().any(|it| it == of))?;
-        let message = format!("no set of the package is called `{of}`");
+        let message = format!("the package has no set `{of}`");
         let doubt = Diagnostic::warning("unknown-set", message).at(Location::new(migration.source(), required.span));
         let doubt = doubt.note("where it is a set of another package, the database has to have that first");
         Some(doubt.help(format!("if `{near}` is meant: `requires {near}/{name}`")))

@@ -46,7 +46,7 @@ pub(crate) fn create(project: &Project, name: &str, kind: Kind) -> Result<Vec<St
 /// what is asked for.
 pub(crate) fn slug(project: &Project, name: &str) -> Result<String, CliError> {
     let alone = |part: Option<String>| {
-        let error = CliError::usage(format!("`{name}` is no name for a migration"));
+        let error = CliError::usage(format!("`{name}` is not a name for a migration"));
         match part {
             Some(part) => error.help(format!("its number, folder and ending come by themselves: `{part}`")),
             None => error.help("use letters a to z, digits and `_`, such as `add_user_prefs`"),
@@ -115,7 +115,7 @@ impl Next {
         let stem =
             file_name::next(&project.config, highest, &now(), slug).ok_or_else(|| match project.config.numbering {
                 Numbering::Sequential => CliError::failure("no number is left for another migration"),
-                Numbering::Timestamp => CliError::failure("this machine's clock gives no usable timestamp"),
+                Numbering::Timestamp => CliError::failure("the clock of this machine gives no usable timestamp"),
             })?;
         let plain = file_name::parse(&format!("{stem}.sql"), &project.config);
         Ok(Self {
@@ -153,7 +153,7 @@ impl Next {
 
 /// What stands at the top of the way back of this file.
 pub(crate) fn header_of_down(up: &str) -> String {
-    format!("-- The way back of {}.\n\n", up.rsplit('/').next().unwrap_or(up))
+    format!("-- The down script of {}.\n\n", up.rsplit('/').next().unwrap_or(up))
 }
 
 fn title(slug: &str) -> String {

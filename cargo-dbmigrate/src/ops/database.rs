@@ -35,12 +35,12 @@ pub(crate) fn resolve(flag: Option<&Path>, sets: &[Project]) -> Result<Database,
     found.ok_or_else(|| {
         let table = if is_only { "[package.metadata.migrations]".to_owned() } else { project.config.table_name() };
         let error = if is_only {
-            CliError::usage(format!("package `{}` names no database", project.name))
-                .help("name it with `--database PATH` or `DATABASE_URL=PATH`")
+            CliError::usage(format!("package `{}` has no database", project.name))
+                .help("name one with `--database PATH` or `DATABASE_URL=PATH`")
         } else {
             // Which of them the environment means nobody can tell.
-            CliError::usage(format!("{} names no database", project.config.title()))
-                .help(format!("name it with `--database PATH{}`", project.flag()))
+            CliError::usage(format!("{} has no database", project.config.title()))
+                .help(format!("name one with `--database PATH{}`", project.flag()))
         };
         error.help(format!("or write `database = \"PATH\"` under `{table}` in `Cargo.toml`"))
     })
@@ -80,7 +80,7 @@ fn named(
 }
 
 /// What leads past a variable.
-const FIRST: &str = "to name another one: `--database PATH`, which comes first";
+const FIRST: &str = "to use another one: `--database PATH`, which takes precedence";
 
 /// The variable in the package's `.env`, which stays out of this process's environment.
 fn from_file(root: &Path) -> Result<Option<String>, CliError> {
@@ -96,7 +96,7 @@ fn from_file(root: &Path) -> Result<Option<String>, CliError> {
                 let lines = std::fs::read_to_string(&file).unwrap_or_default();
                 let place = lines.lines().position(|line| line == first).map(|at| format!("line {} of ", at + 1));
                 let place = place.unwrap_or_default();
-                format!("{place}`.env` is not `NAME=value`, or opens a quote that is never closed")
+                format!("{place}`.env` is not `NAME=value`, or has an unclosed quote")
             }
             error => format!("could not read `.env`: {error}"),
         };
@@ -162,7 +162,7 @@ mod tests {
             (check(None, Some(""), None, Some("d.db")), "the path is empty"),
             (check(Some(":memory:"), None, None, None), "in memory"),
             (check(None, None, Some("A=1\nDATABASE_URL='sec"), None), "line 2 of `.env` is not `NAME=value`"),
-            (check(None, None, Some("DATABASE_URL=mysql://u@h/d"), None), "`--database PATH`, which comes first"),
+            (check(None, None, Some("DATABASE_URL=mysql://u@h/d"), None), "`--database PATH`, which takes precedence"),
         ] {
             assert_eq!(case.0, "error");
             assert!(case.1.contains(expect) && !case.1.contains("sec"), "{}", case.1);

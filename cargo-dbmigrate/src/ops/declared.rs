@@ -17,10 +17,10 @@ pub(crate) fn read(project: &Project) -> Result<SourceText, CliError> {
     project.sound_config()?;
     let file = &project.config.schema;
     if !exists(project) {
-        let message = format!("there is no `{file}`, which would declare the schema");
+        let message = format!("there is no `{file}` to declare the schema");
         return Err(Diagnostic::error("failure", message)
             .in_file(file)
-            .help("write what the migrations lead to into it: `cargo dbmigrate schema --write`")
+            .help("create it from the migrations: `cargo dbmigrate schema --write`")
             .into());
     }
     Ok(SourceText::read(&project.root, file)?)
@@ -50,11 +50,11 @@ pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -
                 }
                 Some(_) => {
                     let (source, name) = (repeatable.script.source.path(), &object.name);
-                    let message = format!("the {kind} `{name}` is another one than `{source}` makes");
+                    let message = format!("the {kind} `{name}` differs from the one that `{source}` makes");
                     problems.push(
                         Diagnostic::error("repeatable", message)
                             .in_file(file.path())
-                            .help(format!("change it in `{source}`, and take it out of here")),
+                            .help(format!("change it in `{source}`, and remove it here")),
                     );
                 }
             }
@@ -76,13 +76,13 @@ fn refuse_history(file: &SourceText, set: &MigrationSet, schema: &Schema) -> Res
     if found.is_empty() {
         return Ok(());
     }
-    let message = format!("`{}` declares what the history of the migrations is kept in", file.path());
+    let message = format!("`{}` declares a table of the history", file.path());
     let problem = Diagnostic::error("schema-history", message).in_file(file.path());
     let problem = found.into_iter().fold(problem, Diagnostic::note);
     Err(vec![
         problem
-            .help("leave it out: the runner makes it")
-            .help("or write into the file what the migrations lead to: `cargo dbmigrate schema --write`"),
+            .help("remove it: the runner creates it")
+            .help("or write what the migrations make into the file: `cargo dbmigrate schema --write`"),
     ])
 }
 
@@ -95,11 +95,11 @@ pub(crate) fn rows(file: &SourceText) -> Option<Diagnostic> {
         first.is_some_and(|first| words.iter().any(|word| is_word(sql, first, word)))
     };
     let statement = split(file.text()).into_iter().find(is_about_rows)?;
-    let message = format!("`{}` declares a schema, and rows are no part of it", file.path());
+    let message = format!("`{}` declares a schema, which has no rows", file.path());
     Some(
         Diagnostic::warning("schema-rows", message)
             .at(Location::new(file, file.first_line(statement.span)))
-            .help("write rows by a migration: `cargo dbmigrate create NAME`"),
+            .help("to write rows, create a migration: `cargo dbmigrate create NAME`"),
     )
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn not_compared(project: &Project, whole: &Whole) -> Diagnostic {
     let message = format!("`{file}` is not compared: {} builds on {}", project.config.title(), whole.foundation());
     Diagnostic::warning("schema-not-compared", message)
         .in_file(file)
-        .help("a declared schema is for a set that stands alone")
+        .help("a schema can only be declared for a set on its own")
 }
 
 /// In what the file, which is there, differs from what the migrations lead to.
@@ -127,12 +127,12 @@ pub(crate) fn check(project: &Project, set: &MigrationSet, before: &Schema) -> V
         Err(problems) => problems,
         Ok((differences, rows)) if differences.is_empty() => rows.into_iter().collect(),
         Ok((differences, rows)) => {
-            let message = format!("`{file}` declares something else than the migrations lead to");
+            let message = format!("`{file}` declares a different schema than the migrations make");
             let problem = Diagnostic::error("schema-differs", message).in_file(file);
             let problem = differences.iter().fold(problem, |problem, difference| problem.note(difference.to_string()));
             let problem = problem
-                .help("make the next migration of it: `cargo dbmigrate generate`")
-                .help("or write into it what the migrations lead to: `cargo dbmigrate schema --write`");
+                .help("to make it the next migration: `cargo dbmigrate generate`")
+                .help("or write what the migrations make into it: `cargo dbmigrate schema --write`");
             std::iter::once(problem).chain(rows).collect()
         }
     }

@@ -41,17 +41,17 @@ impl Drift {
             count => format!("{count} differences"),
         };
         let database = self.path.display();
-        let message = format!("the schema of `{database}` is not what its migrations lead to: {count}");
+        let message = format!("the schema of `{database}` is not what its migrations make: {count}");
         let problem = Diagnostic::error("drift", message);
         let problem = if !self.recorded {
             problem
                 .note("the database has no history of migrations")
                 .help("is it the right database?")
-                .help("if it has what the migrations make: `cargo dbmigrate mark` records them as applied")
-                .help("if another tool has migrated it: `cargo dbmigrate adopt` takes its history over")
+                .help("if it has what the migrations make, record them as applied: `cargo dbmigrate mark`")
+                .help("if another tool has migrated it, take over its history: `cargo dbmigrate adopt`")
         } else if self.pending > 0 {
             // What is left of a repeatable shows once nothing is pending.
-            return Some(problem.help("apply what is pending first, then look again: `cargo dbmigrate up`"));
+            return Some(problem.help("apply what is pending first, then compare again: `cargo dbmigrate up`"));
         } else if self.named {
             problem.help("to keep it: write a migration that makes it, then `cargo dbmigrate mark NAME --set SET`")
         } else {
@@ -71,7 +71,7 @@ impl Drift {
         let left = of_repeatable.filter_map(|it| Some((kind(it)?, it.name.to_sql()))).next();
         Some(match left {
             Some((kind, name)) => problem.help(format!(
-                "if a repeatable made it that is gone: write a migration with `DROP {kind} IF EXISTS {name}`"
+                "if it is from a repeatable that was deleted, write a migration with `DROP {kind} IF EXISTS {name}`"
             )),
             None => problem,
         })
@@ -146,8 +146,8 @@ impl Applied {
         let applied: Vec<&Entry> = status.entries.iter().filter(|entry| entry.state.is_applied()).collect();
         let known = |entry: &&&Entry| set.migrations.iter().any(|migration| migration.number == entry.number);
         if let Some(unknown) = applied.iter().find(|entry| !known(entry)) {
-            let message = format!("the database has `{}`, which is no migration of this package", unknown.name);
-            return Err(CliError::failure(message).help("run `cargo dbmigrate verify` for what differs in the history"));
+            let message = format!("the database has `{}`, which is not a migration of this package", unknown.name);
+            return Err(CliError::failure(message).help("to see how the history differs: `cargo dbmigrate verify`"));
         }
         let has_run = status.repeatables.iter().filter(|it| !it.state.is_pending());
         let part = Self {
@@ -173,7 +173,7 @@ pub(crate) fn refuse_unknown_sets(projects: &[Project], connection: &mut Connect
     match tables.iter().find(|table| !is_known(table)) {
         None => Ok(()),
         Some(table) => Err(CliError::failure(format!(
-            "the database also holds the history `{table}`, and the package has no set that keeps it"
+            "the database also holds the history `{table}`, and the package has no set with that history"
         ))
         .help("compare it in the program, which has all its sets: `verify_schema` of `Together`")),
     }
@@ -194,7 +194,7 @@ mod tests {
         let differences = compare(&read("CREATE TABLE t (a)"), &live);
         let drift = Drift { path: "app.db".into(), applied: 1, pending, differences, live, named, recorded };
         let problem = drift.problem(&Config::default()).unwrap();
-        assert_eq!(problem.message, "the schema of `app.db` is not what its migrations lead to: 1 difference");
+        assert_eq!(problem.message, "the schema of `app.db` is not what its migrations make: 1 difference");
         problem.help.join("\n")
     }
 
@@ -202,7 +202,7 @@ mod tests {
     fn what_can_be_done_depends_on_how_far_the_database_is() {
         let all = helps(0, false, true);
         assert!(all.contains("declare it in `schema.sql`") && all.contains("`DROP VIEW IF EXISTS v`"), "{all}");
-        assert_eq!(helps(2, false, true), "apply what is pending first, then look again: `cargo dbmigrate up`");
+        assert_eq!(helps(2, false, true), "apply what is pending first, then compare again: `cargo dbmigrate up`");
         assert!(helps(0, true, true).contains("`cargo dbmigrate mark NAME --set SET`"));
         let unrecorded = helps(0, false, false);
         assert!(unrecorded.contains("is it the right database?") && unrecorded.contains("`cargo dbmigrate adopt`"));

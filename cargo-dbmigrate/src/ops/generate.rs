@@ -75,7 +75,7 @@ pub(crate) fn generate(
     let whole = whole(project, &loaded.set)?;
     if whole.builds_on_others() {
         let message = format!(
-            "{} builds on {}, and a migration is generated for a set that stands alone",
+            "{} builds on {}, and a migration can only be generated for a set on its own",
             project.config.title(),
             whole.foundation()
         );
@@ -138,7 +138,7 @@ pub(crate) fn write(project: &Project, generated: &Generated) -> Result<(), CliE
     let lock = create::lock(project)?;
     let now = project.load();
     if now.set != generated.set || now.highest != generated.highest {
-        return Err(CliError::failure("the migrations have changed meanwhile, and nothing was written")
+        return Err(CliError::failure("nothing was written, because the migrations have changed in the meantime")
             .help("run it again: `cargo dbmigrate generate`"));
     }
     create::write(project, &generated.files)?;
@@ -214,8 +214,8 @@ fn way_back(before: &Schema, target: &Schema, decisions: &Decisions) -> Result<P
     plan(target, before, &reversed(decisions)).map_err(|undecided| {
         let problems = open(&undecided).into_iter().map(|problem| {
             problem
-                .note("this is about the way back, from the declared schema to what the migrations lead to")
-                .help("`--no-down` leaves the way back out")
+                .note("this is about the down script, from the declared schema back to what the migrations make")
+                .help("to leave the down script out: `--no-down`")
         });
         // `--no-down` answers all of them.
         CliError::diagnostics(problems.collect()).into_usage()
@@ -275,8 +275,8 @@ fn refused(failure: &Failure, files: &[(String, String)]) -> CliError {
         .note("nothing was written")
         .note(format!("this is what was tried:\n\n{script}"));
     let head = match failure.step {
-        Step::Up => head.help("write this one yourself: `cargo dbmigrate create NAME`"),
-        Step::Down => head.help("`--no-down` leaves the way back out"),
+        Step::Up => head.help("write this one by hand: `cargo dbmigrate create NAME`"),
+        Step::Down => head.help("to leave the down script out: `--no-down`"),
     };
     CliError::diagnostics(failure.problems.iter().cloned().chain([head]).collect())
 }
@@ -306,7 +306,7 @@ mod tests {
         assert_eq!(renames(from, to, &[Some(true)], &mut questions), Some(vec![rename]));
         assert_eq!(renames(from, to, &[Some(false)], &mut questions), None);
         assert_eq!(renames(from, to, &[None], &mut questions), None);
-        assert_eq!(questions, vec!["is column `b` of `t` what was `a`, with its values?"; 3]);
+        assert_eq!(questions, vec!["is column `b` of `t` the former `a`, with its values?"; 3]);
 
         // A column that is no other one goes, if columns may go.
         let (from, to) = (Schema::from_sql(from).unwrap(), Schema::from_sql(to).unwrap());

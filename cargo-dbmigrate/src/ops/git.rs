@@ -47,15 +47,15 @@ impl Repository {
         if !output.status.success() {
             let why = String::from_utf8_lossy(&output.stderr);
             let why = why.lines().next().unwrap_or_default().trim_start_matches("fatal: ");
-            return Err(CliError::failure(format!("git finds no repository of `{}`: {why}", root.display()))
-                .help("see what it says: `git status`"));
+            return Err(CliError::failure(format!("git finds no repository for `{}`: {why}", root.display()))
+                .help("check `git status`"));
         }
         let answer = String::from_utf8(output.stdout).unwrap_or_default();
         match *answer.split('\n').collect::<Vec<_>>() {
             [prefix, is_shallow, ""] => {
                 Ok(Self { root: root.to_owned(), prefix: prefix.to_owned(), is_shallow: is_shallow == "true" })
             }
-            _ => Err(CliError::failure(format!("`{}` has a name that git can't be asked about", root.display()))),
+            _ => Err(CliError::failure(format!("`{}` has a name that can't be passed to git", root.display()))),
         }
     }
 
@@ -65,8 +65,8 @@ impl Repository {
             CliError::failure(format!("could not ask git about `{}`: {error}", name.escape_debug()))
         })?;
         found.ok_or_else(|| {
-            let error = CliError::usage(format!("git knows no revision `{}`", name.escape_debug()));
-            let error = error.help("see which there are: `git log --oneline --all`");
+            let error = CliError::usage(format!("git has no revision `{}`", name.escape_debug()));
+            let error = error.help("to list them: `git log --oneline --all`");
             if self.is_shallow { error.help("this clone is shallow: `git fetch --unshallow`") } else { error }
         })
     }
@@ -115,7 +115,7 @@ impl Repository {
 
 fn run(root: &Path, arguments: &[&str]) -> Result<Output, CliError> {
     command(root).args(arguments).output().map_err(|error| {
-        CliError::failure(format!("could not run `git`: {error}")).help("install git, or put it into your `PATH`")
+        CliError::failure(format!("could not run `git`: {error}")).help("install git, or add it to `PATH`")
     })
 }
 

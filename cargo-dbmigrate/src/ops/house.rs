@@ -13,10 +13,10 @@ pub(crate) fn only(project: &Project, command: &str) -> Result<(), CliError> {
         return Ok(());
     }
     let (tool, dir) = (layout.name(), &project.config.dir);
-    let message = format!("`{dir}` holds files of {tool}, and `cargo dbmigrate {command}` writes files of the house");
-    let error = CliError::usage(message).help("take the files over first: `cargo dbmigrate adopt`");
+    let message = format!("`{dir}` has files of {tool}, and `cargo dbmigrate {command}` writes dbmigrate's own");
+    let error = CliError::usage(message).help("take over the files first: `cargo dbmigrate adopt`");
     Err(match (command, creates(layout)) {
-        ("create", Some(way)) => error.help(format!("or write it as {tool} does: {way}")),
+        ("create", Some(way)) => error.help(format!("or write it with {tool}: {way}")),
         _ => error,
     })
 }

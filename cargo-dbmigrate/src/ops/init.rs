@@ -53,18 +53,18 @@ pub(crate) fn init(project: &Project, checkout: Option<&Path>, runner: bool) -> 
 /// Refuses files that are certainly another tool's: read as those of the house they would do something else.
 fn refuse_foreign(project: &Project) -> Result<(), CliError> {
     let Some((tool, reason)) = house::certain(project) else { return Ok(()) };
-    let message = format!("`{}` looks like a folder of {tool} ({reason}), and no `layout` says so", project.config.dir);
+    let message = format!("`{}` looks like a folder of {tool} ({reason}), but `layout` is not set", project.config.dir);
     Err(CliError::failure(message)
-        .help("take the files over: `cargo dbmigrate adopt`")
-        .help(format!("or read them as they are: `layout = \"{tool}\"` in `{TABLE}`")))
+        .help("take over the files: `cargo dbmigrate adopt`")
+        .help(format!("or use them as they are: `layout = \"{tool}\"` in `{TABLE}`")))
 }
 
 /// The checkout's folder, absolute, when it is one.
 fn checked_out(path: &Path) -> Result<String, CliError> {
-    let wrong = || CliError::usage(format!("`{}` is no checkout of dbmigrate", path.display()));
+    let wrong = || CliError::usage(format!("`{}` is not a checkout of dbmigrate", path.display()));
     let folder = path.canonicalize().map_err(|_| wrong())?;
     if [RUNTIME, BUILD].iter().any(|name| !folder.join(name).join("Cargo.toml").is_file()) {
-        return Err(wrong().help("name the folder that holds `dbmigrate-runtime` and `dbmigrate-build`"));
+        return Err(wrong().help("name the folder that contains `dbmigrate-runtime` and `dbmigrate-build`"));
     }
     Ok(folder.to_string_lossy().into_owned())
 }

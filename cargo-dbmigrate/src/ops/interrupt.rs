@@ -48,10 +48,10 @@ impl Interrupt {
         let theirs = interrupt.clone();
         let heard = move || {
             if !theirs.hear() {
-                return announce("note: interrupted: what has begun is brought to its end; once more ends it at once");
+                return announce("note: interrupted: finishing what has begun; interrupt again to stop at once");
             }
             announce(if theirs.is_asked() {
-                "error: interrupted at once: what is half done is rolled back by the next command that writes"
+                "error: interrupted at once: the next command that writes rolls back what is half done"
             } else {
                 "error: interrupted: nothing was being changed"
             });

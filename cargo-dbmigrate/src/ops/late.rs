@@ -33,21 +33,21 @@ pub(crate) fn check(set: &MigrationSet, since: &Since) -> Option<Diagnostic> {
                 format!("`{}` comes after `{}` of `{base}`, and their order matters", conflict.late, conflict.other);
             let error = Diagnostic::error("order-conflict", message).in_file(&late.file);
             let error = conflict.differences.iter().fold(error, |error, it| error.note(format!("in this order, {it}")));
-            let error = error.note("`up` refuses it on a database that has what is there");
+            let error = error.note("`up` rejects it on a database that already has those");
             Some(error.help(above(base)))
         }
         Err(error) => {
             let message = format!(
-                "`{}` is below what `{base}` has already, and nobody can tell whether the order matters",
+                "`{}` is below those that `{base}` already has, and it is unknown whether the order matters",
                 first.name()
             );
             let warning = Diagnostic::warning("unproven-order", message).in_file(&first.file);
             let warning = error.notes().iter().fold(warning, Diagnostic::note);
-            Some(warning.note("`up` refuses it on a database that has what is there").help(above(base)))
+            Some(warning.note("`up` rejects it on a database that already has those").help(above(base)))
         }
     }
 }
 
 fn above(base: &str) -> String {
-    format!("give yours numbers above: `cargo dbmigrate renumber --onto {}`", quoted(base))
+    format!("give yours higher numbers: `cargo dbmigrate renumber --onto {}`", quoted(base))
 }

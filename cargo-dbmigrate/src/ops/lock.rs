@@ -77,7 +77,7 @@ pub(crate) fn lock(
     };
     let differs = unsealed_squash(set);
     if !differs.is_empty() {
-        return Err(CliError::diagnostics(differs).help("`cargo dbmigrate squash --undo` takes the squash back"));
+        return Err(CliError::diagnostics(differs).help("to undo the squash: `cargo dbmigrate squash --undo`"));
     }
     let (sealing, notes) = replayed(project, set, count, program)?;
     warnings.extend(notes);
@@ -142,7 +142,7 @@ fn empty(project: &Project, set: &MigrationSet, count: usize) -> Vec<Diagnostic>
     let new = set.migrations.iter().take(count).filter(|migration| set.lock.find(migration.number).is_none());
     let mut findings = lint::empty(new);
     for finding in &mut findings {
-        let accept = format!("what is written once it is sealed: `cargo dbmigrate lock --accept {}`", finding.number);
+        let accept = format!("to write it once it is sealed: `cargo dbmigrate lock --accept {}`", finding.number);
         finding.diagnostic.help.push(accept);
     }
     // What else the files say of rules, and names that no rule has, are for `check`.
@@ -157,8 +157,8 @@ fn accepted<'l>(lock: &'l Lock, names: &[String]) -> Result<Vec<&'l Sealed>, Cli
     let find = |name: &String| {
         let means = |sealed: &&Sealed| sealed.name == *name || name.parse() == Ok(sealed.number);
         lock.migrations.iter().find(means).ok_or_else(|| {
-            CliError::usage(format!("no sealed migration is called `{name}`"))
-                .help("`cargo dbmigrate check` names those that are not as they were sealed")
+            CliError::usage(format!("there is no sealed migration `{name}`"))
+                .help("to see which differ from what was sealed: `cargo dbmigrate check`")
         })
     };
     names.iter().map(find).collect()
@@ -191,8 +191,7 @@ fn replayed(
     let mut notes = replay.diagnostics;
     if let Some((first, _)) = &replay.stopped {
         let message = format!("not replayed before they were sealed: `{}`", replay.unchecked.join("`, `"));
-        notes
-            .push(Diagnostic::warning("not-replayed", message).note(format!("`{first}` can run in its program alone")));
+        notes.push(Diagnostic::warning("not-replayed", message).note(format!("`{first}` can run only in its program")));
     }
     Ok((sealing, notes))
 }
@@ -202,9 +201,7 @@ fn refuse_to_accept(set: &MigrationSet, accepted: &[&Sealed]) -> Result<(), CliE
     match set.migrations.first().filter(|first| set.replaced.is_some() && !set.lock.seals(first)) {
         Some(squash) if !accepted.is_empty() => {
             Err(CliError::failure(format!("`{}` is a squash that is not sealed, and comes before it", squash.name()))
-                .help(
-                    "take the squash back, or seal it first: `cargo dbmigrate squash --undo`, `cargo dbmigrate lock`",
-                ))
+                .help("undo the squash, or seal it first: `cargo dbmigrate squash --undo`, `cargo dbmigrate lock`"))
         }
         _ => Ok(()),
     }
@@ -219,9 +216,10 @@ fn refuse_nothing(accepted: &[&Sealed], new: &Lock) -> Result<(), CliError> {
     };
     match accepted.iter().find(is_same) {
         None => Ok(()),
-        Some(sealed) => {
-            Err(CliError::usage(format!("`{}` is as it was sealed: there is nothing to accept", sealed.name)))
-        }
+        Some(sealed) => Err(CliError::usage(format!(
+            "`{}` is unchanged since it was sealed: there is nothing to accept",
+            sealed.name
+        ))),
     }
 }
 

@@ -12,7 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::paths::percent;
 
 /// What is said then.
-pub(crate) const AS_IT_LIES: &str = "nothing can be written beside the database: it is read as it lies there";
+pub(crate) const AS_IT_LIES: &str = "nothing can be written beside the database: it is read as it is";
 
 /// The connection, where only this way is left.
 pub(crate) fn immutable(path: &Path) -> Option<Connection> {

@@ -27,7 +27,7 @@ pub(crate) fn write(folder: &Path, pages: &[Page]) -> Result<(), CliError> {
         path.symlink_metadata().is_ok() && !is_ours()
     });
     if let Some(path) = foreign {
-        let message = format!("`{}` is there, and `cargo dbmigrate man` did not write it", path.display());
+        let message = format!("`{}` exists, and was not written by `cargo dbmigrate man`", path.display());
         return Err(CliError::failure(message).help("name another folder, or move it away; nothing was written"));
     }
     fs::create_dir_all(folder).map_err(|error| failed("make the folder", folder, &error))?;

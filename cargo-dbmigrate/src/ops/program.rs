@@ -71,13 +71,13 @@ impl<'p> Runner<'p> {
         let output = output.map_err(|error| unusable(format!("could not run `cargo build`: {error}")))?;
         if !output.status.success() {
             return Err(unusable(format!("could not build the runner `{}`", self.name))
-                .note("a replay needs it for the Rust in the migrations"));
+                .note("a replay needs it for migrations in Rust"));
         }
         let built = Message::parse_stream(output.stdout.as_slice()).filter_map(Result::ok).filter_map(|message| {
             let Message::CompilerArtifact(artifact) = message else { return None };
             artifact.executable.filter(|_| artifact.target.name == self.name)
         });
-        built.last().map(Into::into).ok_or_else(|| unusable(format!("cargo does not say where `{}` is", self.name)))
+        built.last().map(Into::into).ok_or_else(|| unusable(format!("cargo did not report where `{}` is", self.name)))
     }
 
     fn folder(&self) -> Result<&Path, Diagnostic> {

@@ -319,7 +319,7 @@ fn known_set(projects: &[Project], global: &Global) -> Result<(), CliError> {
         return Ok(());
     }
     let names: Vec<&str> = projects.iter().map(|project| project.config.set.as_str()).collect();
-    let error = CliError::usage(format!("no set is called `{name}`"));
+    let error = CliError::usage(format!("there is no set `{name}`"));
     Err(match dbmigrate_core::nearest::nearest(name, names.iter().copied()) {
         Some(near) => error.help(format!("did you mean `--set {near}`?")),
         None if projects.iter().all(|project| project.config.set.is_empty()) => {
@@ -355,7 +355,7 @@ fn select_packages(global: &Global) -> Result<Vec<Project>, CliError> {
         let packages = metadata.workspace_packages();
         let names: Vec<String> = packages.iter().map(|package| format!("`-p {}`", package.name)).collect();
         return Err(CliError::usage("no package of this workspace has migrations")
-            .help(format!("name the one to wire, to `cargo dbmigrate init`: {}", names.join(", "))));
+            .help(format!("name the one to set up, with `cargo dbmigrate init`: {}", names.join(", "))));
     }
     if global.package.is_empty() && !projects.iter().any(Project::has_migrations) {
         let all = metadata.workspace_packages().into_iter().filter(|package| package.name.as_str() != projects[0].name);
@@ -403,7 +403,7 @@ pub(crate) fn set_flags<'p>(projects: impl IntoIterator<Item = &'p Project>) -> 
 pub(crate) fn select_database(global: &Global, command: &str) -> Result<Vec<Project>, CliError> {
     let projects = select_one_package(global)?;
     if projects.iter().any(|project| project.config.database != projects[0].config.database) {
-        return Err(CliError::usage(format!("the package has several databases, and `{command}` is about one"))
+        return Err(CliError::usage(format!("the package has several databases, and `{command}` works on one"))
             .help(format!("name a set of it: {}", set_flags(&projects))));
     }
     Ok(projects)

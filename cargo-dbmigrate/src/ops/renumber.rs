@@ -91,10 +91,8 @@ fn base(project: &Project, onto: Option<&str>) -> Result<(String, Revision), Cli
         return Ok((onto.to_owned(), repository.at(onto)?));
     }
     let (name, commit) = repository.main_branch().ok_or_else(|| {
-        CliError::failure(
-            "git can't tell which migrations others have: there is no main branch besides the work at hand",
-        )
-        .help("name a revision that has them: `cargo dbmigrate renumber --onto REV`")
+        CliError::failure("git can't tell which migrations others have: there is no other main branch")
+            .help("name a revision that has them: `cargo dbmigrate renumber --onto REV`")
     })?;
     let mut revision = repository.at(&commit)?;
     revision.name.clone_from(&name);
@@ -111,7 +109,7 @@ fn unchanged(project: &Project, set: &MigrationSet, base: &str) -> Result<(), Cl
         Ok(())
     } else {
         let base = found.base.as_deref().unwrap_or(base);
-        Err(CliError::diagnostics(errors).help(format!("settle that with `{base}` first")))
+        Err(CliError::diagnostics(errors).help(format!("merge with `{base}` first")))
     }
 }
 
@@ -179,7 +177,7 @@ fn in_order(project: &Project, moves: &[Move]) -> Result<Vec<(String, String)>, 
     }
     let own: BTreeSet<&String> = moves.iter().flat_map(|it| it.files.iter().map(|(from, _)| from)).collect();
     match ordered.iter().find(|(_, to)| !own.contains(to) && project.root.join(to).symlink_metadata().is_ok()) {
-        Some((from, to)) => Err(CliError::failure(format!("`{from}` would become `{to}`, which is there already"))),
+        Some((from, to)) => Err(CliError::failure(format!("`{from}` would become `{to}`, which already exists"))),
         None => Ok(ordered),
     }
 }

@@ -34,7 +34,7 @@ pub(crate) enum Source {
     Sql(PathBuf),
     /// A database file.
     File(PathBuf),
-    /// What the migrations led to at a revision of git, or a file of SQL that it holds.
+    /// What the migrations led to at a revision of git, or an SQL file in it.
     Git { revision: String, file: Option<String> },
 }
 
@@ -187,7 +187,7 @@ pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliE
     if !path.exists() {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
         let help = match folder {
-            Some(folder) => format!("`{}` is no folder: create it, or correct the path", folder.display()),
+            Some(folder) => format!("`{}` is not a folder: create it, or correct the path", folder.display()),
             None => "correct the path, or create the database: `cargo dbmigrate up`".to_owned(),
         };
         return Err(wrong(format!("no database at `{}`", path.display()), &[help]));

@@ -73,7 +73,7 @@ pub(crate) fn put(path: &Path, text: &str) -> Result<(), CliError> {
     let failed = |error: io::Error| CliError::failure(format!("could not write `{}`: {error}", path.display()));
     match fs::read(path) {
         Ok(there) if !String::from_utf8_lossy(&there).starts_with(write::MARK) => {
-            Err(CliError::failure(format!("`{}` is there, and is no script of this command", path.display()))
+            Err(CliError::failure(format!("`{}` exists, and was not written by this command", path.display()))
                 .help("name another file, or remove this one"))
         }
         Ok(_) => edit::put(path, text).map_err(failed),
@@ -195,8 +195,8 @@ fn header(set: &MigrationSet, range: Range, again: bool) -> Vec<String> {
     vec![
         format!("made by cargo-dbmigrate {}", env!("CARGO_PKG_VERSION")),
         format!("It {what} {count} of {} migrations, with the rows of their history. {run}", set.migrations.len()),
-        "A check with a name that says why stops it on any other database, before anything is changed.".to_owned(),
-        "After an error, close the connection or say ROLLBACK: the transaction that failed is open.".to_owned(),
+        "On any other database, a check whose name says why stops it before anything is changed.".to_owned(),
+        "After an error, close the connection or run ROLLBACK: the failed transaction is still open.".to_owned(),
     ]
 }
 
@@ -229,7 +229,7 @@ fn held(project: &Project, set: &MigrationSet, path: &Path, reach: &Reach<'_>) -
     });
     let (status, rows) = asked.map_err(|error: dbmigrate_runtime::Error| CliError::from(error))?;
     if status.old.is_some() {
-        let message = format!("the history of `{}` is still that of another tool", path.display());
+        let message = format!("`{}` still has the history of another tool", path.display());
         return Err(
             CliError::failure(message).help(format!("take it over first: `cargo dbmigrate adopt --database {shown}`"))
         );
@@ -237,10 +237,10 @@ fn held(project: &Project, set: &MigrationSet, path: &Path, reach: &Reach<'_>) -
     let is_alone = project.sets == 1 && set.base.is_none();
     if rows.is_empty() && is_alone && has_objects(&connection)? {
         let message =
-            format!("`{}` has tables and no history, and a script begins on an empty database", path.display());
+            format!("`{}` has tables and no history, and a script starts from an empty database", path.display());
         return Err(CliError::failure(message)
-            .help(format!("if it has what migrations make: `cargo dbmigrate mark --database {shown}` records them"))
-            .help("if it is another database: name the right one"));
+            .help(format!("if it has what the migrations make, record them: `cargo dbmigrate mark --database {shown}`"))
+            .help("if it is the wrong database, name the right one"));
     }
     let entries = status.entries;
     let applied = entries.iter().take_while(|entry| entry.state == State::Applied).count();
@@ -248,24 +248,24 @@ fn held(project: &Project, set: &MigrationSet, path: &Path, reach: &Reach<'_>) -
     let is_one = |row: &HistoryRow| set.migrations.iter().any(|it| it.number == row.number && it.name() == row.name);
     if let Some(row) = rows.iter().find(|row| !is_one(row)).filter(|_| applied > 0) {
         let message =
-            format!("the history of `{}` has `{}`, which a migration of the set stands for", path.display(), row.name);
+            format!("the history of `{}` has `{}`, which a migration of the set replaces", path.display(), row.name);
         return Err(CliError::failure(message)
             .help("let `up` record that one first: `cargo dbmigrate up --to` it")
-            .help("or make the script from the files as they were before: `cargo dbmigrate squash --undo`"));
+            .help("or make the script from the previous files: `cargo dbmigrate squash --undo`"));
     }
     match entries.iter().skip(applied).find(|entry| entry.state != State::Pending) {
         None => Ok(applied),
         Some(entry) => {
             let message =
-                format!("`{}` does not have exactly the first migrations: look at `{}`", path.display(), entry.name);
+                format!("`{}` does not have exactly the first migrations: see `{}`", path.display(), entry.name);
             let name = quoted(&entry.name);
             Err(CliError::failure(message).help(match entry.state {
                 State::Late => format!(
                     "a later one is applied: apply it, `cargo dbmigrate up --database {shown}`, or if the database has \
                      what it makes, `cargo dbmigrate mark {name} --database {shown}`"
                 ),
-                State::Newer => "the database is newer than the files: bring the files of its version".to_owned(),
-                _ => format!("`cargo dbmigrate repair --database {shown}` says how it stands, and what can be done"),
+                State::Newer => "the database is newer than the files: use the files of its version".to_owned(),
+                _ => format!("to see what can be done: `cargo dbmigrate repair --database {shown}`"),
             }))
         }
     }
@@ -342,12 +342,12 @@ fn refuse_unchecked(set: &MigrationSet, range: Range, blocks: &[Block]) -> Resul
             _ => None,
         });
         if let Some(drop) = drop.filter(|_| blocks.iter().filter(own).count() > 1) {
-            let message = format!("`{name}` drops a table with foreign keys off, and goes on in another transaction");
+            let message = format!("`{name}` drops a table with foreign keys off, and continues in another transaction");
             problems.push(
                 impossible(message)
                     .at(drop.at.clone())
-                    .note("what refers to the table is right again only in the end, and no script can tell by then")
-                    .help("put the rebuild between `BEGIN` and `COMMIT`, or take `-- dbmigrate: no-transaction` out"),
+                    .note("references to the table are valid again only at the end, which a script can't check")
+                    .help("put the rebuild between `BEGIN` and `COMMIT`, or remove `-- dbmigrate: no-transaction`"),
             );
         }
     }
@@ -379,8 +379,11 @@ fn obstacles(name: &str, script: &Script, is_run: bool, again: bool) -> Vec<Diag
                 problems.push(
                     impossible(message)
                         .at(at)
-                        .note("the runner looks first whether rows of other tables would go with it, and no script can")
-                        .help("take `-- dbmigrate: foreign-keys on` out"),
+                        .note(
+                            "the runner checks first whether rows of other tables would be deleted with it, which a \
+                            script can't",
+                        )
+                        .help("remove `-- dbmigrate: foreign-keys on`"),
                 );
             }
             _ => {}
@@ -390,13 +393,11 @@ fn obstacles(name: &str, script: &Script, is_run: bool, again: bool) -> Vec<Diag
 }
 
 fn code(name: &str, file: &str, is_run: bool) -> Diagnostic {
-    let error = impossible(format!("`{name}` holds Rust, which only its own program can run")).in_file(file);
+    let error = impossible(format!("`{name}` contains Rust, which only its own program can run")).in_file(file);
     if is_run {
-        error.help(
-            "make a script of what comes before it: `--to`; it, and what comes after it, is for the program to run",
-        )
+        error.help("make a script of those before it: `--to`; the program has to run it and those after it")
     } else {
-        error.note("what comes after it is proved on a database that has it")
+        error.note("those after it are proved on a database that has it")
     }
 }
 
@@ -417,7 +418,7 @@ fn warnings(set: &MigrationSet, range: Range, proved: prove::Proved) -> Vec<Diag
         let tables = proved.by_chance.join(", ");
         out.push(Diagnostic::warning(
             "unproven",
-            format!("{tables}: the values are others in each run, so they were not compared"),
+            format!("{tables}: the values differ in each run, so they were not compared"),
         ));
     }
     for migration in migrations(set, range) {
@@ -429,9 +430,9 @@ fn warnings(set: &MigrationSet, range: Range, proved: prove::Proved) -> Vec<Diag
         for step in &script.steps {
             let Step::Sql(statement) = step else { continue };
             if block::looks_ended(script.source.slice(statement.span)) {
-                let message = "a shell takes a line with nothing but `/` or `go` for the end of a statement";
+                let message = "a shell takes a line of only `/` or `go` as the end of a statement";
                 let at = Location::new(&script.source, statement.span);
-                out.push(Diagnostic::warning("looks-ended", message).at(at).help("put the line together with another"));
+                out.push(Diagnostic::warning("looks-ended", message).at(at).help("join the line with another one"));
             }
         }
         if script.tolerate_existing {

@@ -100,10 +100,10 @@ impl Comparison<'_> {
             is_back || self.is_replaced(&sealed.name, &sealed.checksum)
         };
         let gone = before.find(|sealed| !is_here(sealed))?;
-        let message = format!("`{}`, which `{}` holds as replaced, is not known here as it was", gone.name, self.base);
+        let message = format!("`{}`, which is replaced in `{}`, is missing or changed here", gone.name, self.base);
         let dir = format!("{}/{FOLDER}", self.set.config.dir);
         let commit = self.revision.commit.get(..12).unwrap_or(&self.revision.commit);
-        let restore = format!("put it back: `git restore --source {commit} -- {}`", quoted(&dir));
+        let restore = format!("restore it: `git restore --source {commit} -- {}`", quoted(&dir));
         Some(Diagnostic::error("deleted-migration", message).in_file(dir).help(restore))
     }
 
@@ -114,7 +114,7 @@ impl Comparison<'_> {
         sealed.any(|sealed| sealed.name == name && sealed.checksum == checksum)
     }
 
-    /// The numbers of files whose name is not right.
+    /// The numbers of files whose name is not at right.
     fn misnamed(&self) -> BTreeSet<u64> {
         if self.set.config.layout != Layout::House {
             return BTreeSet::new();
@@ -143,7 +143,7 @@ impl Comparison<'_> {
             return problem;
         }
         let problem = Diagnostic { severity: Severity::Warning, help: Vec::new(), ..problem };
-        problem.note(format!("it was accepted: `{}/{FILE}` has it as it is now", self.set.config.dir))
+        problem.note(format!("it was accepted: `{}/{FILE}` has its current checksum", self.set.config.dir))
     }
 
     fn edited(&self, old: &SourceMigration, now: &SourceMigration) -> Vec<Diagnostic> {
@@ -172,10 +172,8 @@ impl Comparison<'_> {
                 (Severity::Error, _) => problem
                     .note("a database that has applied it will not run it again")
                     .help(self.restore(&old.file, &now.file))
-                    .help("write what has to change as a new migration: `cargo dbmigrate create NAME`"),
-                (_, Body::Rust(_)) => {
-                    problem.help("what it does has to stay the same: anything else is a new migration")
-                }
+                    .help("write the change as a new migration: `cargo dbmigrate create NAME`"),
+                (_, Body::Rust(_)) => problem.help("it must still do the same: anything else is a new migration"),
                 _ => problem,
             }
         });
@@ -192,26 +190,27 @@ impl Comparison<'_> {
         let problem = match now_down {
             Some(now_down) if now_down.checksum == old_down.checksum => return None,
             Some(now_down) => {
-                let message = format!("the way back of `{name}` was edited since `{base}`");
+                let message = format!("the down script of `{name}` was edited since `{base}`");
                 self.difference(Diagnostic::warning("edited-migration", message), &old_down.source, &now_down.source)
-                    .note("a database that has applied it goes back by the old text, if it keeps that")
+                    .note("a database that has applied it rolls back with the old text, if it stores that")
             }
-            None => {
-                Diagnostic::warning("edited-migration", format!("the way back of `{name}` was removed since `{base}`"))
-                    .in_file(old_down.source.path())
-                    .help(self.restore(old_down.source.path(), &self.here(old_down.source.path())))
-            }
+            None => Diagnostic::warning(
+                "edited-migration",
+                format!("the down script of `{name}` was removed since `{base}`"),
+            )
+            .in_file(old_down.source.path())
+            .help(self.restore(old_down.source.path(), &self.here(old_down.source.path()))),
         };
         Some((problem, &*old_down.source))
     }
 
     fn renamed(&self, old: &SourceMigration, now: &SourceMigration) -> Diagnostic {
-        let message = format!("`{}` of `{}` is called `{}` here", old.name(), self.base, now.name());
+        let message = format!("`{}` of `{}` is named `{}` here", old.name(), self.base, now.name());
         let mut problem = Diagnostic::error(RENAMED, message).in_file(&now.file);
         if old.source().text() != now.source().text() {
             problem = self.difference(problem, old.source(), now.source());
         }
-        problem = problem.note("a database that has applied it would take it for another one, and run it again");
+        problem = problem.note("a database that has applied it would treat it as another one, and run it again");
         let down =
             |of: &SourceMigration| way_back(of).map(|down| down.source.path().to_owned()).filter(|it| *it != of.file);
         let files = [Some(now.file.clone()).zip(Some(old.file.clone())), down(now).zip(down(old))];
@@ -230,7 +229,7 @@ impl Comparison<'_> {
         }
         if !self.is_merged {
             let base = quoted(&self.base);
-            let problem = problem.help(format!("bring over what is new there: `git merge {base}`"));
+            let problem = problem.help(format!("merge what is new there: `git merge {base}`"));
             let problem = match successor {
                 Some(_) => {
                     problem.help(format!("then give yours the next number: `cargo dbmigrate renumber --onto {base}`"))
@@ -238,7 +237,7 @@ impl Comparison<'_> {
                 None => problem,
             };
             return problem
-                .help(format!("or compare with where the two parted: `--since $(git merge-base {base} HEAD)`"));
+                .help(format!("or compare with where the two diverged: `--since $(git merge-base {base} HEAD)`"));
         }
         if let Some(now) = successor {
             problem = self.difference(problem, old.source(), now.source());
@@ -264,9 +263,9 @@ impl Comparison<'_> {
     fn restore(&self, old: &str, now: &str) -> String {
         let commit = self.revision.commit.get(..12).unwrap_or(&self.revision.commit);
         if old == now {
-            return format!("put it back: `git restore --source {commit} -- {}`", quoted(old));
+            return format!("restore it: `git restore --source {commit} -- {}`", quoted(old));
         }
-        format!("put it back: `git show {} > {}`", quoted(&format!("{commit}:./{old}")), quoted(now))
+        format!("restore it: `git show {} > {}`", quoted(&format!("{commit}:./{old}")), quoted(now))
     }
 }
 

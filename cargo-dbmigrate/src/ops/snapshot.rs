@@ -52,7 +52,9 @@ pub(crate) fn take(project: &Project, to: Option<&str>, dry_run: bool) -> Result
     let set = load(project)?;
     let last = match to {
         Some(target) => set.find(target).map_err(|unknown| CliError::from(*unknown).into_usage())?,
-        None => set.migrations.last().ok_or_else(|| CliError::usage("there is no migration to take a snapshot of"))?,
+        None => {
+            set.migrations.last().ok_or_else(|| CliError::usage("there are no migrations to take a snapshot of"))?
+        }
     };
     let count = set.migrations.iter().take_while(|migration| migration.number <= last.number).count();
     let file = format!("{}/{FILE}", project.config.dir);
@@ -107,7 +109,7 @@ pub(crate) fn behind(set: &MigrationSet) -> Option<Diagnostic> {
     (after >= BEHIND).then(|| {
         Diagnostic::warning("snapshot-behind", format!("{after} migrations come after `{file}`, and run one by one"))
             .in_file(file)
-            .help("take it of all of them: `cargo dbmigrate snapshot`")
+            .help("take a new one of all of them: `cargo dbmigrate snapshot`")
     })
 }
 
@@ -119,15 +121,15 @@ pub(crate) fn outdated(project: &Project, planned: Option<u64>) -> Option<Diagno
     if project.load().set.snapshot.is_some_and(|it| planned.is_none_or(|first| it.number < first)) {
         return None;
     }
-    let message = format!("`{file}` is not of the migrations under their new numbers");
+    let message = format!("`{file}` does not match the new numbers of the migrations");
     Some(
         Diagnostic::warning("snapshot-renumbered", message)
             .in_file(&file)
-            .help("take it anew, then seal: `cargo dbmigrate snapshot`, `cargo dbmigrate lock`"),
+            .help("take a new one, then seal: `cargo dbmigrate snapshot`, `cargo dbmigrate lock`"),
     )
 }
 
-/// The set, whatever is wrong with the snapshot that it has; but a folder by that name is not ours to delete.
+/// The set, whatever is wrong with the snapshot that it has; but a folder by that name is not at ours to delete.
 fn load(project: &Project) -> Result<MigrationSet, CliError> {
     let loaded = project.load();
     let file = format!("{}/{FILE}", project.config.dir);
@@ -176,8 +178,8 @@ fn refused(problems: Vec<Diagnostic>, set: &MigrationSet, count: usize, file: &s
     let before = first.unwrap_or_else(|| leads(set, count, file));
     let before = before.checked_sub(1).and_then(|before| set.migrations.get(before));
     CliError::diagnostics(problems).help(match before {
-        Some(before) => format!("take it of what comes before: `cargo dbmigrate snapshot --to {}`", before.digits),
-        None => "do without: all migrations run one by one, as before".to_owned(),
+        Some(before) => format!("take one of those before it: `cargo dbmigrate snapshot --to {}`", before.digits),
+        None => "or do without: all migrations run one by one, as before".to_owned(),
     })
 }
 
@@ -232,8 +234,8 @@ fn fresh(set: &MigrationSet, settings: &str, starts: bool) -> Result<Connection,
     let found = "the migrations do not run on an empty database: ";
     let report = report.map_err(|error| CliError::from(error).found_by(found))?;
     if starts && report.snapshot.is_none() {
-        let why = "a fresh database does not start from it, as something in it fails";
-        return Err(CliError::failure(format!("no snapshot stands for these migrations: {why}")));
+        let why = "a new database can't start from it, because a statement in it fails";
+        return Err(CliError::failure(format!("these migrations can't have a snapshot: {why}")));
     }
     Ok(connection)
 }
@@ -248,11 +250,11 @@ fn compare(set: &MigrationSet, whole: &Connection, short: &Connection, settings:
     if found.is_empty() {
         return Ok(());
     }
-    let message = "no snapshot stands for these migrations: a database that starts from it is not as one that all \
-                   migrations were run on";
+    let message = "these migrations can't have a snapshot: a database that starts from it would differ from one that \
+        ran all migrations";
     let problem = Diagnostic::error("snapshot-differs", message);
     let problem = found.into_iter().fold(problem, Diagnostic::note);
-    Err(CliError::diagnostics(vec![problem.note(format!("both were made under `{settings}`"))]))
+    Err(CliError::diagnostics(vec![problem.note(format!("both were created with `{settings}`"))]))
 }
 
 /// The rows of a history, but for times.

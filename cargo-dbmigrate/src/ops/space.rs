@@ -26,7 +26,7 @@ fn judge(bytes: u64, free: Option<u64>, folder: &Path) -> Result<(), CliError> {
             "a copy of the database may take {bytes} bytes, and `{}` has {free} free",
             folder.display()
         ))
-        .help("make room on the disk, then try again")),
+        .help("free some disk space, then try again")),
         _ => Ok(()),
     }
 }

@@ -84,13 +84,13 @@ fn refuse_again(set: &MigrationSet, count: usize) -> Result<(), CliError> {
     let (Some(_), Some(squash)) = (&set.replaced, set.migrations.first()) else { return Ok(()) };
     let name = squash.name();
     if count == 1 {
-        return Err(CliError::usage(format!("`{name}` is a squash, and nothing comes after it up to there")));
+        return Err(CliError::usage(format!("`{name}` is a squash, and no migration comes after it up to there")));
     }
     if set.lock.seals(squash) {
         return Ok(());
     }
     Err(CliError::failure(format!("`{name}` is a squash that is not sealed yet"))
-        .help("take it back and squash all of it at once: `cargo dbmigrate squash --undo`")
+        .help("undo it and squash everything at once: `cargo dbmigrate squash --undo`")
         .help("or keep it, and seal it first: `cargo dbmigrate lock`"))
 }
 
@@ -137,7 +137,7 @@ fn file(
     let is_up = matches!(file_name::parse(&plain, &project.config), FileName::Up { .. });
     let path = format!("{}/{}", project.config.dir, if is_up { plain } else { format!("{stem}.up.sql") });
     if project.root.join(&path).symlink_metadata().is_ok() {
-        return Err(CliError::failure(format!("`{path}` is there already")));
+        return Err(CliError::failure(format!("`{path}` already exists")));
     }
     Ok(path)
 }

@@ -116,7 +116,7 @@ pub(crate) fn diagnostic(name: &str, fault: &Fault, rows: &str) -> Diagnostic {
         FaultKind::Refused(refused) => Diagnostic { notes: Vec::new(), code: "test", ..refused.clone() },
         _ => Diagnostic::error("test", ""),
     };
-    let found = Diagnostic { message: format!("`{name}` {leg}: {kind}"), ..found }.note(format!("tried with {rows}"));
+    let found = Diagnostic { message: format!("`{name}` ({leg}): {kind}"), ..found }.note(format!("tried with {rows}"));
     match kind {
         FaultKind::Rows(loss) => {
             let how_many = match loss.rows {

@@ -71,8 +71,8 @@ fn with_folder(global: &Global, dir: &Path) -> Result<Project, CliError> {
     let named =
         |package: &Project| global.package.is_empty() || global.package.iter().any(|text| package.is_named_by(text));
     if is_named && !package.as_ref().is_some_and(named) {
-        return Err(CliError::usage(format!("`{}` does not lie in the package that is named", dir.display()))
-            .help("leave out `-p` and `--manifest-path`, or name a folder of that package"));
+        return Err(CliError::usage(format!("`{}` is not in the named package", dir.display()))
+            .help("remove `-p` and `--manifest-path`, or name a folder of that package"));
     }
     let Some(mut package) = package else { return bare(&folder) };
     let root = package.root.canonicalize().unwrap_or_else(|_| package.root.clone());
@@ -90,6 +90,6 @@ fn bare(folder: &Path) -> Result<Project, CliError> {
     match folder.parent().zip(name) {
         Some((root, name)) if !name.contains(char::is_control) => Ok(Project::bare(root.to_owned(), name.to_owned())),
         _ => Err(CliError::failure(format!("`{}` can't be read as a folder of migrations", folder.display()))
-            .help("give it a name in plain letters")),
+            .help("give it a plain name")),
     }
 }

@@ -101,7 +101,7 @@ pub(crate) fn diagnostics(project: &Project, wiring: &Wiring, set: &MigrationSet
         missing.push(format!("its build script `{script}` does not call `dbmigrate_build::generate()`"));
     }
     if wiring.modules.is_empty() {
-        missing.push(format!("none of its source files holds `{}`", include(project)));
+        missing.push(format!("none of its source files contains `{}`", include(project)));
     }
     let mut found = Vec::new();
     if !missing.is_empty() {
@@ -126,7 +126,7 @@ pub(crate) fn diagnostics(project: &Project, wiring: &Wiring, set: &MigrationSet
         found.push(
             twice("included-twice", message)
                 .in_file(project.config.dir.as_str())
-                .note("a set with Rust in it compiles its code once for each place")
+                .note("a set that contains Rust is compiled once for each place")
                 .help("include them in the library, and use its `migrations` module from the binaries"),
         );
     }

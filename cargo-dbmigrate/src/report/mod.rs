@@ -99,7 +99,7 @@ pub(crate) fn opaque(schema: &Schema, shell: &mut Shell) {
     for opaque in schema.opaque() {
         let why = &opaque.why;
         shell.note(&format!(
-            "the {} `{}` could not be understood, only its text counts: {why}",
+            "the {} `{}` could not be parsed, and is compared as text: {why}",
             opaque.kind, opaque.name
         ));
     }

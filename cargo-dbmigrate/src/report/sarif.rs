@@ -42,7 +42,7 @@ fn rule(code: &str, found: &[(String, Diagnostic)]) -> Value {
             "id": code,
             "shortDescription": { "text": words },
             "fullDescription": { "text": words },
-            "help": { "text": "`cargo dbmigrate check` says what to do" },
+            "help": { "text": "see what to do with `cargo dbmigrate check`" },
             "defaultConfiguration": { "level": severity.as_str() },
         });
     };

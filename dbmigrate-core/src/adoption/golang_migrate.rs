@@ -8,7 +8,7 @@ pub(super) const HISTORY: History = History {
     shapes: &[Template {
         columns: &["version", "dirty"],
         applied: "SELECT CAST(version AS TEXT), NULL, NULL FROM {table} WHERE version >= 0",
-        forbids: "SELECT CAST(version AS TEXT), 'is marked as dirty: it failed on its way' FROM {table} \
+        forbids: "SELECT CAST(version AS TEXT), 'is marked as dirty: it failed half-way' FROM {table} \
                   WHERE dirty <> 0",
     }],
     remove: DROP,

@@ -119,11 +119,11 @@ impl Reader<'_> {
         let name = tool.name();
         let _: Option<()> = match table {
             Some(_) if !tool.has_table() => {
-                self.error(span("table"), format!("`table` makes no sense: `{name}` keeps no table"), None)
+                self.error(span("table"), format!("`table` has no meaning here: `{name}` has no history table"), None)
             }
             None if tool.has_table() && tool.usual_table().is_none() => {
-                let help = "name the table in which it keeps its history: `table = \"…\"`".to_owned();
-                self.error(span("from"), format!("`table` is missing: `{name}` has no usual one"), Some(help))
+                let help = "name its history table: `table = \"…\"`".to_owned();
+                self.error(span("from"), format!("`table` is missing: `{name}` has no default"), Some(help))
             }
             _ => None,
         };
@@ -136,8 +136,8 @@ impl Reader<'_> {
         for value in entries {
             let Some(entry) = self.migration(value) else { continue };
             if keys.insert(format!("{:?}", (&entry.key, &entry.checksum)), adopted.len()).is_some() {
-                let message = format!("the key `{}` stands here twice", entry.key.escape_debug());
-                self.report(value.span(), message, Some("take one of the two out".to_owned()));
+                let message = format!("duplicate key `{}`", entry.key.escape_debug());
+                self.report(value.span(), message, Some("remove one of them".to_owned()));
             }
             adopted.push(entry);
         }
@@ -162,10 +162,10 @@ impl Reader<'_> {
             let near = nearest(&name, self.names.keys().map(String::as_str));
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "name it as its file is named now, or take the entry out".to_owned(),
+                None => "use the current name of its file, or remove the entry".to_owned(),
             };
             let span = table.get("name").unwrap_or(value).span();
-            self.error(span, format!("no migration is called `{}`", name.escape_debug()), Some(help))
+            self.error(span, format!("there is no migration `{}`", name.escape_debug()), Some(help))
         })?;
         Some(Adopted { number, name, key: key?, checksum: checksum.transpose().ok()? })
     }
@@ -265,16 +265,16 @@ mod tests {
             &package("from = 1\nold-table = \"yes\"\n"),
             &[&["must be a string, not: integer"], &["`keep` or `drop`"]],
         );
-        check(&package("from = \"plain\""), &[&["`table` is missing", "name the table"]]);
-        check(&package("from = \"live\"\ntable = \"x\""), &[&["keeps no table"]]);
+        check(&package("from = \"plain\""), &[&["`table` is missing", "name its history table"]]);
+        check(&package("from = \"live\"\ntable = \"x\""), &[&["has no history table"]]);
         check(&package("from = \"sqlx\"\ntables = \"x\""), &[&["unknown key `tables`", "did you mean `table`?"]]);
         check(&package("from = \"sqlx\"\nmigration = 1"), &[&["an array of tables"]]);
         check(&package("from = \"sqlx\"\nmigration = [1]"), &[&["an array of tables"]]);
         check(&package("from = \""), &[&["not valid TOML"]]);
         let entry = |name: &str, key: &str| format!("[[migration]]\nname = \"{name}\"\nkey = \"{key}\"\n");
         let with = |entries: &str| package(&format!("from = \"sqlx\"\n{entries}"));
-        check(&with(&entry("001_aa", "1")), &[&["adopted.toml:3:8", "no migration is called `001_aa`", "`001_a`?"]]);
-        check(&with(&(entry("001_a", "1") + &entry("002_b", "1"))), &[&["the key `1` stands here twice"]]);
+        check(&with(&entry("001_aa", "1")), &[&["adopted.toml:3:8", "there is no migration `001_aa`", "`001_a`?"]]);
+        check(&with(&(entry("001_a", "1") + &entry("002_b", "1"))), &[&["duplicate key `1`"]]);
         check(&with(&entry("001_a", "")), &[&["`key` must not be empty"]]);
         check(&with("[[migration]]\nkey = \"1\"\nsum = 1\n"), &[&["`name` is missing"], &["unknown key `sum`"]]);
         check(&with(&entry("001_a", &"x".repeat(2000))), &[&["longer than 1024 bytes"]]);

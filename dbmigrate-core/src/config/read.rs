@@ -280,7 +280,7 @@ impl<'a> Reader<'a> {
         let Some(number) = value.as_integer() else {
             return self.wrong_type(key, value, "an integer", None);
         };
-        let message = || format!("`{key}` must lie between {least} and {most}");
+        let message = || format!("`{key}` must be between {least} and {most}");
         number.filter(|number| (least..=most).contains(number)).or_else(|| self.error(value.span(), message(), None))
     }
 
@@ -432,9 +432,9 @@ mod tests {
         refused("dir = ''", "`dir` is empty");
         refused("table = ''", "`table` is empty");
         for width in ["0", "21", "-1", "99999999999999999999999"] {
-            refused(&format!("width = {width}"), "`width` must lie between 1 and 20");
+            refused(&format!("width = {width}"), "`width` must be between 1 and 20");
         }
-        refused("start = 9223372036854775808", "`start` must lie between 0 and 9223372036854775807");
+        refused("start = 9223372036854775808", "`start` must be between 0 and 9223372036854775807");
         refused("transaction = 'eech'", "`transaction` can't be `eech` | did you mean `each`?");
         refused("numbering = 'dates'", "write one of `sequential`, `timestamp`");
         refused("store-sql = true", "`store-sql` must be a string, not a boolean | write one of `down`, `all`, `none`");
@@ -447,13 +447,13 @@ mod tests {
         for dir in
             ["/migrations", "../migrations", "a/../../b", "a/..", "C:/migrations", "C:migrations", "//host/share"]
         {
-            refused(&format!("dir = '{dir}'"), "it must lie inside the package");
+            refused(&format!("dir = '{dir}'"), "it must be inside the package");
         }
         refused(r"dir = 'db\migrations'", "separates folders on Windows only");
         refused(r"dir = '..\migrations'", "separates folders on Windows only");
         refused("dir = '.'", "a folder of their own");
         refused("dir = './/.'", "a folder of their own");
-        refused(r#"dir = "a\u0000b""#, "`a\\0b`: it holds a control character");
+        refused(r#"dir = "a\u0000b""#, "`a\\0b`: it contains a control character");
         assert_eq!(read_alone("dir = 'a..b/...'").0.dir, "a..b/...");
     }
 
@@ -465,7 +465,7 @@ mod tests {
         for table in ["a b", "a-b", "a.b", "1a", "ä", "a\"b", "a;b"] {
             refused(&format!("table = '{table}'"), "letters, digits and `_`");
         }
-        refused("table = 'SQLite_x'", "`sqlite_` to itself");
+        refused("table = 'SQLite_x'", "`sqlite_` are reserved");
         assert_eq!(read_alone("table = 'sqlite'").0.table, "sqlite");
     }
 

@@ -10,16 +10,16 @@ use crate::token::{TokenKind, tokens};
 pub(super) fn statement(text: &str) -> Result<&str, Fault> {
     let fault = |message: String| Err(Fault { message, write: "assert SELECT count(*) = 0 FROM users".to_owned() });
     if tokens(text).any(|token| matches!(token.kind, TokenKind::Unterminated(_))) {
-        return fault("the statement of `assert` ends with its line, and something in it is still open".to_owned());
+        return fault("the statement of `assert` ends with its line, and is not complete there".to_owned());
     }
     let statements = split(text);
     let Some(first) = statements.first() else { return fault("`assert` needs a SELECT".to_owned()) };
     let statement = &text[first.span.start..first.span.end];
     if first.span.start > 0 || !Reader::new(statement).is_select() {
-        return fault("`assert` takes a statement that only reads: SELECT, VALUES, or WITH and one of them".to_owned());
+        return fault("`assert` takes a statement that only reads: SELECT, VALUES or WITH".to_owned());
     }
     if statements.len() > 1 {
-        return fault("`assert` takes one statement, and another one follows its `;`".to_owned());
+        return fault("`assert` takes one statement, and another one follows the `;`".to_owned());
     }
     if !is_balanced(statement) {
         return fault("the parentheses of `assert` don't match".to_owned());
@@ -73,8 +73,8 @@ mod tests {
             ("WITH", "only reads"),
             ("/* SELECT 1 */ SELECT 1", "only reads"),
             ("SELECT 1; DELETE FROM t", "another one follows"),
-            ("SELECT 'it", "still open"),
-            ("SELECT 1 /* so", "still open"),
+            ("SELECT 'it", "not complete there"),
+            ("SELECT 1 /* so", "not complete there"),
             ("SELECT (1", "don't match"),
             ("SELECT 1) WHERE (1", "don't match"),
         ] {

@@ -32,7 +32,7 @@ pub(super) fn read_number(digits: &str, config: &Config) -> Result<u64, &'static
     match config.numbering {
         Numbering::Sequential => {
             let number = digits.parse().ok().filter(|&number| number <= MAX_NUMBER);
-            number.ok_or("its number does not fit an integer of SQLite")
+            number.ok_or("its number does not fit into a SQLite integer")
         }
         // A date alone, or a time without seconds, means its first moment.
         Numbering::Timestamp if matches!(digits.len(), 8 | 12) => timestamp(&format!("{digits:0<TIMESTAMP_DIGITS$}")),
@@ -44,7 +44,7 @@ pub(super) fn read_number(digits: &str, config: &Config) -> Result<u64, &'static
 fn timestamp(digits: &str) -> Result<u64, &'static str> {
     let plain = digits.len() == TIMESTAMP_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
     let number = digits.parse().ok().filter(|&number| plain && exists(number));
-    number.ok_or("its number is no moment, written `YYYYMMDDHHMMSS`")
+    number.ok_or("its number is not a valid time, written `YYYYMMDDHHMMSS`")
 }
 
 /// Whether a timestamp is one of the calendar.

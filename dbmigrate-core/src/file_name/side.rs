@@ -35,10 +35,10 @@ pub fn hook(name: &str) -> SideName {
 #[must_use]
 pub fn repeatable(name: &str) -> SideName {
     read(name, |stem, ending| match (slug(stem), ending) {
-        (_, Ending::Rust) => (None, "views and triggers are made in SQL"),
-        (_, Ending::Down) => (None, "what is made anew has no way back; a migration drops it for good"),
+        (_, Ending::Rust) => (None, "views and triggers are written in SQL"),
+        (_, Ending::Down) => (None, "a repeatable has no down script; to drop its object, write a migration"),
         (Some(slug), _) => (Some(slug + ".sql"), "names are in snake_case and end in `.sql`"),
-        (None, _) => (None, "names are made of `a` to `z`, digits and `_`"),
+        (None, _) => (None, "names consist of `a` to `z`, digits and `_`"),
     })
 }
 
@@ -108,8 +108,8 @@ mod tests {
                 ("active_users.SQL", "-> active_users.sql"),
                 ("active_users.up.sql", "-> active_users.sql"),
                 ("active_users.sql.txt", "-> active_users.sql"),
-                ("active_users.down.sql", "no way back"),
-                ("active_users.rs", "made in SQL"),
+                ("active_users.down.sql", "no down script"),
+                ("active_users.rs", "written in SQL"),
                 ("größe.sql", "`a` to `z`"),
                 ("_.sql", "`a` to `z`"),
                 ("views.sql.rej", "a merge or a patch"),

@@ -73,7 +73,7 @@ fn divide(source: &SourceText) -> Result<(Sections, [Around; 2]), Box<Diagnostic
             continue;
         };
         if way == Way::Down && sections.way() != Way::Up {
-            return wrong("`-- migrate:down` without `-- migrate:up` before it", "dbmate refuses the file as well");
+            return wrong("`-- migrate:down` without `-- migrate:up` before it", "dbmate also rejects the file");
         }
         if options.split_whitespace().any(|option| option == "transaction:false") {
             around[usize::from(way == Way::Down)] = Around::NothingOnPurpose;
@@ -83,7 +83,7 @@ fn divide(source: &SourceText) -> Result<(Sections, [Around; 2]), Box<Diagnostic
     }
     if sections.way() == Way::None {
         let help = "put `-- migrate:up` before the first statement";
-        return Err(Box::new(fault(source, 1, "a file of dbmate without `-- migrate:up`", help)));
+        return Err(Box::new(fault(source, 1, "a dbmate file without `-- migrate:up`", help)));
     }
     Ok((sections, around))
 }

@@ -67,10 +67,10 @@ impl<F: Files + ?Sized> Look<'_, F> {
     /// A folder for each migration, or files that only one tool writes.
     fn folders(&self) -> Vec<Candidate> {
         if self.has("meta/_journal.json") {
-            return vec![certain(Layout::Drizzle, "it holds `meta/_journal.json`".to_owned())];
+            return vec![certain(Layout::Drizzle, "it contains `meta/_journal.json`".to_owned())];
         }
         if self.has("migration_lock.toml") {
-            return vec![certain(Layout::Prisma, "it holds `migration_lock.toml`".to_owned())];
+            return vec![certain(Layout::Prisma, "it contains `migration_lock.toml`".to_owned())];
         }
         if let Some(folder) = self.folder_with("up.sql") {
             let reason = format!("`{folder}` is a folder with `up.sql`");
@@ -109,12 +109,12 @@ impl<F: Files + ?Sized> Look<'_, F> {
                 };
                 // Without its journal nobody knows in which order drizzle runs them.
                 if is_there && layout != Layout::Drizzle {
-                    return vec![certain(layout, format!("`{name}` says `{mark}`"))];
+                    return vec![certain(layout, format!("`{name}` contains `{mark}`"))];
                 }
                 if is_there {
                     return vec![perhaps(
                         Layout::WranglerD1,
-                        format!("`{name}` was made by drizzle, and no journal is there"),
+                        format!("`{name}` was made by drizzle, and there is no journal"),
                     )];
                 }
             }

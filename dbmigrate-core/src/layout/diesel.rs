@@ -35,8 +35,8 @@ fn migration<F: Files + ?Sized>(reader: &mut Reader<'_, F>, version: String, nam
     let inside = reader.list(&folder);
     let holds = |wanted: &str| inside.iter().any(|(name, _)| name == wanted);
     if !holds("up.sql") {
-        let message = format!("`{folder}` holds no `up.sql`");
-        let help = "restore the file, or remove the folder: diesel refuses it as well";
+        let message = format!("`{folder}` contains no `up.sql`");
+        let help = "restore the file, or remove the folder: diesel also rejects it";
         reader.error("no-way-up", folder, message, help);
         return None;
     }

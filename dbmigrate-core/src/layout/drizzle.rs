@@ -42,7 +42,7 @@ fn journal<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> {
     };
     for name in names.iter().filter(|name| name.ends_with(".sql")) {
         if !entries.iter().any(|entry| name.strip_suffix(".sql") == Some(&entry.tag)) {
-            let message = format!("`{name}` does not stand in `{JOURNAL}`: drizzle never runs it");
+            let message = format!("`{name}` is not in `{JOURNAL}`: drizzle never runs it");
             reader.warning("passed-over", &reader.path(name), message, "delete it, or move it out of the folder");
         }
     }
@@ -51,8 +51,8 @@ fn journal<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> {
     for entry in entries {
         let path = reader.path(&format!("{}.sql", entry.tag));
         if newest.is_some_and(|newest| entry.when <= newest) {
-            let message = format!("`{}` is not newer than what stands before it in `{JOURNAL}`", entry.tag);
-            let help = "databases that had the one before may never have run this one: see what they have";
+            let message = format!("`{}` is not newer than the entry before it in `{JOURNAL}`", entry.tag);
+            let help = "databases that had the one before may never have run this one: check what they have";
             reader.warning("unordered-number", &path, message, help);
         }
         newest = newest.max(Some(entry.when));
@@ -88,7 +88,7 @@ fn entries(source: &SourceText) -> Result<Vec<Entry>, Box<Diagnostic>> {
         }
     }
     let entries = json.get("entries").and_then(Json::list);
-    let entries = entries.ok_or_else(|| fault(0, "the journal holds no list of `entries`"))?;
+    let entries = entries.ok_or_else(|| fault(0, "the journal has no list of `entries`"))?;
     let entry = |(at, json): (usize, &Json)| {
         let what = |what: &str| fault(0, &format!("entry {at} of the journal {what}"));
         let tag = json.get("tag").and_then(Json::text).ok_or_else(|| what("has no `tag`"))?;
@@ -114,7 +114,7 @@ fn folders<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> {
         let (written, rest) = name.split_once('_').unwrap_or((&name, &name));
         if found.last().is_some_and(|before| before.written == written) {
             let message = format!("`{name}` has the time of the folder before it: their names decide which runs first");
-            reader.warning("duplicate-number", &path, message, "see that your databases have run them in this order");
+            reader.warning("duplicate-number", &path, message, "check that your databases have run them in this order");
         }
         found.push(Found {
             version: written.parse().ok(),
@@ -127,7 +127,7 @@ fn folders<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> {
         });
     }
     if found.is_empty() && !reader.diagnostics.iter().any(Diagnostic::is_error) {
-        let message = format!("neither `{JOURNAL}` nor a folder with `migration.sql` is in `{}`", reader.dir);
+        let message = format!("`{}` contains neither `{JOURNAL}` nor a folder with `migration.sql`", reader.dir);
         reader.error(
             "no-journal",
             reader.dir.to_owned(),

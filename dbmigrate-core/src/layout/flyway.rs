@@ -42,12 +42,12 @@ pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> 
                 None => drop(repeatables.insert(description, path)),
             },
             Kinds::Callback => {
-                let message = format!("`{path}` is a callback of Flyway, and is left out");
+                let message = format!("`{path}` is a Flyway callback, and is left out");
                 let help = "if it has to run before or after migrations, make it a hook: `hooks/before_all.sql`, `hooks/after_all.sql`";
                 reader.warning("callback", &reader.path(&path), message, help);
             }
             Kinds::Misnamed(why) => {
-                let message = format!("Flyway takes no script of the name `{path}`: {why}");
+                let message = format!("Flyway does not accept the file name `{path}`: {why}");
                 reader.error("misnamed-file", reader.path(&path), message, "rename it, or move it out of the folder");
             }
             Kinds::Stray => reader.passed_over(&path, "V1__initial.sql"),
@@ -81,15 +81,15 @@ fn baselines<F: Files + ?Sized>(reader: &mut Reader<'_, F>, versions: &mut BTree
             continue;
         }
         let message =
-            format!("`{path}` is a baseline of Flyway, and is left out: a new database runs the migrations before it");
-        reader.warning("baseline", &reader.path(&path), message, "see that both lead to the same schema");
+            format!("`{path}` is a Flyway baseline, and is left out: a new database runs the migrations before it");
+        reader.warning("baseline", &reader.path(&path), message, "check that both make the same schema");
     }
 }
 
 fn migration<F: Files + ?Sized>(reader: &mut Reader<'_, F>, version: &Version, ways: Ways) -> Option<Found> {
     let Some(up) = ways.up else {
         if let Some(down) = ways.down {
-            let message = format!("`{down}` is the way back of no migration");
+            let message = format!("the down script `{down}` belongs to no migration");
             reader.error("down-without-up", reader.path(&down), message, "restore its `V` file, or delete this one");
         }
         return None;
@@ -119,7 +119,7 @@ fn repeatable<F: Files + ?Sized>(reader: &mut Reader<'_, F>, description: String
     let name = slug(&description);
     let Read { original: Original { path, bytes }, .. } = read;
     if reader.repeatables.iter().any(|other| other.slug >= name) {
-        let message = format!("`{path}` becomes `{name}`, and its place in the order changes");
+        let message = format!("`{path}` becomes `{name}`, which changes its place in the order");
         reader.warning(
             "other-order",
             &path,
@@ -161,7 +161,7 @@ fn script<F: Files + ?Sized>(reader: &mut Reader<'_, F>, inside: &str) -> Option
     if let Some(at) = text.find("${").filter(|_| placeholders) {
         let end = text[at..].find('}').map_or(at + 2, |end| at + end + 1);
         let place = Location::new(&read.source, read.source.first_line(Span::new(at, end)));
-        let fault = Diagnostic::error("placeholder", "Flyway puts a value in the place of this").at(place);
+        let fault = Diagnostic::error("placeholder", "Flyway replaces this with a value").at(place);
         reader.diagnostics.push(fault.help("write the value itself"));
     }
     let file = reader.whole(&read, around);
@@ -245,7 +245,7 @@ impl Kinds {
         match Version::read(version) {
             Some(read) => Self::Versioned { letter, version: read, written: version.to_owned(), name: name.to_owned() },
             None if version.starts_with(|it: char| it.is_ascii_digit()) || version.is_empty() => {
-                Self::Misnamed("a version is numbers divided by `.` or `_`, and `__` follows")
+                Self::Misnamed("a version consists of numbers separated by `.` or `_`, followed by `__`")
             }
             None => Self::Stray,
         }

@@ -45,7 +45,7 @@ fn migration<F: Files + ?Sized>(reader: &mut Reader<'_, F>, version: u64, ways: 
         }
         None => {
             let path = reader.path(&name);
-            reader.note("no-way-up", &path, format!("`{name}` has no way up: the migration does nothing"));
+            reader.note("no-way-up", &path, format!("`{name}` has no up script: the migration does nothing"));
             TranslatedFile { path, header: Vec::new(), text: String::new() }
         }
     };

@@ -33,7 +33,8 @@ pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> 
         };
         if !is_sql {
             let message = format!("`{name}` is a migration in Go, which can't be read");
-            let help = "write what it does into a `.sql` file of that version, or as a Rust migration after `cargo dbmigrate adopt`";
+            let help = "write what it does in a `.sql` file of that version, or as a Rust migration after `cargo \
+                dbmigrate adopt`";
             reader.error("written-in-code", reader.path(&name), message, help);
             continue;
         }
@@ -79,14 +80,14 @@ fn divide(source: &SourceText) -> Result<(Sections, Around), Box<crate::diagnost
                 return wrong("a statement before `-- +goose Up`", "move it below that line");
             }
             if variables && line.contains('$') {
-                let message = "goose puts variables of the environment into this line";
+                let message = "goose substitutes environment variables in this line";
                 return wrong(message, "write the value itself, and remove `-- +goose ENVSUB ON`");
             }
             sections.line(line);
             continue;
         }
         if line.starts_with([' ', '\t']) {
-            return wrong("blanks before a mark of goose", "remove them: goose refuses the file as well");
+            return wrong("blanks before a goose annotation", "remove them: goose also rejects the file");
         }
         let word = line.replace("--", "").replacen("+goose", "", 1).trim().to_ascii_uppercase();
         match (word.as_str(), sections.way(), in_statement) {
@@ -98,16 +99,16 @@ fn divide(source: &SourceText) -> Result<(Sections, Around), Box<crate::diagnost
             ("ENVSUB ON", ..) => variables = true,
             ("ENVSUB OFF", ..) => variables = false,
             ("UP" | "DOWN" | "STATEMENTBEGIN" | "STATEMENTEND", ..) => {
-                return wrong("this mark of goose stands in the wrong place", "goose refuses the file as well");
+                return wrong("this goose annotation is in the wrong place", "goose also rejects the file");
             }
-            _ => return wrong("goose knows no such mark", "goose refuses the file as well"),
+            _ => return wrong("goose has no such annotation", "goose also rejects the file"),
         }
         sections.blank();
     }
     let end = source.text().lines().count().max(1);
     if sections.way() == Way::None {
         let help = "put `-- +goose Up` before the first statement";
-        return Err(Box::new(fault(source, 1, "a file of goose without `-- +goose Up`", help)));
+        return Err(Box::new(fault(source, 1, "a goose file without `-- +goose Up`", help)));
     }
     if in_statement {
         let message = "`-- +goose StatementEnd` is missing";

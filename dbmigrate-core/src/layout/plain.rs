@@ -19,7 +19,7 @@ pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> 
     let numbered = |name: &String| name.starts_with(|letter: char| letter.is_ascii_digit());
     if names.iter().any(numbered) {
         for name in names.iter().filter(|name| !numbered(name)) {
-            let message = format!("`{name}` has no number: it is taken for something else than a migration");
+            let message = format!("`{name}` has no number, and is not taken as a migration");
             reader.warning(
                 "passed-over",
                 &reader.path(name),
@@ -48,8 +48,8 @@ fn order<F: Files + ?Sized>(reader: &mut Reader<'_, F>, names: &[String]) {
         } else {
             continue;
         };
-        let help = "see that your runner has run them so: in the order of their names, as text";
-        reader.warning(code, &reader.path(name), format!("{what}: the order of the names counts"), help);
+        let help = "check that your runner has run them in that order: by name, as text";
+        reader.warning(code, &reader.path(name), format!("{what}: they are ordered by name"), help);
     }
 }
 

@@ -30,7 +30,7 @@ fn lock<F: Files + ?Sized>(reader: &mut Reader<'_, F>) {
     if let Some(provider) = document.root().get("provider").and_then(Value::as_str) {
         if provider != "sqlite" {
             let message = format!("`{LOCK}` says that these are migrations for `{}`", provider.escape_debug());
-            reader.error("other-database", path, message, "name the folder of those for SQLite");
+            reader.error("other-database", path, message, "name the folder with those for SQLite");
         }
     }
 }
@@ -40,8 +40,8 @@ fn migration<F: Files + ?Sized>(reader: &mut Reader<'_, F>, name: String) -> Opt
     let inside = reader.list(&folder);
     let holds = |wanted: &str| inside.iter().any(|(name, _)| name == wanted);
     if !holds("migration.sql") {
-        let message = format!("`{folder}` holds no `migration.sql`");
-        reader.error("no-way-up", folder, message, "restore the file, or remove the folder: Prisma refuses it as well");
+        let message = format!("`{folder}` contains no `migration.sql`");
+        reader.error("no-way-up", folder, message, "restore the file, or remove the folder: Prisma also rejects it");
         return None;
     }
     let read = reader.read(&format!("{folder}/migration.sql"))?;

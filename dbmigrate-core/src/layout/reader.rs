@@ -94,7 +94,7 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
             match entry.kind {
                 Kind::Folder if entry.is_link => {}
                 Kind::Folder if depth == 0 => {
-                    let message = format!("folders lie more than {DEPTH} deep in each other");
+                    let message = format!("folders are nested more than {DEPTH} deep");
                     self.error("too-deep", self.path(&path), message, "move the migrations up");
                 }
                 Kind::Folder => {
@@ -115,8 +115,10 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
     /// Two files, or folders, of one version, where the tool takes one.
     pub(super) fn twice(&mut self, name: &str, other: &str) {
         let message = format!("`{name}` has the same version as `{other}`");
-        let help =
-            format!("{} takes one of them only: give the other another version, or remove it", self.layout.name());
+        let help = format!(
+            "{} accepts only one of them: give the other a different version, or remove it",
+            self.layout.name()
+        );
         self.error("duplicate-number", self.path(name), message, &help);
     }
 
@@ -126,12 +128,12 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
             Ok(entries) => entries,
             Err(error) => {
                 let message = format!("could not read the folder `{folder}`: {error}");
-                self.error("unreadable-folder", folder.to_owned(), message, "give yourself the right to read it");
+                self.error("unreadable-folder", folder.to_owned(), message, "make it readable for this process");
                 return Vec::new();
             }
         };
         if entries.len() > self.left {
-            let message = format!("`{}` holds more than {MOST} files", self.dir);
+            let message = format!("`{}` contains more than {MOST} files", self.dir);
             self.error("too-many-files", folder.to_owned(), message, "name the folder of the migrations: `--dir DIR`");
             return Vec::new();
         }
@@ -187,7 +189,7 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
         if !text::is_blank(&file.text) {
             return Some(file);
         }
-        self.note("empty-way-back", &file.path, "the way back is empty: the migration has none".to_owned());
+        self.note("empty-way-back", &file.path, "the down script is empty: the migration gets none".to_owned());
         None
     }
 
@@ -203,7 +205,7 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
 
     /// A SQL file that the tool never runs; `such` is a name that it would.
     pub(super) fn passed_over(&mut self, name: &str, such: &str) {
-        let message = format!("{} passes over `{name}`: it looks for names such as `{such}`", self.layout.name());
+        let message = format!("{} ignores `{name}`: it looks for names such as `{such}`", self.layout.name());
         self.warning("passed-over", &self.path(name), message, "rename it, or move it out of the folder");
     }
 

@@ -26,18 +26,13 @@ pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> 
             continue;
         };
         let Ok(version) = parts.version.parse::<u64>() else {
-            let message = format!("`{}` in `{name}` is no version that refinery takes", parts.version);
+            let message = format!("`{}` in `{name}` is not a version that refinery accepts", parts.version);
             reader.error("misnamed-file", path, message, "write a whole number");
             continue;
         };
         if parts.rust {
             let message = format!("`{name}` builds its SQL in Rust, which can't be read");
-            reader.error(
-                "built-in-rust",
-                path,
-                message,
-                "put the SQL that it makes into a `.sql` file of that version",
-            );
+            reader.error("built-in-rust", path, message, "put its SQL into a `.sql` file of that version");
             continue;
         }
         match versions.get(&version) {

@@ -18,7 +18,7 @@ pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> 
         let number = name.split_once('-').and_then(|(number, _)| number.parse::<u64>().ok());
         let Some(number) = number.filter(|number| *number > 0) else {
             let message = format!("`{name}` does not begin with a number and `-`");
-            let help = "rename it as `01-name`, or move it out: rusqlite_migration refuses it as well";
+            let help = "rename it as `01-name`, or move it out: rusqlite_migration also rejects it";
             reader.error("misnamed-file", reader.path(&name), message, help);
             continue;
         };
@@ -31,8 +31,8 @@ pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> 
     for (&number, name) in &numbers {
         if number != expected {
             let message =
-                format!("`{name}` follows on number {}: rusqlite_migration counts from 1 without a gap", expected - 1);
-            reader.error("gap", reader.path(name), message, "restore what is missing, or rename the folder");
+                format!("`{name}` follows number {}: rusqlite_migration counts from 1 without a gap", expected - 1);
+            reader.error("gap", reader.path(name), message, "restore the missing folder, or rename this one");
         }
         expected = number.saturating_add(1);
     }
@@ -44,8 +44,8 @@ fn migration<F: Files + ?Sized>(reader: &mut Reader<'_, F>, number: u64, name: &
     let inside = reader.list(&folder);
     let holds = |wanted: &str| inside.iter().any(|(name, _)| name == wanted);
     if !holds("up.sql") {
-        let message = format!("`{folder}` holds no `up.sql`");
-        reader.error("no-way-up", folder, message, "restore the file: rusqlite_migration refuses the folder as well");
+        let message = format!("`{folder}` contains no `up.sql`");
+        reader.error("no-way-up", folder, message, "restore the file: rusqlite_migration also rejects the folder");
         return None;
     }
     let read = reader.read(&format!("{folder}/up.sql"))?;

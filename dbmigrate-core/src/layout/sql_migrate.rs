@@ -25,8 +25,8 @@ pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> 
             Ok(number) => files.push((Some(number), name)),
             Err(_) if digits.is_empty() => files.push((None, name)),
             Err(_) => {
-                let message = format!("the number of `{name}` is too great");
-                reader.error("misnamed-file", reader.path(&name), message, "rename it: sql-migrate refuses it as well");
+                let message = format!("the number of `{name}` is too large");
+                reader.error("misnamed-file", reader.path(&name), message, "rename it: sql-migrate also rejects it");
             }
         }
     }
@@ -72,7 +72,7 @@ fn divide(source: &SourceText) -> Result<(Sections, [Around; 2]), Box<Diagnostic
                 // What stands before the first mark is never run; comments are kept.
                 Way::None if !text::is_blank(line) => {
                     return wrong(
-                        "sql-migrate passes over this line: it stands before the first mark",
+                        "sql-migrate ignores this line: it is before the first annotation",
                         "remove it, or move it below `-- +migrate Up`",
                     );
                 }
@@ -93,7 +93,7 @@ fn divide(source: &SourceText) -> Result<(Sections, [Around; 2]), Box<Diagnostic
                 None
             }
             Some(_) => None,
-            None => return wrong("a mark of sql-migrate without a word", "sql-migrate refuses the file as well"),
+            None => return wrong("a sql-migrate annotation without a command", "sql-migrate also rejects the file"),
         };
         if let Some(way) = way {
             if words.any(|option| option == "notransaction") {
@@ -105,7 +105,7 @@ fn divide(source: &SourceText) -> Result<(Sections, [Around; 2]), Box<Diagnostic
     }
     if sections.way() == Way::None {
         let help = "put `-- +migrate Up` before the first statement";
-        return Err(Box::new(fault(source, 1, "a file of sql-migrate without a way", help)));
+        return Err(Box::new(fault(source, 1, "a sql-migrate file without `Up` or `Down`", help)));
     }
     if in_statement {
         let message = "`-- +migrate StatementEnd` is missing";

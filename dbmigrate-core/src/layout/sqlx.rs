@@ -25,7 +25,7 @@ pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> 
             continue;
         };
         let Ok(version) = written.parse::<i64>() else {
-            let message = format!("`{name}` has no version: sqlx takes what stands before `_` as a number");
+            let message = format!("`{name}` has no version: sqlx expects a number before `_`");
             reader.error("misnamed-file", reader.path(&name), message, "rename it, or move it out of the folder");
             continue;
         };
@@ -52,8 +52,8 @@ impl Version {
         }
         let Some(up) = self.ups.first() else {
             for name in &self.downs {
-                let message = format!("`{name}` is the way back of no migration");
-                let help = "restore the file of the way up, or delete this one";
+                let message = format!("the down script `{name}` belongs to no migration");
+                let help = "restore the up script, or delete this one";
                 reader.error("down-without-up", reader.path(name), message, help);
             }
             return None;

@@ -128,14 +128,14 @@ fn judge(loaded: &Loaded, migration: &SourceMigration, other: &Loaded, name: &st
     let unknown = |message: String| Diagnostic::error(UNKNOWN, message);
     if config.set == loaded.set.config.set {
         return Some(
-            unknown(format!("`{name}` is of this set itself"))
+            unknown(format!("`{name}` is in this set itself"))
                 .help(format!("write `{introducer} dbmigrate: requires {name}`")),
         );
     }
     if config.database != loaded.set.config.database {
         let title = config.title();
         return Some(
-            Diagnostic::error("other-database", format!("{title} lives in another database: nobody can require it"))
+            Diagnostic::error("other-database", format!("{title} is in another database, and can't be required"))
                 .help("remove this line, or give both sets one `database`"),
         );
     }
@@ -143,7 +143,7 @@ fn judge(loaded: &Loaded, migration: &SourceMigration, other: &Loaded, name: &st
     if place_of(&other.set.migrations, name).is_some() || other.has_errors() {
         return None;
     }
-    let fault = unknown(format!("no migration of {} is called `{name}`", config.title()));
+    let fault = unknown(format!("{} has no migration `{name}`", config.title()));
     let names: Vec<String> = other.set.migrations.iter().map(SourceMigration::name).collect();
     Some(match nearest(name, names.iter().map(String::as_str)) {
         Some(near) => fault.help(format!("write `{introducer} dbmigrate: requires {}/{near}`", config.set)),
@@ -154,12 +154,12 @@ fn judge(loaded: &Loaded, migration: &SourceMigration, other: &Loaded, name: &st
 /// The circle as one fault, at the first of its requirements.
 fn circle(cycle: &Cycle<'_>, sets: &[Loaded]) -> Option<(usize, Diagnostic)> {
     let (set, migration, requirement) = cycle.0.first()?;
-    let mut fault = Diagnostic::error("requirement-cycle", "these sets wait for each other: none can be the first");
+    let mut fault = Diagnostic::error("requirement-cycle", "these sets require each other: none can be the first");
     for (set, migration, requirement) in &cycle.0 {
         let title = sets.get(*set).map(|loaded| loaded.set.config.title()).unwrap_or_default();
         fault = fault.note(format!("`{}` of {title} requires `{}`", migration.name(), requirement.name));
     }
-    let fault = fault.help("remove one of the requirements, or move what is required to a lower number");
+    let fault = fault.help("remove one of the requirements, or give the required migration a lower number");
     Some((*set, fault.at(place(migration, requirement))))
 }
 
@@ -217,13 +217,13 @@ mod tests {
     #[test]
     fn what_it_does_not_have_may_not() {
         let unknown = said(&package("SELECT 1;", "-- dbmigrate: requires a/001_user\n"));
-        let expect = "unknown-requirement: no migration of the set `a` is called `001_user` | write `-- dbmigrate: \
+        let expect = "unknown-requirement: the set `a` has no migration `001_user` | write `-- dbmigrate: \
                       requires a/001_users`";
         assert_eq!(unknown, [expect]);
         let own = said(&package("-- dbmigrate: requires a/001_users\n", "SELECT 1;"));
         assert_eq!(own.len(), 1);
         assert!(
-            own[0].contains("`001_users` is of this set itself | write `-- dbmigrate: requires 001_users`"),
+            own[0].contains("`001_users` is in this set itself | write `-- dbmigrate: requires 001_users`"),
             "{own:?}"
         );
         let far = package("SELECT 1;", "-- dbmigrate: requires a/009_nothing_like_it\n");
@@ -256,15 +256,15 @@ mod tests {
         ];
         let said = said(&Package::new(table, &files));
         assert_eq!(said.len(), 1);
-        assert!(said[0].contains("the set `a` lives in another database"), "{said:?}");
+        assert!(said[0].contains("the set `a` is in another database"), "{said:?}");
     }
 
     #[test]
     fn a_circle_is_shown() {
         let cycle = package("-- dbmigrate: requires b/002_more\n", "-- dbmigrate: requires a/002_more\n");
-        let expect = "requirement-cycle: these sets wait for each other: none can be the first | `002_more` of the set `a` \
-                      requires `b/002_more` | `001_invoices` of the set `b` requires `a/002_more` | remove one of the \
-                      requirements, or move what is required to a lower number";
+        let expect = "requirement-cycle: these sets require each other: none can be the first | `002_more` of the set \
+                      `a` requires `b/002_more` | `001_invoices` of the set `b` requires `a/002_more` | remove one of the \
+                      requirements, or give the required migration a lower number";
         assert_eq!(said(&cycle), [expect]);
     }
 
@@ -283,6 +283,6 @@ mod tests {
             said(&Package::new(table, &files))
         };
         assert_eq!(load("001_users"), [""; 0]);
-        assert!(load("001_user")[0].contains("no migration of the set without a name is called `001_user`"));
+        assert!(load("001_user")[0].contains("the set without a name has no migration `001_user`"));
     }
 }

@@ -51,7 +51,7 @@ impl<'a> Folder<'a> {
             }
             Err(error) => {
                 let message = format!("could not read the folder `{dir}`: {error}");
-                return self.error("unreadable-folder", dir, message, "give yourself the right to read it");
+                return self.error("unreadable-folder", dir, message, "make it readable for this process");
             }
         };
         for (name, entry) in printable(entries, dir, &mut self.diagnostics) {
@@ -81,13 +81,16 @@ impl<'a> Folder<'a> {
             return;
         }
         if let Some(inside) = find_migration(root, &path, if entry.is_link { 0 } else { STRAY_DEPTH }, is_source) {
-            let message = format!("`{path}` holds `{inside}`, but migrations lie side by side in `{dir}`");
+            let message = format!("`{path}` contains `{inside}`, but all migrations are directly in `{dir}`");
             let tail = name.trim_start_matches(|letter: char| letter.is_ascii_digit() || "-_".contains(letter));
             let slug = file_name::slug(tail).unwrap_or_else(|| "name".to_owned());
             let stem = format!("{dir}/{}_{slug}", self.config.digits(self.config.start));
             let help = match inside.as_str() {
                 "up.sql" | "down.sql" => {
-                    format!("make `up.sql` a file such as `{stem}.sql`, and `down.sql` one such as `{stem}.down.sql`")
+                    format!(
+                        "rename `up.sql` to a file such as `{stem}.sql`, and `down.sql` to one such as \
+                        `{stem}.down.sql`"
+                    )
                 }
                 _ if self.may_stand_here(root, &inside) => {
                     format!(
@@ -114,7 +117,7 @@ impl<'a> Folder<'a> {
     /// Its number is taken, but there is nothing to read.
     fn not_a_file(&mut self, name: String, what: FileName, why: &str) {
         let path = format!("{}/{name}", self.config.dir);
-        self.error("not-a-file", &path, format!("`{name}` {why}"), "put a file in its place, or remove it");
+        self.error("not-a-file", &path, format!("`{name}` {why}"), "replace it with a file, or remove it");
         self.unreadable.push(name.clone());
         self.files.push((name, what));
     }

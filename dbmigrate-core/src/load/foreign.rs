@@ -57,11 +57,12 @@ fn assemble(
     let halves = script::parse_under(&migration.up.header, &source, diagnostics);
     if let Some(half) = &halves.down {
         let tool = translated.layout.name();
-        let message = format!("`-- dbmigrate: down` in a file of {tool}, which runs what follows it on the way up");
+        let message =
+            format!("`-- dbmigrate: down` in a file of {tool}, which runs what follows as part of the up script");
         let line = source.text()[..half.section.start].rfind('\n').map_or(0, |end| end + 1);
         let at = Location::new(&source, Span::new(line, half.section.start));
         let fault = Diagnostic::error("misplaced-directive", message).at(at);
-        diagnostics.push(fault.help(format!("put the way back where {tool} looks for it")));
+        diagnostics.push(fault.help(format!("put the down script where {tool} looks for it")));
     }
     let down = migration.down.as_ref().map(|down| {
         let source = Arc::new(SourceText::new(&*down.path, &down.text));
@@ -155,7 +156,10 @@ mod tests {
                 &["migrations/2_b.sql:2:1", "003_c"],
                 &["unknown-directive migrations/2_b.sql:3:1"],
                 &["not-in-transaction migrations/2_b.sql:4:1"],
-                &["misplaced-directive migrations/3_c.sql:2:1", "goose, which runs what follows it on the way up"],
+                &[
+                    "misplaced-directive migrations/3_c.sql:2:1",
+                    "goose, which runs what follows as part of the up script",
+                ],
             ],
         );
     }

@@ -28,7 +28,7 @@ pub(super) fn replaced<F: Files + ?Sized>(
         return None;
     }
     if depth == MAX_DEPTH {
-        let message = format!("`{dir}` lies too deep: at most {MAX_DEPTH} squashes may stand for one another");
+        let message = format!("`{dir}` is nested too deep: at most {MAX_DEPTH} squashes may replace one another");
         diagnostics.push(Diagnostic::error("replaced-depth", message).in_file(dir));
         return None;
     }
@@ -42,7 +42,7 @@ pub(super) fn replaced<F: Files + ?Sized>(
         if !diagnostics.iter().any(|it| it.is_error() && it.file.as_ref().is_some_and(|file| file.starts_with(dir))) {
             let message = format!("`{dir}/{FILE}` does not say which migrations were replaced");
             let fault = Diagnostic::error("replaced-lock", message).in_file(dir);
-            let fault = fault.help(format!("restore it, where git has it: `git checkout -- {}`", quoted(dir)));
+            let fault = fault.help(format!("restore it from git: `git checkout -- {}`", quoted(dir)));
             diagnostics.push(fault.help(squash::UNDO));
         }
         return None;

@@ -19,7 +19,7 @@ pub fn rows(root: &Path, set: &MigrationSet) -> (Vec<(u64, Script)>, Vec<Diagnos
         Ok(entries) => entries,
         Err(error) => {
             let fault = Diagnostic::error("unreadable-folder", format!("could not read the folder `{dir}`: {error}"));
-            diagnostics.push(fault.in_file(dir).help("make it, or take `fixtures` out of the manifest"));
+            diagnostics.push(fault.in_file(dir).help("create it, or remove `fixtures` from the manifest"));
             return (scripts, diagnostics);
         }
     };
@@ -36,14 +36,14 @@ pub fn rows(root: &Path, set: &MigrationSet) -> (Vec<(u64, Script)>, Vec<Diagnos
                 order.push((number, at));
             }
             Some(number) => {
-                let message = format!("`{path}` comes after the migration {number}, and there is none");
+                let message = format!("the rows in `{path}` come after migration {number}, which does not exist");
                 let fault = Diagnostic::error("misnamed-file", message).in_file(&path);
                 diagnostics.push(fault.help("give it the number of a migration: `cargo dbmigrate list` shows them"));
             }
             None => {
                 let message = format!("`{path}` does not say after which migration its rows come");
                 let fault = Diagnostic::error("misnamed-file", message).in_file(&path);
-                diagnostics.push(fault.help("call it by a number and perhaps a name, such as `001_users.sql`"));
+                diagnostics.push(fault.help("name it by number and perhaps a name, such as `001_users.sql`"));
             }
         }
     }
@@ -107,9 +107,9 @@ mod tests {
             said,
             [
                 "`rows/001.txt` does not say after which migration its rows come",
-                "`rows/003.sql` comes after the migration 3, and there is none",
+                "the rows in `rows/003.sql` come after migration 3, which does not exist",
                 "`rows/users.sql` does not say after which migration its rows come",
-                "`no-transaction` has no meaning in a file of rows, which takes no directives",
+                "`no-transaction` in a file of rows, which takes no directives",
             ]
         );
     }

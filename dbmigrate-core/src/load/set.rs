@@ -120,7 +120,7 @@ impl MigrationSet {
         match found.as_slice() {
             [migration] => Ok(migration),
             [] => {
-                let message = format!("no migration is called `{}`", target.escape_debug());
+                let message = format!("there is no migration `{}`", target.escape_debug());
                 let names: Vec<String> = self.migrations.iter().map(SourceMigration::name).collect();
                 let words = names.iter().map(String::as_str).chain(self.migrations.iter().map(|it| it.slug.as_str()));
                 let help = match nearest(target, words) {
@@ -131,8 +131,10 @@ impl MigrationSet {
             }
             several => {
                 let names: Vec<String> = several.iter().map(|migration| format!("`{}`", migration.name())).collect();
-                let message = format!("`{}` means several migrations: {}", target.escape_debug(), names.join(", "));
-                Err(Box::new(Diagnostic::error("ambiguous-migration", message).help("write the full name of one")))
+                let message = format!("`{}` matches several migrations: {}", target.escape_debug(), names.join(", "));
+                Err(Box::new(
+                    Diagnostic::error("ambiguous-migration", message).help("write the full name of one of them"),
+                ))
             }
         }
     }
@@ -195,14 +197,14 @@ mod tests {
             assert_eq!(set.find(target).map(|found| found.number), Ok(expect), "{target}");
         }
         for (target, expect) in [
-            ("users", "`users` means several migrations: `001_users`, `003_users`"),
-            ("2", "`2` means several migrations: `002_posts`, `003_users`"),
+            ("users", "`users` matches several migrations: `001_users`, `003_users`"),
+            ("2", "`2` matches several migrations: `002_posts`, `003_users`"),
             ("post", "did you mean `posts`?"),
             ("002_psots", "did you mean `002_posts`?"),
             ("9", "`cargo dbmigrate list` shows the migrations"),
-            ("+1", "no migration is called `+1`"),
-            ("", "no migration is called ``"),
-            ("99999999999999999999999", "no migration is called"),
+            ("+1", "there is no migration `+1`"),
+            ("", "there is no migration ``"),
+            ("99999999999999999999999", "there is no migration"),
         ] {
             let error = set.find(target).unwrap_err();
             assert!(error.to_string().contains(expect), "{target}: {error}");

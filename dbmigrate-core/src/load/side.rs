@@ -29,7 +29,7 @@ pub(super) fn base<F: Files + ?Sized>(root: &F, config: &Config, diagnostics: &m
     match root.text(path) {
         Ok(source) => Some(parse_base(&Arc::new(source), diagnostics)),
         Err(fault) => {
-            diagnostics.push(fault.help("write it, or take `base` out of `replay` in the manifest"));
+            diagnostics.push(fault.help("create it, or remove `base` from `replay` in the manifest"));
             None
         }
     }
@@ -80,7 +80,7 @@ fn read<F: Files + ?Sized>(
         Err(_) if root.kind(dir).is_none() => return Vec::new(),
         Err(error) => {
             let fault = Diagnostic::error("unreadable-folder", format!("could not read the folder `{dir}`: {error}"));
-            diagnostics.push(fault.in_file(dir).help(format!("make it a folder with the {noun}s, or move it away")));
+            diagnostics.push(fault.in_file(dir).help(format!("make it a folder of {noun}s, or move it away")));
             return Vec::new();
         }
     };
@@ -94,8 +94,8 @@ fn read<F: Files + ?Sized>(
         if is_folder && judged != SideName::Right {
             let depth = if entry.is_link { 0 } else { STRAY_DEPTH };
             if let Some(inside) = find_migration(root, &path, depth, is_source).filter(|_| !name.starts_with('.')) {
-                let message = format!("`{path}` holds `{inside}`, but {noun}s lie side by side in `{dir}`");
-                diagnostics.push(fault("stray-folder", message).help(format!("move what is in it to `{dir}`")));
+                let message = format!("`{path}` contains `{inside}`, but all {noun}s are directly in `{dir}`");
+                diagnostics.push(fault("stray-folder", message).help(format!("move its files to `{dir}`")));
             }
             continue;
         }
@@ -105,7 +105,7 @@ fn read<F: Files + ?Sized>(
             SideName::Right if matches!(entry.kind, Kind::Folder | Kind::Other) => {
                 let what = if is_folder { "is a folder, not a file" } else { "is not a regular file" };
                 let fault = fault("not-a-file", format!("`{name}` {what}"));
-                diagnostics.push(fault.help("put a file in its place, or remove it"));
+                diagnostics.push(fault.help("replace it with a file, or remove it"));
             }
             SideName::Right => match root.text(&path) {
                 Ok(source) => {
@@ -120,7 +120,7 @@ fn read<F: Files + ?Sized>(
                         format!("`{right}` exists as well: delete one of them")
                     }
                     Some(right) => rename(&path, &format!("{dir}/{right}")),
-                    None => format!("if it is no {noun}, move it out of the folder"),
+                    None => format!("if it is not a {noun}, move it out of the folder"),
                 };
                 diagnostics.push(fault.help(help));
             }
@@ -195,17 +195,17 @@ mod tests {
             &package,
             &[
                 &["misnamed-file migrations/hooks/after-all.sql", "`after_all.sql` exists as well"],
-                &["misplaced-directive migrations/hooks/after_all.sql:1:1", "a hook is SQL alone"],
+                &["misplaced-directive migrations/hooks/after_all.sql:1:1", "a hook is SQL only"],
                 &["misnamed-file migrations/hooks/befor_all.sql", "`before_all.sql` exists as well"],
                 &["not-a-file migrations/hooks/before_all.sql", "is a folder, not a file"],
-                &["stray-folder migrations/hooks/more", "holds `x.sql`", "move what is in it to `migrations/hooks`"],
+                &["stray-folder migrations/hooks/more", "contains `x.sql`", "move its files to `migrations/hooks`"],
                 &["misnamed-file migrations/hooks/seed.sql", "the hooks are", "move it out of the folder"],
                 &[
                     "misnamed-file migrations/repeatable/User Views.sql",
                     "rename it: `mv 'migrations/repeatable/User Views.sql' migrations/repeatable/user_views.sql`",
                 ],
-                &["stray-folder migrations/repeatable/old", "holds `views.sql`"],
-                &["misnamed-file migrations/repeatable/views.down.sql", "no way back"],
+                &["stray-folder migrations/repeatable/old", "contains `views.sql`"],
+                &["misnamed-file migrations/repeatable/views.down.sql", "no down script"],
                 &["repeatable-statement migrations/repeatable/views.sql:1:1", "`CREATE TABLE` in a repeatable file"],
             ],
         );
@@ -225,7 +225,7 @@ mod tests {
         check(&repeatables(&format!("{view}\n{trigger}"), ""), &[]);
         check(&repeatables("", trigger), &[]);
         let twice =
-            "`migrations/repeatable/b.sql` makes the view `V`, which `migrations/repeatable/a.sql` makes already";
+            "`migrations/repeatable/b.sql` creates the view `V`, which `migrations/repeatable/a.sql` already creates";
         check(
             &repeatables(view, "CREATE VIEW \"V\" AS SELECT 2;"),
             &[&["repeatable-object migrations/repeatable/b.sql:1:1", twice]],
@@ -234,18 +234,17 @@ mod tests {
             &repeatables(&format!("{view}\n{view}"), ""),
             &[&[
                 "repeatable-object migrations/repeatable/a.sql:2:1",
-                "which `migrations/repeatable/a.sql` makes already",
+                "which `migrations/repeatable/a.sql` already creates",
             ]],
         );
-        let apart =
-            ["the trigger `t` is one of the view `V`, which `migrations/repeatable/b.sql` makes", "move it into"];
+        let apart = ["the trigger `t` is on the view `V`, which `migrations/repeatable/b.sql` creates", "move it into"];
         check(&repeatables(trigger, view), &[&apart]);
     }
 
     #[test]
     fn a_file_in_place_of_a_folder_is_not_passed_over() {
         let package = Package::new("", &[("migrations/001_a.sql", ""), ("migrations/hooks", "SELECT 1;")]);
-        check(&package, &[&["unreadable-folder migrations/hooks", "make it a folder with the hooks"]]);
+        check(&package, &[&["unreadable-folder migrations/hooks", "make it a folder of hooks"]]);
     }
 
     #[cfg(unix)]

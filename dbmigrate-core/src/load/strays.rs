@@ -63,14 +63,14 @@ fn look<F: Files + ?Sized>(root: &F, sets: &[&Config], folder: &str, found: &mut
         };
         let Some(inside) = inside else { continue };
         let file = if inside.is_empty() { path.clone() } else { format!("{path}/{inside}") };
-        let fault = Diagnostic::error("stray-folder", format!("`{file}` belongs to no set")).in_file(&file);
+        let fault = Diagnostic::error("stray-folder", format!("`{file}` does not belong to a set")).in_file(&file);
         found.push(match inside.as_str() {
             "" => fault
                 .help("move it into the folder of a set")
                 .help(format!("or add `dir = \"{folder}\"` to `{TABLE}`, for a set without a name")),
             _ => fault
                 .help(format!("name its set: `[package.metadata.migrations.sets.{}]`", slug(&name)))
-                .help(format!("or move what is in `{path}` away")),
+                .help(format!("or move the contents of `{path}` elsewhere")),
         });
         if found.len() > 100 {
             return;
@@ -116,9 +116,9 @@ mod tests {
         assert_eq!(all.len(), 1);
         let said = said(&all[0]);
         assert_eq!(said.len(), 2, "{said:#?}");
-        assert!(said[0].contains("`migrations/001_left.sql` belongs to no set"), "{said:#?}");
+        assert!(said[0].contains("`migrations/001_left.sql` does not belong to a set"), "{said:#?}");
         assert!(said[0].contains("add `dir = \"migrations\"`"), "{said:#?}");
-        assert!(said[1].contains("`migrations/old/001_users.sql` belongs to no set"), "{said:#?}");
+        assert!(said[1].contains("`migrations/old/001_users.sql` does not belong to a set"), "{said:#?}");
         assert!(said[1].contains("sets.old]"), "{said:#?}");
     }
 
@@ -137,7 +137,9 @@ mod tests {
         assert!(all[0].diagnostics.is_empty(), "{all:#?}");
         let package = Package::new("sets.a = { dir = 'src/a' }", &[files[0], ("src/old/002_more.rs", "")]);
         assert!(
-            load_sets(package.path())[0].diagnostics[0].message.contains("`src/old/002_more.rs` belongs to no set")
+            load_sets(package.path())[0].diagnostics[0]
+                .message
+                .contains("`src/old/002_more.rs` does not belong to a set")
         );
     }
 

@@ -8,10 +8,9 @@ use crate::files::Files;
 
 pub(super) fn read<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     let layout = config.layout.name();
-    let message =
-        format!("`layout = \"{layout}\"` is read with the feature `layouts` of `dbmigrate-build`, which is off");
+    let message = format!("`layout = \"{layout}\"` needs the feature `layouts` of `dbmigrate-build`, which is off");
     let fault = Diagnostic::error("layouts-off", message).in_file(MANIFEST);
-    let fault = fault.help("switch it on: `cargo add --build dbmigrate-build --features layouts`");
+    let fault = fault.help("turn it on: `cargo add --build dbmigrate-build --features layouts`");
     let watch = watch(root, &config);
     Loaded { set: MigrationSet::empty(config), diagnostics: vec![fault], watch, highest: None, notes: Vec::new() }
 }

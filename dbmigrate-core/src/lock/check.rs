@@ -126,10 +126,10 @@ impl<'a> Checker<'a> {
                 self.renamed(migration, name)
             }
             None => {
-                let fault = Diagnostic::error("sealed-deleted", format!("`{name}` is sealed, and its file is gone"))
+                let fault = Diagnostic::error("sealed-deleted", format!("`{name}` is sealed, and its file is missing"))
                     .at(Location::new(&self.read.source, place));
                 if self.replaced.is_some_and(|replaced| replaced.has(name)) {
-                    let help = "a squash that was stopped has moved it: `cargo dbmigrate squash --undo` puts it back";
+                    let help = "an interrupted squash has moved it: `cargo dbmigrate squash --undo` moves it back";
                     self.diagnostics.push(fault.help(help));
                     return;
                 }
@@ -146,7 +146,7 @@ impl<'a> Checker<'a> {
         let kept = format!("{}/{name}.down.sql", self.dir);
         let of_down = |it: &&mut Diagnostic| it.code == "down-of-other-name" && it.file.as_ref() == Some(&kept);
         if let Some(help) = self.diagnostics.iter_mut().find(of_down).and_then(|it| it.help.first_mut()) {
-            *help = format!("it is right once `{file}` has its name back; if the new one is to stay, {help}");
+            *help = format!("its name is right once `{file}` has its old name back; to keep the new name, {help}");
         }
         let fault = Diagnostic::error("sealed-renamed", format!("`{name}` is sealed, and was renamed to `{now}`"))
             .in_file(file)
@@ -172,11 +172,11 @@ impl<'a> Checker<'a> {
                 continue;
             }
             let (name, newest) = (migration.name(), &newest.name);
-            let message = format!("`{name}` is not sealed, and stands before `{newest}`, which is");
+            let message = format!("`{name}` is not sealed, and comes before `{newest}`, which is");
             let fault = Diagnostic::error("sealed-order", message)
                 .in_file(&migration.file)
-                .note("a database that has what is sealed would get it late")
-                .help("give it a number after all that are sealed: `cargo dbmigrate renumber`");
+                .note("a database that has the sealed ones would apply it late")
+                .help("give it a number above all sealed ones: `cargo dbmigrate renumber`");
             self.diagnostics.push(fault);
         }
     }
@@ -189,14 +189,14 @@ impl<'a> Checker<'a> {
 
 /// Says how to get files back from git, which may have them as they are now.
 fn restore(what: &str, files: &str, fault: Diagnostic) -> Diagnostic {
-    fault.help(format!("{what}, where git has it: `git checkout -- {files}`")).help(format!(
-        "or, once that is committed, from a commit before it: `git log --oneline -- {files}`, then \
+    fault.help(format!("{what} from git: `git checkout -- {files}`")).help(format!(
+        "or, if the change is committed, from an earlier commit: `git log --oneline -- {files}`, then \
          `git checkout COMMIT -- {files}`"
     ))
 }
 
 fn accept(name: &str) -> String {
-    format!("if no database has it yet, take it as it is now: `cargo dbmigrate lock --accept {name}`")
+    format!("if no database has it yet, accept it as it is now: `cargo dbmigrate lock --accept {name}`")
 }
 
 /// The name without its number.

@@ -82,8 +82,8 @@ impl Reader<'_> {
         let text = self.problems.source().text();
         if let Some(at) = conflict(text) {
             let line = self.problems.source().first_line(Span::new(at, text.len()));
-            let fault = Diagnostic::error("lock-conflict", "two branches have sealed migrations: this is the conflict")
-                .help("`cargo dbmigrate renumber` gives the migrations of one branch other numbers");
+            let fault = Diagnostic::error("lock-conflict", "two branches have sealed migrations, and conflict here")
+                .help("give the migrations of one branch other numbers: `cargo dbmigrate renumber`");
             self.report(line, fault);
             return None;
         }
@@ -96,9 +96,11 @@ impl Reader<'_> {
         match version.map(|version| (integer(version), version.span())) {
             Some((Some(VERSION | NEWEST), _)) => {}
             Some((Some(newer), span)) if newer > NEWEST => {
-                let message = format!("the file is in version {newer}, and this version of dbmigrate reads {NEWEST}");
-                let fault = Diagnostic::error("lock-version", message)
-                    .help("a newer `cargo dbmigrate lock` wrote it: use that version, and its `dbmigrate-build`");
+                let message =
+                    format!("the file has version {newer}, and this version of dbmigrate reads up to {NEWEST}");
+                let fault = Diagnostic::error("lock-version", message).help(
+                    "it was written by a newer `cargo dbmigrate lock`: use that version, and its `dbmigrate-build`",
+                );
                 self.report(span, fault);
                 return None;
             }
@@ -138,16 +140,15 @@ impl Reader<'_> {
             let message = if before.number == sealed.number {
                 format!("`{}` and `{}` are sealed with the same number", before.name, sealed.name)
             } else {
-                format!("`{}` stands after `{}`", sealed.name, before.name)
+                format!("`{}` comes after `{}`", sealed.name, before.name)
             };
-            let help = "`cargo dbmigrate renumber` gives the migrations of one branch other numbers";
+            let help = "give the migrations of one branch other numbers: `cargo dbmigrate renumber`";
             self.report(name, Diagnostic::error("lock-order", message).help(help));
         } else {
             let replaced = self.replaced.filter(|last| previous.is_none() && last.number < sealed.number);
             let before = previous.or(replaced).map_or("", |before| &before.chain);
             if checksum::chain(before, self.set, sealed.number, &sealed.name, &sealed.checksum) != sealed.chain {
-                let message =
-                    format!("the chain of `{}` does not follow from this line and those before it", sealed.name);
+                let message = format!("the chain of `{}` does not match this line and those before it", sealed.name);
                 let fault = Diagnostic::error("lock-chain", message).help(self.restore());
                 let span = self.span_of(value, "chain");
                 self.report(span, fault);
@@ -272,7 +273,7 @@ impl Reader<'_> {
 
 /// What to do about a file that nobody should have edited.
 fn restore(path: &str) -> String {
-    format!("restore it, where git has it: `git checkout -- {}`", quoted(path))
+    format!("restore it from git: `git checkout -- {}`", quoted(path))
 }
 
 /// Where a line stands that git has left.

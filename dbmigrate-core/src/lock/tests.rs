@@ -95,11 +95,12 @@ fn an_edit_is_an_error_and_what_is_not_sealed_is_free() {
         &package,
         &[&[
             "sealed-edited migrations/002_b.sql: error: `002_b` is sealed, and was edited",
-            "help: restore it, where git has it: `git checkout -- migrations/002_b.sql`",
-            "help: or, once that is committed, from a commit before it: `git log --oneline -- migrations/002_b.sql`, then \
+            "help: restore it from git: `git checkout -- migrations/002_b.sql`",
+            "help: or, if the change is committed, from an earlier commit: `git log --oneline -- \
+            migrations/002_b.sql`, then \
              `git checkout COMMIT -- migrations/002_b.sql`",
             "help: put the change into a new one: `cargo dbmigrate create NAME`",
-            "help: if no database has it yet, take it as it is now: `cargo dbmigrate lock --accept 002_b`",
+            "help: if no database has it yet, accept it as it is now: `cargo dbmigrate lock --accept 002_b`",
         ]],
     );
     remove(&package, C.0);
@@ -124,7 +125,7 @@ fn comments_and_ways_back_and_rust_are_worth_a_warning() {
     package.write(C.0, &C.1.replace("{ Ok(()) }", "{\n    Ok(())\n}"));
     let notes = notes(&package);
     assert_eq!(notes.len(), 3, "{notes:#?}");
-    assert!(notes[0].contains("sealed-source migrations/001_a.sql: warning: comments or the way back of `001_a`"));
+    assert!(notes[0].contains("sealed-source migrations/001_a.sql: warning: comments or the down script of `001_a`"));
     assert!(notes[1].contains("`cargo dbmigrate lock --accept 002_b`"), "{notes:#?}");
     assert!(notes[2].contains("the Rust of `003_c` was edited since it was sealed"), "{notes:#?}");
     // Each half by itself.
@@ -152,7 +153,7 @@ fn a_new_name_is_an_error_that_knows_the_old_one() {
         &package,
         &[&[
             "sealed-renamed migrations/001_first.up.sql: error: `001_first` has the number of `001_a`, which is sealed",
-            "restore `001_a`, where git has it: `git checkout -- 'migrations/001_a.*'`",
+            "restore `001_a` from git: `git checkout -- 'migrations/001_a.*'`",
         ]],
     );
     // A Rust migration counts by its name, so that a new name is all that is known of it.
@@ -171,7 +172,8 @@ fn the_way_back_goes_with_a_sealed_one_that_was_renamed() {
     package.write("migrations/001_first.up.sql", A.1);
     // It has its right name, and is to follow only a name that stays.
     let renamed = "rename it: `mv migrations/001_first.up.sql migrations/001_a.up.sql`";
-    let kept = "it is right once `migrations/001_first.up.sql` has its name back; if the new one is to stay, rename it";
+    let kept = "its name is right once `migrations/001_first.up.sql` has its old name back; to keep the new name, \
+        rename it";
     check(&package, &[&["down-of-other-name", kept], &["sealed-renamed migrations/001_first.up.sql", renamed]]);
     remove(&package, "migrations/001_a.down.sql");
     package.write("migrations/001_first.down.sql", "DROP TABLE a;");
@@ -202,7 +204,7 @@ fn a_deleted_one_is_one_error_and_its_number_stays_taken() {
         let name = path.rsplit('/').next().unwrap().split('.').next().unwrap();
         let place =
             format!("sealed-deleted migrations/migrations.lock:{}:24: error: `{name}` is sealed, and its", at + 5);
-        let restore = format!("restore it, where git has it: `git checkout -- 'migrations/{name}.*'`");
+        let restore = format!("restore it from git: `git checkout -- 'migrations/{name}.*'`");
         let committed = format!("then `git checkout COMMIT -- 'migrations/{name}.*'`");
         check(&package, &[&[&place, &restore, &committed, &format!("`cargo dbmigrate lock --accept {name}`")]]);
         assert_eq!(package.load().highest, Some(3));
@@ -251,9 +253,9 @@ fn what_is_not_sealed_comes_last() {
     check(
         &package,
         &[&[
-            "sealed-order migrations/20240201000000_b.sql: error: `20240201000000_b` is not sealed, and stands before \
-             `20240301000000_c`, which is",
-            "help: give it a number after all that are sealed: `cargo dbmigrate renumber`",
+            "sealed-order migrations/20240201000000_b.sql: error: `20240201000000_b` is not sealed, and comes before \
+            `20240301000000_c`, which is",
+            "help: give it a number above all sealed ones: `cargo dbmigrate renumber`",
         ]],
     );
 }
@@ -285,17 +287,16 @@ fn a_newer_format_names_the_newer_tool() {
     let text = lock_text(&sealed(2)).replace("version = 1", "version = 3\nunheard = 'of'");
     faulty(
         &text,
-        &["lock-version 3:11: the file is in version 3, and this version of dbmigrate reads 2 | a newer `cargo \
-           dbmigrate lock` wrote it"],
+        &[
+            "lock-version 3:11: the file has version 3, and this version of dbmigrate reads up to 2 | it was written by \
+            a newer `cargo dbmigrate lock`",
+        ],
     );
     for odd in ["version = 0", "version = -1", "version = '1'", "version = 99999999999999999999999"] {
         faulty(&lock_text(&sealed(1)).replace("version = 1", odd), &["lock 3:11: `version` must be 1 | restore it"]);
     }
     faulty("migrations = []", &["lock 1:1: `version = 1` is missing"]);
-    faulty(
-        "",
-        &["`version = 1` is missing | restore it, where git has it: `git checkout -- migrations/migrations.lock`"],
-    );
+    faulty("", &["`version = 1` is missing | restore it from git: `git checkout -- migrations/migrations.lock`"]);
     faulty("version = 1", &["`migrations` is missing"]);
 }
 
@@ -309,8 +310,8 @@ fn a_conflict_is_one_error_with_the_way_out() {
         lines[..6].join("\n"),
         ours.replace("003_c", "003_d")
     );
-    let expect = "lock-conflict 7:1: two branches have sealed migrations: this is the conflict | \
-                  `cargo dbmigrate renumber`";
+    let expect = "lock-conflict 7:1: two branches have sealed migrations, and conflict here | give the \
+                  migrations of one branch other numbers: `cargo dbmigrate renumber`";
     faulty(&conflict, &[expect]);
     faulty(&conflict.replace('\n', "\r\n"), &[expect]);
     faulty(&text.replace("]\n", ">>>>>>> theirs\n]\n"), &["lock-conflict 8:1"]);
@@ -324,12 +325,13 @@ fn lines_that_were_merged_by_hand_are_found() {
     let both = text.replace(line, &format!("{line}\n{}", line.replace("003_c", "003_d")));
     faulty(
         &both,
-        &["lock-order 8:24: `003_c` and `003_d` are sealed with the same number | `cargo dbmigrate renumber`"],
+        &["lock-order 8:24: `003_c` and `003_d` are sealed with the same number | give the migrations of one branch \
+            other numbers: `cargo dbmigrate renumber`"],
     );
     let second = text.lines().nth(5).unwrap();
     faulty(&text.replace(&format!("{second}\n"), ""), &["lock-chain 6:"]);
     let swapped = text.replace(line, "LINE").replace(second, line).replace("LINE", second);
-    faulty(&swapped, &["lock-chain 6:", "lock-order 7:24: `002_b` stands after `003_c`"]);
+    faulty(&swapped, &["lock-chain 6:", "lock-order 7:24: `002_b` comes after `003_c`"]);
     // An edited name, number or checksum breaks the chain of its line, and of no other.
     faulty(&text.replace("002_b", "002_bb"), &["lock-chain 6:"]);
     let checksum = second.split("checksum = \"").nth(1).unwrap().split('"').next().unwrap();
@@ -422,7 +424,7 @@ fn a_file_that_can_not_be_read_is_an_error() {
         &package,
         &[&[
             "unreadable-file migrations/migrations.lock",
-            "restore it, where git has it: `git checkout -- migrations/migrations.lock`",
+            "restore it from git: `git checkout -- migrations/migrations.lock`",
         ]],
     );
 }

@@ -38,7 +38,7 @@ pub(super) fn settle(waiting: &mut [Allow], step: Span) {
 /// Refuses those that no statement follows, but for the ones that are about all of the half.
 pub(super) fn left_over(waiting: &[Allow], problems: &mut Problems<'_>) {
     for allow in waiting.iter().filter(|allow| allow.scope != AllowScope::Half) {
-        let fault = misplaced("`allow` stands before the statement that it is about, and none follows");
+        let fault = misplaced("`allow` must come before the statement that it is about, and none follows");
         problems.push(allow.span, fault.help("move it up: above that statement, or above the first, for all of them"));
     }
 }
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn without_a_statement_to_be_about_it_is_refused() {
-        let none = ["`allow` stands before the statement that it is about, and none follows"];
+        let none = ["`allow` must come before the statement that it is about, and none follows"];
         assert_eq!(read("SELECT 1;\n-- dbmigrate: allow a so\n").1, none);
         assert_eq!(read("SELECT 1;\n-- dbmigrate: allow a so\n-- dbmigrate: down\nSELECT 2;").1, none);
         assert_eq!(read("-- dbmigrate: allow a so\n").1, [""; 0]);

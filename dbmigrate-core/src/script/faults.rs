@@ -6,8 +6,11 @@ use crate::token::{Token, TokenKind, Unterminated};
 /// The error for Rust that would run with foreign keys on outside of a transaction.
 pub(crate) fn code_without_a_net(code: &str) -> Diagnostic {
     Diagnostic::error("contradiction", format!("{code} can't run with `foreign-keys on` and `no-transaction`"))
-        .note("what a cascade takes with it could not be rolled back")
-        .help("remove one of the two: without `foreign-keys on`, Rust runs with foreign keys off, and they are checked afterwards")
+        .note("rows that a cascade deletes could not be rolled back")
+        .help(
+            "remove one of them: without `foreign-keys on`, Rust runs with foreign keys off, and they are checked \
+            afterwards",
+        )
 }
 
 /// Where a line comment seems to end and does not: editors show a lone carriage return as the end of a line.
@@ -19,8 +22,8 @@ pub(super) fn carriage_return(text: &str, token: Token) -> Option<usize> {
 
 pub(super) fn swallowed() -> Diagnostic {
     Diagnostic::error("carriage-return", "a carriage return without a line feed ends no comment")
-        .note("for SQLite the comment goes on, over what looks like the next line")
-        .help("save the file with line feeds (LF or CRLF) as its line ends")
+        .note("SQLite continues the comment on what looks like the next line")
+        .help("save the file with LF or CRLF line endings")
 }
 
 pub(super) fn unterminated(what: Unterminated) -> Diagnostic {

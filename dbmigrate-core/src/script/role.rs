@@ -26,43 +26,40 @@ impl Role {
         let word = directive.word();
         let (message, help) = match (self, directive) {
             (Self::Down, Directive::Down) => {
-                ("the whole of a `.down.sql` file is the way back".to_owned(), "remove this line")
+                ("a whole `.down.sql` file is a down script".to_owned(), "remove this line")
             }
             (Self::Down, Directive::Irreversible(_)) => {
-                ("`irreversible` says that there is no way back, and this is one".to_owned(), "remove this line")
+                ("`irreversible` in a down script".to_owned(), "remove this line")
             }
             (Self::Down, Directive::Requires(_)) => (
-                "`requires` says what the way up needs, and this is the way back".to_owned(),
-                "remove this line, or move it to the top of the way up",
+                "`requires` is about the up script, and this is the down script".to_owned(),
+                "remove this line, or move it to the top of the up script",
             ),
             (Self::Hook, Directive::Down) => {
-                ("a hook has no way back".to_owned(), "remove this line and what follows it")
+                ("a hook has no down script".to_owned(), "remove this line and what follows it")
             }
             (Self::Hook, Directive::NoTransaction) => {
                 ("a hook runs in a transaction of its own".to_owned(), "remove this line, or make it a migration")
             }
             (Self::Hook, Directive::Call(_)) => (
-                "a hook is SQL alone".to_owned(),
-                "remove this line; Rust runs in a migration, or is given to the migrator as `before_each` or \
+                "a hook is SQL only".to_owned(),
+                "remove this line; Rust runs in a migration, or is passed to the migrator as `before_each` or \
                  `after_each`",
             ),
             (Self::Down, Directive::Replaces(..)) => {
-                ("`replaces` says what the way up stands for, and this is the way back".to_owned(), "remove this line")
+                ("`replaces` is about the up script, and this is the down script".to_owned(), "remove this line")
             }
             (
                 Self::Hook,
                 Directive::Requires(_) | Directive::Irreversible(_) | Directive::Allow(..) | Directive::Replaces(..),
-            ) => (format!("`{word}` speaks of a migration, and this is a hook"), "remove this line"),
+            ) => (format!("`{word}` is for migrations, and this is a hook"), "remove this line"),
             (Self::Repeatable, _) => {
-                (format!("`{word}` has no meaning in a repeatable file, which takes no directives"), "remove this line")
+                (format!("`{word}` in a repeatable file, which takes no directives"), "remove this line")
             }
-            (Self::Base, _) => (
-                format!("`{word}` has no meaning in the base of a replay, which takes no directives"),
-                "remove this line",
-            ),
-            (Self::Rows, _) => {
-                (format!("`{word}` has no meaning in a file of rows, which takes no directives"), "remove this line")
+            (Self::Base, _) => {
+                (format!("`{word}` in the base of a replay, which takes no directives"), "remove this line")
             }
+            (Self::Rows, _) => (format!("`{word}` in a file of rows, which takes no directives"), "remove this line"),
             _ => return None,
         };
         Some(misplaced(message).help(help))
@@ -83,11 +80,11 @@ impl Role {
     pub(super) fn way_out_of_the_transaction(self) -> &'static str {
         match self {
             Self::Up | Self::Down => {
-                "put `-- dbmigrate: no-transaction` before the first statement of this half, to have it run statement \
-                 by statement"
+                "put `-- dbmigrate: no-transaction` before the first statement of this half, to run it statement by \
+                statement"
             }
             Self::Hook | Self::Repeatable | Self::Rows | Self::Base => {
-                "what can't run in a transaction goes into a migration with `-- dbmigrate: no-transaction`"
+                "put it into a migration with `-- dbmigrate: no-transaction`"
             }
         }
     }
@@ -105,7 +102,7 @@ mod tests {
     fn hook(text: &str) -> (Script, Vec<String>) {
         let mut diagnostics = Vec::new();
         let script = parse_hook(&Arc::new(SourceText::new("migrations/hooks/after_all.sql", text)), &mut diagnostics);
-        let out = "what can't run in a transaction goes into a migration with `-- dbmigrate: no-transaction`";
+        let out = "put it into a migration with `-- dbmigrate: no-transaction`";
         for fault in &diagnostics {
             assert_eq!(
                 fault.code == "misplaced-directive",
@@ -131,12 +128,12 @@ mod tests {
     #[test]
     fn what_speaks_of_migrations_is_refused_in_a_hook() {
         for (directive, why) in [
-            ("down", "a hook has no way back"),
+            ("down", "a hook has no down script"),
             ("no-transaction", "a hook runs in a transaction of its own"),
-            ("call fill", "a hook is SQL alone"),
-            ("requires 001_a", "`requires` speaks of a migration, and this is a hook"),
-            ("irreversible so", "`irreversible` speaks of a migration, and this is a hook"),
-            ("allow drop-table so", "`allow` speaks of a migration, and this is a hook"),
+            ("call fill", "a hook is SQL only"),
+            ("requires 001_a", "`requires` is for migrations, and this is a hook"),
+            ("irreversible so", "`irreversible` is for migrations, and this is a hook"),
+            ("allow drop-table so", "`allow` is for migrations, and this is a hook"),
         ] {
             let (_, problems) = hook(&format!("SELECT 1;\n-- dbmigrate: {directive}\nSELECT 2;"));
             assert_eq!(problems, [format!("2 {why}")], "{directive}");

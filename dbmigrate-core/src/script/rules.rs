@@ -30,7 +30,7 @@ pub(super) fn in_transaction(
             if pragma.value.is_some() && !pragma.is_on() {
                 switched_off = true;
                 if directive == Some(true) {
-                    let message = "this switches foreign keys off, and the directive `foreign-keys on` keeps them on";
+                    let message = "this turns foreign keys off, and the directive `foreign-keys on` keeps them on";
                     problems.push(
                         statement.span,
                         Diagnostic::error("contradiction", message).help("remove this statement, or the directive"),
@@ -48,7 +48,7 @@ pub(super) fn in_transaction(
                     format!("`{keyword}` in a {} that runs in a transaction", role.noun()),
                 )
                 .label(why)
-                .help(format!("remove it: a {} is one transaction already, all of it or nothing", role.noun()))
+                .help(format!("remove it: a {} already runs in one transaction", role.noun()))
                 .help(role.way_out_of_the_transaction()),
             );
         } else if matches!(statement.effect, Effect::Bare { .. }) {
@@ -101,21 +101,21 @@ pub(super) fn without_transaction(steps: &[Step], problems: &mut Problems<'_>) {
         let text = source.slice(statement.span);
         let keyword = keyword(text);
         if let Some(function) = asks_for_the_last(text).filter(|_| !has_last && keyword != "CREATE") {
-            let message = format!("`{function}()` about a statement that may have run in another process");
+            let message = format!("`{function}()` may be about a statement of another process");
             let fault = Diagnostic::error("other-connection", message)
-                .label("says nothing of the statement before once the script resumes")
+                .label("after a resume it does not describe the statement before")
                 .help("put both between `BEGIN IMMEDIATE;` and `COMMIT;`");
             problems.push(statement.span, fault);
         }
         has_last = group.is_some();
         let fault = match (keyword.as_str(), &statement.effect) {
             (_, Effect::Begin) => group.replace(statement.span).map(|_| {
-                transaction_control("`BEGIN` inside a transaction", "the one before has no `COMMIT` yet")
+                transaction_control("`BEGIN` inside a transaction", "the previous one has no `COMMIT` yet")
                     .help("put `COMMIT;` before it")
             }),
             (_, Effect::Commit) if group.take().is_none() => Some(
                 transaction_control(format!("`{keyword}` without a `BEGIN`"), "no transaction is open here")
-                    .help("remove it, or put `BEGIN IMMEDIATE;` where the group starts"),
+                    .help("remove it, or put `BEGIN IMMEDIATE;` at the start of the group"),
             ),
             ("ROLLBACK" | "SAVEPOINT" | "RELEASE", _) => Some(
                 transaction_control(
@@ -129,8 +129,8 @@ pub(super) fn without_transaction(steps: &[Step], problems: &mut Problems<'_>) {
             }
             _ if keeps_no_journal(text) => Some(
                 Diagnostic::error("no-journal", "`PRAGMA journal_mode = OFF` in a migration")
-                    .label("from here on nothing could be rolled back")
-                    .help("leave it out"),
+                    .label("nothing after it could be rolled back")
+                    .help("remove it"),
             ),
             ("PRAGMA", Effect::Session)
                 if group.is_some() && Pragma::of(text).is_some_and(|pragma| pragma.name == "foreign_keys") =>
@@ -139,8 +139,8 @@ pub(super) fn without_transaction(steps: &[Step], problems: &mut Problems<'_>) {
             }
             ("CREATE", _) if creates_temporary(text) => Some(
                 Diagnostic::error("temporary-object", "a temporary object in a `no-transaction` script")
-                    .label("is gone when the script resumes")
-                    .note("temporary objects do not survive a resume: they end with their connection")
+                    .label("no longer exists when the script resumes")
+                    .note("temporary objects do not survive a resume: they belong to their connection")
                     .help("use an ordinary table and drop it at the end"),
             ),
             _ => None,
@@ -151,7 +151,7 @@ pub(super) fn without_transaction(steps: &[Step], problems: &mut Problems<'_>) {
     }
     if let Some(begin) = group {
         let fault = transaction_control("this transaction is never committed", "no `COMMIT` follows");
-        problems.push(begin, fault.help("put `COMMIT;` where the group ends"));
+        problems.push(begin, fault.help("put `COMMIT;` at the end of the group"));
     }
 }
 
@@ -181,7 +181,7 @@ fn not_in_transaction(statement: &str) -> Diagnostic {
             let why = match name.as_str() {
                 "synchronous" => "SQLite refuses to change it inside a transaction",
                 "wal_checkpoint" => "SQLite can't checkpoint inside a transaction that writes",
-                _ => "inside a transaction it does nothing, and SQLite does not say so",
+                _ => "inside a transaction it silently does nothing",
             };
             (format!("PRAGMA {name}"), why)
         }
@@ -349,8 +349,8 @@ mod tests {
         let (_, diagnostics) = read("VACUUM");
         assert_eq!(
             diagnostics[0].to_string(),
-            "migrations/001_a.sql:1:1: error: `VACUUM` inside a transaction\n  help: put `-- dbmigrate: no-transaction` before \
-             the first statement of this half, to have it run statement by statement"
+            "migrations/001_a.sql:1:1: error: `VACUUM` inside a transaction\n  help: put `-- dbmigrate: \
+            no-transaction` before the first statement of this half, to run it statement by statement"
         );
     }
 

@@ -253,7 +253,7 @@ fn a_file_without_a_number_gets_the_next_free_one() {
             &["stray-file migrations/add_x.sql", "`mv migrations/add_x.sql migrations/003_add_x.sql`", "move it out"],
             &["migrations/004_add_y.down.sql"],
             &["migrations/004_add_y.up.sql"],
-            &["it has no number | if it is no migration, move it out of the folder"],
+            &["it has no number | if it is not a migration, move it out of the folder"],
         ],
     );
 }

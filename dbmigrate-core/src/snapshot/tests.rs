@@ -58,7 +58,7 @@ fn one_that_is_gone_is_missed_by_nobody() {
 fn one_that_was_edited_or_is_not_sealed_is_a_fault() {
     let edited = sealed(TEXT);
     edited.write(PATH, &format!("{TEXT}-- a comment\n"));
-    let helps = ["write it anew: `cargo dbmigrate snapshot`", "`cargo dbmigrate snapshot --remove`"];
+    let helps = ["write it again: `cargo dbmigrate snapshot`", "`cargo dbmigrate snapshot --remove`"];
     check(
         &edited,
         &[&["snapshot-edited migrations/snapshot.sql: error: ", "was edited since it was sealed", helps[0], helps[1]]],
@@ -134,7 +134,7 @@ fn what_no_snapshot_holds_is_a_fault_even_if_sealed() {
         "-- dbmigrate: irreversible so\nSELECT 1;\n",
         "-- dbmigrate: requires 001_a\nSELECT 1;\n",
     ] {
-        check(&sealed(text), &[&["snapshot-text", "holds what no snapshot does", "`cargo dbmigrate snapshot`"]]);
+        check(&sealed(text), &[&["snapshot-text", "contains more than a snapshot", "`cargo dbmigrate snapshot`"]]);
     }
     check(&sealed("COMMIT;\n"), &[&["migrations/snapshot.sql:1:1"]]);
     check(&sealed("SELECT 'open;\n"), &[&["migrations/snapshot.sql:1:8"]]);

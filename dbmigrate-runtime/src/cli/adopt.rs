@@ -20,7 +20,7 @@ pub(super) fn adopt<B: Backend>(
     output: &mut Output<'_>,
 ) -> Result<u8, Failure> {
     let status = migrator.status(connection)?;
-    let nothing = "nothing to take over: the history of the database is ours";
+    let nothing = "nothing to take over: the database already has a history of dbmigrate";
     let Some(old) = &status.old else {
         output.progress("Finished", nothing);
         return Ok(DONE);

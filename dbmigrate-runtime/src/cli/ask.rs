@@ -18,8 +18,8 @@ pub(super) fn agreed(output: &mut Output<'_>, yes: bool, plan: &str) -> Result<b
         }
         None => {
             output.note(&format!("it would {verb} {plan}"));
-            Err(Failure::usage(format!("`{verb}` asks first, and there is no terminal to ask on"))
-                .hint("`--yes` does it without asking"))
+            Err(Failure::usage(format!("`{verb}` asks for confirmation, and stdin is not a terminal"))
+                .hint("to do it without asking: `--yes`"))
         }
     }
 }

@@ -81,7 +81,7 @@ impl Output<'_> {
             return DONE;
         }
         if let Some(kept) = kept {
-            self.progress("Kept", &format!("what was there as {}", name(kept)));
+            self.progress("Kept", &format!("the previous database as {}", name(kept)));
         }
         self.progress("Restored", &format!("{} from {}", name(database), name(copy)));
         match pending {

@@ -119,7 +119,7 @@ pub(super) fn set(
     Box::leak(Box::new(Set { migrations, ..Set::EMPTY }))
 }
 
-/// The same with a view that is made anew when its text changes.
+/// The same with a view that is recreated when its text changes.
 pub(super) fn with_view(set: &'static Set<'static>, name: &'static str, text: &'static str) -> &'static Set<'static> {
     let repeatable = Repeatable {
         name,

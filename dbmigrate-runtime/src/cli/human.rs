@@ -68,7 +68,7 @@ fn repeatable_words(entry: &RepeatableEntry) -> (char, String) {
         RepeatableState::Applied => ('x', format!("(applied: {at})")),
         RepeatableState::Pending => (' ', String::new()),
         RepeatableState::Changed => (' ', format!("(changed since it was applied: {at})")),
-        RepeatableState::Missing => ('!', format!("(applied: {at}, but its file is gone: what it made stays)")),
+        RepeatableState::Missing => ('!', format!("(applied: {at}, but its file is missing: its objects stay)")),
     }
 }
 
@@ -105,7 +105,7 @@ pub(super) fn state(state: &State) -> String {
             format!("interrupted after {done} step{}", if *done == 1 { "" } else { "s" })
         }
         State::Interrupted { done, of, edited } => {
-            let edited = if *edited { ", and edited in what has run" } else { "" };
+            let edited = if *edited { ", and edited in steps that have run" } else { "" };
             format!("interrupted: {done} of {of} steps done{edited}")
         }
     }
@@ -122,7 +122,7 @@ fn details(entry: &Entry) -> Vec<String> {
     let shown = fields.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
     let notes = entry.notes.iter().map(|note| ("note", note.as_str()));
     let lines = shown.chain(notes).map(|(name, value)| format!("      {name}: {}", plain(value)));
-    let sealed = entry.sealed.then(|| "      sealed: it may not change any more".to_owned());
+    let sealed = entry.sealed.then(|| "      sealed: it may no longer change".to_owned());
     lines.chain(sealed).chain(steps(&entry.steps)).collect()
 }
 
@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(verbose[3], "      file: migrations/repeatable/active.sql");
         assert_eq!(
             verbose[8],
-            "[!] repeatable/d       (applied: 2024-01-15 10:30:22, but its file is gone: what it made stays)"
+            "[!] repeatable/d       (applied: 2024-01-15 10:30:22, but its file is missing: its objects stay)"
         );
     }
 
@@ -308,7 +308,7 @@ mod tests {
             (State::Interrupted { done: 2, of: 0, edited: false }, "[!] 002_x  (interrupted after 2 steps)"),
             (
                 State::Interrupted { done: 2, of: 5, edited: true },
-                "[!] 002_x  (interrupted: 2 of 5 steps done, and edited in what has run)",
+                "[!] 002_x  (interrupted: 2 of 5 steps done, and edited in steps that have run)",
             ),
         ] {
             assert_eq!(status(&status_of(vec![entry(2, "002_x", state)]), false)[0], expect);

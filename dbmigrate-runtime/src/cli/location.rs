@@ -24,17 +24,17 @@ pub fn database_path(value: &OsStr) -> Result<PathBuf, String> {
             let rest = rest.strip_prefix("//").unwrap_or(rest);
             let (rest, options) = rest.split_once('?').unwrap_or((rest, ""));
             if let Some(mode) = options.split('&').find(|option| ["mode=ro", "mode=memory"].contains(option)) {
-                return Err(format!("`{mode}` is not supported: name the file alone"));
+                return Err(format!("`{mode}` is not supported: give only the path of the file"));
             }
             percent_decoded(rest).ok_or("the URL is not valid UTF-8 once `%` is decoded")?
         }
         Some(scheme) => {
-            return Err(format!("`{scheme}:` is not a SQLite database: a path, `sqlite:PATH` or `sqlite://PATH` is"));
+            return Err(format!("`{scheme}:` is not a SQLite database: use a path, `sqlite:PATH` or `sqlite://PATH`"));
         }
     };
     match path.as_str() {
         "" => Err("the path is empty".to_owned()),
-        ":memory:" => Err("a database in memory is gone when the command ends".to_owned()),
+        ":memory:" => Err("a database in memory is lost when the command ends".to_owned()),
         _ => Ok(PathBuf::from(path)),
     }
 }

@@ -21,16 +21,14 @@ pub(crate) type Opened<C> = Result<(C, Access), Failure>;
 /// Opens `path` as `request` needs it.
 pub(crate) fn open<B: Backend>(path: &Path, request: &Request, output: &mut Output<'_>) -> Opened<B::Connection> {
     let access = access(path, request)?;
-    let copies = || format!("{} shows which copies there are to put back", output.command("restore"));
+    let copies = || format!("to list the copies: {}", output.command("restore"));
     let could_not = |error: &str| {
         let failure = Failure::new(format!("could not open {}: {error}", name(path)));
         // A second look at the file does no harm: SQLite has not got it open.
         let is_denied = || fs::File::open(path).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
         match access {
             _ if error.contains("malformed") => failure.hint(copies()),
-            _ if error.contains("unable to open") && is_denied() => {
-                failure.hint("this process may not read the file: give yourself the right to")
-            }
+            _ if error.contains("unable to open") && is_denied() => failure.hint("this process may not read the file"),
             Access::ReadWrite | Access::Create if error.contains("readonly") || error.contains("unable to open") => {
                 failure.hint("SQLite writes beside the file as well: its folder must be writable")
             }
@@ -61,9 +59,9 @@ pub(crate) fn open<B: Backend>(path: &Path, request: &Request, output: &mut Outp
             return Ok((connection, Access::ReadWrite));
         }
         Err((false, _)) if access == Access::ReadOnly && has_journal(path) => {
-            let message = format!("a writer that crashed left a journal beside {}", name(path));
-            let recover = format!("{} takes back what it had not finished", output.command("status --recover"));
-            let copy = format!("{} does so too, and keeps a copy", output.command("backup"));
+            let message = format!("a writer crashed and left a journal beside {}", name(path));
+            let recover = format!("to roll back what it had not finished: {}", output.command("status --recover"));
+            let copy = format!("or, with a copy kept: {}", output.command("backup"));
             return Err(Failure::new(message).hint(recover).hint(copy));
         }
         Err((false, error)) => return Err(could_not(&error)),
@@ -92,7 +90,7 @@ pub fn open_existing<B: Backend>(path: &Path, request: &Request) -> Existing<B::
 }
 
 /// What is said where a writer had left something.
-pub(super) const RECOVERED: &str = "what was not finished is taken back";
+pub(super) const RECOVERED: &str = "unfinished changes were rolled back";
 
 /// Says nothing: what goes wrong is returned.
 struct Silent;
@@ -137,7 +135,7 @@ fn access(path: &Path, request: &Request) -> Result<Access, Failure> {
         return Err(Failure::usage("the path of the database is empty"));
     }
     if path == Path::new(":memory:") {
-        return Err(Failure::usage("a database in memory is gone when the command ends").hint("name a file"));
+        return Err(Failure::usage("a database in memory is lost when the command ends").hint("name a file"));
     }
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -161,24 +159,22 @@ fn access(path: &Path, request: &Request) -> Result<Access, Failure> {
 fn creation(path: &Path, request: &Request) -> Result<Access, Failure> {
     if let Some((kind, left)) = companion(path) {
         let message = format!(
-            "{} is missing, and its {kind} {} is there: SQLite would delete that with a new database",
+            "{} is missing, but its {kind} {} exists: SQLite would delete that with a new database",
             name(path),
             name(&left)
         );
         let (left, aside) = (left.display().to_string(), suffixed(&left, ".left").display().to_string());
         return Err(Failure::new(message)
-            .hint("if the database was moved or renamed, put it back: what was not finished, or written last, is there")
-            .hint(format!("if a new one is meant, move it away: `mv {} {}`", quoted(&left), quoted(&aside))));
+            .hint("if the database was moved or renamed, move it back: that file holds its last changes")
+            .hint(format!("to create a new database, move it away: `mv {} {}`", quoted(&left), quoted(&aside))));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     match folder {
         Some(folder) if !folder.is_dir() => Err(Failure::new(format!("no database at {}", name(path)))
-            .hint(format!("{} is no folder: create it, or correct the path", name(folder)))),
+            .hint(format!("{} is not a folder: create it, or correct the path", name(folder)))),
         _ if matches!(request.verb, Verb::Up { .. }) => Ok(Access::Create),
-        _ => {
-            Err(Failure::new(format!("no database at {}", name(path)))
-                .hint(format!("`{} up` creates it", request.program)))
-        }
+        _ => Err(Failure::new(format!("no database at {}", name(path)))
+            .hint(format!("to create it: `{} up`", request.program))),
     }
 }
 

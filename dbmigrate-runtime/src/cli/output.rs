@@ -238,7 +238,7 @@ impl<'t> Output<'t> {
         }
         let message = match parts.is_empty() {
             true if report.adopted.is_some() => {
-                format!("the history is ours now; nothing was run ({})", human::time(took))
+                format!("the history was taken over; nothing was run ({})", human::time(took))
             }
             true => nothing.to_owned(),
             false => format!("{} in {}", parts.join(", "), human::time(took)),
@@ -335,7 +335,7 @@ impl<'t> Output<'t> {
         }
         let count = human::count(marked.recorded.len());
         let message = match &marked.comparison {
-            Comparison::Nothing => "nothing to mark: nothing that was asked for is pending".to_owned(),
+            Comparison::Nothing => "nothing to mark: none of these is pending".to_owned(),
             Comparison::Same(objects) => format!(
                 "{count} recorded, none run; the schema is what they make ({objects} object{}: {})",
                 if *objects == 1 { "" } else { "s" },
@@ -363,9 +363,9 @@ impl<'t> Output<'t> {
         }
         let name = human::plain(&row.name);
         self.progress("Forgot", &format!("{name} ({}: {})", row.state, human::plain(&row.applied_at)));
-        self.note("the history has no record of it now; nothing in the schema was changed");
+        self.note("it is removed from the history; the schema was not changed");
         self.note(&if runs_again {
-            format!("{} runs it again", self.command("up"))
+            format!("to run it again: {}", self.command("up"))
         } else {
             "no file has its number, so it does not run again".to_owned()
         });
@@ -394,7 +394,7 @@ impl<'t> Output<'t> {
             self.progress("Finished", "nothing to repair");
         } else if is_plan && repairs.left.iter().any(|repair| repair.remedy.is_some()) {
             let (one, all) = (self.command("repair TARGET"), self.command("repair --all"));
-            self.help(&format!("{one} repairs one of them, {all} whatever can be repaired"));
+            self.help(&format!("to repair one of them: {one}; to repair all that can be: {all}"));
         }
         if left == 0 { DONE } else { NO }
     }
@@ -530,7 +530,7 @@ fn repeatable_note(entry: &RepeatableEntry) -> Option<String> {
         RepeatableState::Changed => {
             Some(format!("{name} was changed since it was applied: the next `up` runs it again"))
         }
-        RepeatableState::Missing => Some(format!("{name} was applied, but its file is gone: what it made stays")),
+        RepeatableState::Missing => Some(format!("{name} was applied, but its file is missing: its objects stay")),
     }
 }
 

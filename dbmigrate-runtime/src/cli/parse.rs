@@ -14,7 +14,7 @@ use crate::{Backup, BackupWhen, Stopped};
 
 /// What the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::large_enum_variant, reason = "there is one of it")]
+#[allow(clippy::large_enum_variant, reason = "it may be given once")]
 pub enum Invocation {
     /// To print this text and end.
     Print(String),
@@ -53,7 +53,7 @@ impl std::error::Error for Usage {}
 pub fn parse(program: &str, arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, Usage> {
     let usage = |wrong: Wrong| Usage {
         message: wrong.message,
-        help: wrong.help.unwrap_or_else(|| format!("`{program} --help` shows what there is")),
+        help: wrong.help.unwrap_or_else(|| format!("for the usage: `{program} --help`")),
     };
     let words = read(arguments).map_err(usage)?;
     if words.has("help") {
@@ -162,10 +162,10 @@ impl Words {
     fn request(&self, program: &str) -> Result<(Request, Option<PathBuf>), Wrong> {
         let Some(command) = self.command else {
             let known: Vec<&str> = COMMANDS.iter().map(|command| command.name).collect();
-            return Err(wrong(format!("no command: it is one of `{}`", known.join("`, `"))));
+            return Err(wrong(format!("no command was given: it is one of `{}`", known.join("`, `"))));
         };
         if command.argument.as_ref().is_some_and(|argument| argument.required) && self.arguments.is_empty() {
-            return Err(wrong(format!("`{0}` needs to know which migration: `{0} <TARGET>`", command.name)));
+            return Err(wrong(format!("`{0}` needs a migration: `{0} <TARGET>`", command.name)));
         }
         let verb = match command.name {
             "status" => Verb::Status { check: self.has("check"), recover: self.has("recover") },
@@ -193,7 +193,7 @@ impl Words {
             }
         };
         if self.has("verbose") && self.has("quiet") {
-            return Err(wrong("`--verbose` and `--quiet` contradict each other"));
+            return Err(wrong("`--verbose` can't be used with `--quiet`"));
         }
         let database = self.value("database").map(database_path).transpose();
         let database = database.map_err(|why| wrong(format!("`--database`: {why}")))?;
@@ -208,7 +208,7 @@ impl Words {
     /// The copies to keep, as the flags say.
     fn backup(&self) -> Result<Option<Backup>, Wrong> {
         let when = match (self.has("backup"), self.has("no-backup")) {
-            (true, true) => return Err(wrong("`--backup` and `--no-backup` exclude each other")),
+            (true, true) => return Err(wrong("`--backup` can't be used with `--no-backup`")),
             (false, true) => return Ok(None),
             (true, false) => BackupWhen::Always,
             (false, false) => BackupWhen::Destructive,
@@ -231,7 +231,7 @@ impl Words {
             (true, None) => Ok(Baseline::Latest),
             (true, Some(target)) => Ok(Baseline::To(target)),
             (false, None) => Ok(Baseline::Only(targets)),
-            _ => Err(wrong("a target and `--to` exclude each other")),
+            _ => Err(wrong("a target can't be used with `--to`")),
         }
     }
 
@@ -240,16 +240,16 @@ impl Words {
             (None, false) => RepairTarget::Explain,
             (None, true) => RepairTarget::All,
             (Some(target), false) => RepairTarget::One(target),
-            _ => return Err(wrong("a target and `--all` exclude each other")),
+            _ => return Err(wrong("a target can't be used with `--all`")),
         };
         let stopped = match (self.has("retry"), self.has("done")) {
-            (true, true) => return Err(wrong("`--retry` and `--done` exclude each other")),
+            (true, true) => return Err(wrong("`--retry` can't be used with `--done`")),
             (true, _) => Some(Stopped::Retry),
             (_, true) => Some(Stopped::Done),
             _ => None,
         };
         if stopped.is_some() && what == RepairTarget::Explain {
-            return Err(wrong("`--retry` and `--done` need to know which migration: name it, or `--all`"));
+            return Err(wrong("`--retry` and `--done` need a migration: name it, or use `--all`"));
         }
         Ok(Verb::Repair { what, stopped })
     }
@@ -275,13 +275,13 @@ impl Words {
         if asked.is_empty() {
             Ok(back)
         } else {
-            Err(wrong("a target, `--to`, `--count` and `--all` exclude each other"))
+            Err(wrong("only one of a target, `--to`, `--count` and `--all` can be used"))
         }
     }
 }
 
 fn seconds(text: &str) -> Result<Duration, Wrong> {
-    let seconds = text.parse().map_err(|_| wrong(format!("`--busy-timeout {text}` is no number of seconds")))?;
+    let seconds = text.parse().map_err(|_| wrong(format!("`--busy-timeout {text}` is not a number of seconds")))?;
     Ok(Duration::from_secs(seconds))
 }
 
@@ -403,7 +403,7 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_named_with_what_was_meant() {
         for (line, message, help) in [
-            ("", "no command: it is one of `status`", "`app --help`"),
+            ("", "no command was given: it is one of `status`", "`app --help`"),
             ("statsu", "unknown command `statsu`", "did you mean `status`?"),
             ("frobnicate", "unknown command `frobnicate`", "`app --help`"),
             ("rest", "unknown command `rest`", "`app --help`"),
@@ -419,17 +419,17 @@ mod tests {
             ("status --check --check", "`--check` stands twice", "`app --help`"),
             ("status 001", "unexpected argument `001`", "`app --help`"),
             ("down 1 2", "unexpected argument `2`", "`app --help`"),
-            ("down 1 --all", "exclude each other", "`app --help`"),
-            ("mark 1 --to 2", "exclude each other", "`app --help`"),
-            ("forget", "`forget` needs to know which migration: `forget <TARGET>`", "`app --help`"),
+            ("down 1 --all", "only one of", "`app --help`"),
+            ("mark 1 --to 2", "can't be used with", "`app --help`"),
+            ("forget", "`forget` needs a migration: `forget <TARGET>`", "`app --help`"),
             ("forget 1 2", "unexpected argument `2`", "`app --help`"),
-            ("repair 1 --all", "exclude each other", "`app --help`"),
-            ("repair 1 --retry --done", "exclude each other", "`app --help`"),
-            ("repair --done", "need to know which migration", "`app --help`"),
+            ("repair 1 --all", "can't be used with", "`app --help`"),
+            ("repair 1 --retry --done", "can't be used with", "`app --help`"),
+            ("repair --done", "need a migration", "`app --help`"),
             ("down --count 0", "`--count` takes a number from 1, not `0`", "`app --help`"),
             ("down --count -1", "`--count` takes a number from 1, not `-1`", "`app --help`"),
             ("status --message-format jsn", "unknown message format `jsn`", "did you mean `json`?"),
-            ("status -v -q", "contradict", "`app --help`"),
+            ("status -v -q", "can't be used with", "`app --help`"),
         ] {
             let usage = run(line).unwrap_err();
             assert!(usage.to_string().contains(message), "{line}: {usage}");

@@ -143,8 +143,8 @@ fn end(terminal: Plain, exit: u8) -> ExitCode {
 
 fn from_environment() -> Result<PathBuf, String> {
     match env::var_os(VARIABLE) {
-        Some(url) => database_path(&url).map_err(|why| format!("`{VARIABLE}` of the environment: {why}")),
-        None => Err("no database is named".to_owned()),
+        Some(url) => database_path(&url).map_err(|why| format!("the environment variable `{VARIABLE}`: {why}")),
+        None => Err("no database was given".to_owned()),
     }
 }
 

@@ -122,7 +122,9 @@ mod tests {
         let expect = "{\"reason\":\"replay-failed\",\"message\":\"`001_a` failed: table a already exists\",\
                       \"file\":\"migrations/001_a.sql\",\"line\":1,";
         assert!(line.starts_with(expect) && line.ends_with("\"notes\":[]}"), "{line}");
-        for (way, number, expect) in [("down", "3", "no way back"), ("up", "9", "no migration has the number 9")] {
+        for (way, number, expect) in
+            [("down", "3", "can't be rolled back"), ("up", "9", "no migration has the number 9")]
+        {
             let (exit, said) = ask(way, number, &file);
             assert!(exit == FAILURE && said.out[0].contains(expect), "{:?}", said.out);
         }

@@ -26,7 +26,7 @@ pub(super) fn reset<B: Backend>(
         ResetPlan::DropEverything { missing } => {
             let (first, others) = (missing.first().map_or("", String::as_str), missing.len().saturating_sub(1));
             let others = if others > 0 { format!(" and {others} more") } else { String::new() };
-            format!("drop everything in it, as there is no way back from `{first}`{others}")
+            format!("drop everything in it, because `{first}`{others} can't be rolled back")
         }
     };
     let plan = format!("{}: {what}; a copy is kept first", name(database));

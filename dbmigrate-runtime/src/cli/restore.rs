@@ -73,8 +73,8 @@ fn refuse_other(database: &Path, copy: &Path) -> Result<(), Failure> {
     }
     let message = format!("{} is a copy of {}, and this is {}", name(copy), name(&other), name(database));
     Err(Failure::usage(message)
-        .hint(format!("say which one is meant: `--database {}`", other.display()))
-        .hint("to put it into this one all the same, give the copy another name"))
+        .hint(format!("name the right one: `--database {}`", other.display()))
+        .hint("to restore it into this one, rename the copy"))
 }
 
 /// Copies it into the file, which is closed when this ends: it may have to be moved aside then.
@@ -91,7 +91,7 @@ fn in_place<B: Backend>(
         (Some(before), Some(after)) => format!("from {before} to {}", migrations_of(after)),
         (before, after) => format!("from {} to {}", or_none(before), or_none(after)),
     };
-    let plan = format!("{} from {}: {change}; what is there is kept first", name(database), name(how.copy));
+    let plan = format!("{} from {}: {change}; the current state is copied first", name(database), name(how.copy));
     if !agreed(output, how.yes, &plan)? {
         return Ok(NO);
     }
@@ -111,7 +111,7 @@ fn damaged<B: Backend>(
 ) -> Result<u8, Failure> {
     if !how.force {
         return Err(
-            Failure::new(failure.message()).hint("`--force` replaces the file, and keeps it under another name")
+            Failure::new(failure.message()).hint("to replace the file, and keep it under another name: `--force`")
         );
     }
     let plan = format!("{} from {}: the damaged file is moved aside", name(database), name(how.copy));
@@ -164,7 +164,7 @@ fn says_damage(message: &str) -> bool {
         "is not a SQLite database",
         "disk image is malformed",
         "malformed database schema",
-        "the copy is not sound",
+        "the copy is damaged",
     ];
     of_damage.iter().any(|it| message.contains(it))
 }

@@ -28,8 +28,8 @@ pub fn run<B: Backend>(
             Some(copy) => {
                 restore::restore(&migrator, database, How { copy, yes: *yes, force: *force }, request, &mut output)
             }
-            None if *yes || *force => Err(Failure::usage("no copy is named to put back")
-                .hint(format!("{} shows which copies there are", output.command("restore")))),
+            None if *yes || *force => Err(Failure::usage("no copy to restore was given")
+                .hint(format!("to list the copies: {}", output.command("restore")))),
             None => restore::list(&migrator, database, &mut output),
         };
         return output.end(result);
@@ -231,7 +231,7 @@ fn stays(status: &Status, count: u64, output: &Output<'_>) -> Result<Option<u64>
         Some(kept) => Ok(kept.checked_sub(1).and_then(|last| applied.get(last).copied())),
         None => {
             Err(Failure::new(format!("`--count {count}` is more than the {} applied", human::count(applied.len())))
-                .hint(format!("{} rolls back everything", output.command("down --all"))))
+                .hint(format!("to roll back everything: {}", output.command("down --all"))))
         }
     }
 }

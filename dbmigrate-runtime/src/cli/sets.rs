@@ -62,7 +62,7 @@ pub(super) fn replay<C: 'static>(together: Together<'_, C>, arguments: &[OsStrin
         Some(one) => one.replay(arguments, terminal),
         None => {
             terminal.error(&format!("the runner has no {}", title(set_of(arguments).unwrap_or_default())));
-            terminal.help("let it add every set of the package: `Together::new().add(…).cli()`");
+            terminal.help("let the runner add every set of the package: `Together::new().add(…).cli()`");
             USAGE
         }
     }
@@ -195,7 +195,7 @@ fn title(name: &str) -> String {
 }
 
 fn unknown(name: &str, names: &[String]) -> Failure {
-    let failure = Failure::usage(format!("no set is called `{}`", human::plain(name)));
+    let failure = Failure::usage(format!("there is no set `{}`", human::plain(name)));
     match nearest(name, names.iter().map(String::as_str)) {
         Some(near) => failure.hint(format!("did you mean `--set {near}`?")),
         None => failure.hint(choices(names)),
@@ -207,7 +207,7 @@ fn several(request: &Request, names: &[String]) -> Failure {
         Verb::Up { .. } => "up --to".to_owned(),
         _ => request.verb.name().to_owned(),
     };
-    Failure::usage(format!("several sets live in this database, and `{what}` is about one")).hint(choices(names))
+    Failure::usage(format!("this database has several sets, and `{what}` works on one")).hint(choices(names))
 }
 
 fn choices(names: &[String]) -> String {

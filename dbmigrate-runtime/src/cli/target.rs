@@ -27,18 +27,18 @@ pub(super) fn find<'e>(entries: &'e [Entry], target: &str, overview: &str) -> Re
         _ => {
             let shown: Vec<&str> = matches.iter().take(SHOWN).map(|entry| entry.name.as_str()).collect();
             let more = if matches.len() > SHOWN { ", …" } else { "" };
-            let message = format!("`{}` is the name or version of several migrations", plain(target));
-            Err(Failure::usage(message).hint(format!("name one by its number: `{}`{more}", shown.join("`, `"))))
+            let message = format!("`{}` matches several migrations", plain(target));
+            Err(Failure::usage(message).hint(format!("use the number of one of them: `{}`{more}", shown.join("`, `"))))
         }
     }
 }
 
 fn unknown(entries: &[Entry], target: &str, overview: &str) -> Failure {
     let names = entries.iter().flat_map(|entry| [entry.name.as_str(), slug(entry)]);
-    let failure = Failure::usage(format!("no migration is called `{}`", plain(target)));
+    let failure = Failure::usage(format!("there is no migration `{}`", plain(target)));
     match nearest(target, names) {
         Some(near) => failure.hint(format!("did you mean `{near}`?")),
-        None => failure.hint(format!("{overview} shows all of them: by number, name, or version from a header")),
+        None => failure.hint(format!("to list them (by number, name, or version from a header): {overview}")),
     }
 }
 
@@ -78,12 +78,12 @@ mod tests {
             ("1.1.0", Ok(2)),
             ("003_add_user", Ok(3)),
             ("2", Ok(2)),
-            ("add_indexes", Err("name one by its number: `002_add_indexes`, `004_add_indexes`")),
+            ("add_indexes", Err("use the number of one of them: `002_add_indexes`, `004_add_indexes`")),
             ("003_add_usrs", Err("did you mean `003_add_users`?")),
             ("initial_schma", Err("did you mean `initial_schema`?")),
-            ("99", Err("`app status` shows all")),
-            ("99999999999999999999999999", Err("`app status` shows all")),
-            ("", Err("`app status` shows all")),
+            ("99", Err("`app status`")),
+            ("99999999999999999999999999", Err("`app status`")),
+            ("", Err("`app status`")),
         ] {
             match (find(&entries, target, "`app status`"), expect) {
                 (Ok(entry), Ok(number)) => assert_eq!(entry.number, number, "{target}"),

@@ -109,7 +109,7 @@ fn the_way_up_and_back_reads_as_it_should() {
         ("down --to 1", 0, "Finished 2 migrations rolled back in N ms"),
         ("up -q", 0, ""),
         ("down --count 2", 0, "Finished 2 migrations rolled back in N ms"),
-        ("down --count 2", 101, "help: `app down --all` rolls back everything"),
+        ("down --count 2", 101, "help: to roll back everything: `app down --all`"),
         ("down --count 1", 0, "Finished 1 migration rolled back in N ms"),
         ("down", 0, "Finished nothing to roll back"),
         ("history", 0, "Finished the history has no rows"),
@@ -166,10 +166,10 @@ fn repeatables_are_applied_and_shown_after_the_migrations() {
     let (exit, out, _) = on(three(), &database, "status --check");
     assert_eq!((exit, out.len()), (0, 5));
     let (_, out, _) = on(three(), &database, "status --verbose");
-    assert!(out.contains(&"[!] repeatable/names    (applied: TIME, but its file is gone: what it made stays)".into()));
+    assert!(out.contains(&"[!] repeatable/names    (applied: TIME, but its file is missing: its objects stay)".into()));
     let (exit, _, err) = on(three(), &database, "verify");
     assert_eq!((exit, err.len()), (0, 2));
-    assert_eq!(err[0], "note: repeatable/names was applied, but its file is gone: what it made stays");
+    assert_eq!(err[0], "note: repeatable/names was applied, but its file is missing: its objects stay");
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn a_note_is_shown_and_the_answer_stays_yes() {
     let database = folder.path("app.db");
     on(three(), &database, "up --to 1");
     let edited = set(&[("001_initial_schema", "CREATE TABLE users (name TEXT)", Some("DELETE FROM users"), None)]);
-    let note = "the way back was edited since it was applied; `down` uses the file's";
+    let note = "the down script was edited since it was applied; `down` uses the one in the file";
     let (exit, _, err) = on(edited, &database, "verify");
     assert_eq!((exit, &err[0]), (0, &format!("note: `001_initial_schema`: {note}")));
     let (exit, out, _) = on(edited, &database, "verify --message-format json");
@@ -404,14 +404,14 @@ fn the_journal_of_a_crashed_writer_is_named_and_backup_and_up_settle_it() {
     }
     let (exit, out, err) = on(three(), &database, "status");
     assert_eq!((exit, out.len()), (101, 0));
-    assert!(err[0].starts_with("error: a writer that crashed left a journal beside `"), "{err:?}");
-    assert_eq!(err[1], "help: `app status --recover` takes back what it had not finished");
-    assert_eq!(err[2], "help: `app backup` does so too, and keeps a copy");
+    assert!(err[0].starts_with("error: a writer crashed and left a journal beside `"), "{err:?}");
+    assert_eq!(err[1], "help: to roll back what it had not finished: `app status --recover`");
+    assert_eq!(err[2], "help: or, with a copy kept: `app backup`");
     // To look is no reason to write, unless that is asked for.
     assert!(folder.files().contains(&"app.db-journal".to_owned()));
     let (exit, out, err) = on(three(), &shown, "status --recover");
     assert_eq!((exit, &*out[0]), (0, "[x] 001_initial_schema  (applied: TIME)"), "{err:?}");
-    assert!(err[0].starts_with("Recovered `") && err[0].ends_with("`: what was not finished is taken back"), "{err:?}");
+    assert!(err[0].starts_with("Recovered `") && err[0].ends_with("`: unfinished changes were rolled back"), "{err:?}");
     assert_eq!(scalar(&shown, "SELECT count(*) FROM users"), 0);
     assert!(!folder.files().contains(&"shown.db-journal".to_owned()));
     assert_eq!(on(three(), &shown, "status --recover").2, [""; 0]);
@@ -452,8 +452,8 @@ fn a_target_that_nobody_knows_changes_nothing() {
     let database = folder.path("app.db");
     for (line, help) in [
         ("up --to 002_add_index", "help: did you mean `002_add_indexes`?"),
-        ("down 9", "help: `app status` shows all of them"),
-        ("down --to nobody", "help: `app status` shows all of them"),
+        ("down 9", "help: to list them (by number, name, or version from a header): `app status`"),
+        ("down --to nobody", "help: to list them (by number, name, or version from a header): `app status`"),
     ] {
         on(three(), &database, "up --to 1");
         let (exit, _, err) = on(three(), &database, line);
@@ -474,8 +474,8 @@ fn forget_says_what_it_did_and_what_comes_next() {
         err,
         [
             "Forgot 002_add_indexes (applied: TIME)",
-            "note: the history has no record of it now; nothing in the schema was changed",
-            "note: `app up` runs it again",
+            "note: it is removed from the history; the schema was not changed",
+            "note: to run it again: `app up`",
         ]
     );
     let (exit, _, err) = on(three(), &database, "forget add_indexes");
@@ -503,7 +503,7 @@ fn mark_says_what_it_compared_and_what_differs() {
     let (exit, _, err) = on(three(), &database, "mark --to 1.0.0");
     assert_eq!((exit, err[0].as_str()), (0, "Marked 001_initial_schema"));
     assert!(err[1].starts_with("Finished 1 migration recorded, none run; the schema is what they make"), "{err:?}");
-    let nothing = ["Finished nothing to mark: nothing that was asked for is pending".to_owned()];
+    let nothing = ["Finished nothing to mark: none of these is pending".to_owned()];
     let (exit, _, err) = on(three(), &database, "mark 1");
     assert_eq!((exit, err.as_slice()), (0, &nothing[..]));
     let (exit, out, _) = on(three(), &database, "mark --force 2 3 --message-format json");
@@ -532,24 +532,24 @@ fn repair_explains_and_then_does_what_it_is_asked_to() {
     let text = err.join("\n");
     assert_eq!(exit, 1);
     assert!(text.contains("error: `001_initial_schema` was edited after it was applied"), "{text}");
-    assert!(text.contains("note: a repair of 001_initial_schema: its text as it is now counts"), "{text}");
+    assert!(text.contains("note: a repair of 001_initial_schema: its current text counts"), "{text}");
     assert!(text.contains("error: `003_add_user_prefs` is applied, and newer"), "{text}");
-    assert!(text.ends_with("`app repair TARGET` repairs one of them, `app repair --all` whatever can be repaired"));
+    assert!(text.ends_with("repair one of them: `app repair TARGET`; to repair all that can be: `app repair --all`"));
     let (exit, out, _) = on(edited, &database, "repair --all --message-format json");
     assert_eq!((exit, out.len()), (1, 3));
     assert!(out[0].starts_with("{\"reason\":\"migration-repaired\",\"number\":1,"), "{out:?}");
     assert!(out[1].starts_with("{\"reason\":\"repair-needed\",\"number\":3,"), "{out:?}");
     assert_eq!(out[2], "{\"reason\":\"summary\",\"command\":\"repair\",\"repaired\":1,\"left\":1}");
     let (exit, _, err) = on(three(), &database, "repair 1");
-    let expect = "Repaired 001_initial_schema: its text as it is now counts as what was applied";
+    let expect = "Repaired 001_initial_schema: its current text counts as the applied one";
     assert_eq!((exit, err.as_slice()), (0, &[expect.to_owned()][..]));
     let (exit, _, err) = on(three(), &database, "repair 1 --done");
     assert_eq!(exit, 101);
-    assert!(err[0].contains("`001_initial_schema` was not stopped in a step"), "{err:?}");
+    assert!(err[0].contains("`001_initial_schema` was not interrupted in a step"), "{err:?}");
     Connection::open(&database).unwrap().execute_batch("UPDATE _migrations_head SET chain = 'v1:lie'").unwrap();
     assert_eq!(on(three(), &database, "repair").0, 1);
     let (exit, _, err) = on(three(), &database, "repair --all");
-    let expect = "Repaired the head of the history: it is written anew from the rows";
+    let expect = "Repaired the head of the history: it is rewritten from the rows";
     assert_eq!((exit, err.as_slice()), (0, &[expect.to_owned()][..]));
     assert_eq!(on(three(), &database, "verify").0, 0);
 }

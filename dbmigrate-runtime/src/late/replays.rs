@@ -10,7 +10,7 @@ use crate::set::{Migration, Set};
 
 /// What differs is told from the order of the numbers.
 const BY_NUMBER: Maker =
-    Maker { makes: "the order of the numbers makes", makes_not: "the order of the numbers makes not" };
+    Maker { makes: "the order of the numbers makes", makes_not: "the order of the numbers does not make" };
 
 /// The objects of a database in memory, and in what its schema differs from an earlier one.
 type Replayed = (Objects, Vec<SchemaDifference>);

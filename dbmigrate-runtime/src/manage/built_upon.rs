@@ -33,8 +33,8 @@ pub(crate) fn refuse_needed(
             let of = if other.name.is_empty() { String::new() } else { format!(" --set {}", other.name) };
             let by = migration.name;
             let (undone, help) = match undo {
-                Undo::Schema => ("rolled back", format!("roll that back first: `cargo dbmigrate down{of}`")),
-                Undo::Record => ("forgotten", format!("forget that first: `cargo dbmigrate forget {by}{of}`")),
+                Undo::Schema => ("rolled back", format!("roll back that one first: `cargo dbmigrate down{of}`")),
+                Undo::Record => ("forgotten", format!("forget that one first: `cargo dbmigrate forget {by}{of}`")),
             };
             let message =
                 format!("`{name}` can't be {undone} before `{by}` of {}, which requires it", title(other.name));

@@ -22,11 +22,11 @@ fn copy_to(db: &mut Db<'_>, history: &History<'_>, options: &Options, path: &Pat
         return Err(taken());
     }
     // An absolute path is no URI and no name that SQLite takes for something else.
-    let path =
-        std::path::absolute(path).map_err(|cause| copy::by_file(&format!("`{shown}` is no path for a copy"), cause))?;
+    let no_path = |cause| copy::by_file(&format!("`{shown}` is not a path for a copy"), cause);
+    let path = std::path::absolute(path).map_err(no_path)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
         return Err(Error::new(ErrorKind::Copy, format_args!("there is no folder for the copy `{shown}`"))
-            .hint(format_args!("`{}` is no folder: create it, or correct the path", folder.display())));
+            .hint(format_args!("`{}` is not a folder: create it, or correct the path", folder.display())));
     }
     let (part, _) = copy::begin(db, options, &CopyPlace::beside(&path), CopyReader::Own)?;
     copy::write(db, history, &part, CopyReader::Own)?;

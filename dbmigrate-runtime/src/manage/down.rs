@@ -139,9 +139,10 @@ fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[
     let Some(known) = history_of(&mut db, set)? else { return Ok(Report::default()) };
     let Some((newest, row)) = known.newest_first().next() else { return Ok(Report::default()) };
     let Some(migration) = newest.migration else {
-        let message = format!("`{}` is applied, but the program does not have it: nothing to apply again", row.name);
-        return Err(Error::new(ErrorKind::Missing, message)
-            .hint("bring its file back, or roll it back: `cargo dbmigrate down`"));
+        let message = format!("`{}` is applied, but the program does not have it, and can't apply it again", row.name);
+        return Err(
+            Error::new(ErrorKind::Missing, message).hint("restore its file, or roll it back: `cargo dbmigrate down`")
+        );
     };
     known.refuse_differences(Some(newest.number))?;
     let (number, runs_code) = (migration.number, db.session().has_code());
@@ -185,11 +186,11 @@ fn targets(known: &KnownHistory<'_>, set: &Set<'_>, goal: Goal) -> Result<Vec<u6
 fn out_of_order(name: &str, later: &[&str], number: u64) -> Error {
     Error::new(
         ErrorKind::OutOfOrder,
-        format_args!("`{name}` can't be rolled back before what was applied after it: `{}`", later.join("`, `")),
+        format_args!("`{name}` can't be rolled back before those applied after it: `{}`", later.join("`, `")),
     )
     .hint(format_args!("roll back `{}` first, newest first", later.join("`, then `")))
-    .hint(format_args!("or all of them and it at once: `cargo dbmigrate down --count {}`", later.len() + 1))
-    .hint(format_args!("to keep it and roll back what came after: `cargo dbmigrate down --to {number}`"))
+    .hint(format_args!("or all of them, and it, at once: `cargo dbmigrate down --count {}`", later.len() + 1))
+    .hint(format_args!("to keep it and roll back those after it: `cargo dbmigrate down --to {number}`"))
 }
 
 pub(crate) fn not_applied(set: &Set<'_>, number: u64) -> Error {
@@ -201,7 +202,7 @@ pub(crate) fn not_applied(set: &Set<'_>, number: u64) -> Error {
             Error::new(ErrorKind::UnknownMigration, format_args!("no migration has the number {number}")),
         ),
     }
-    .hint("`cargo dbmigrate status` shows which are applied")
+    .hint("to see which are applied: `cargo dbmigrate status`")
 }
 
 /// The scripts for the targets, or all reasons why there is none.
@@ -219,7 +220,7 @@ fn jobs<'s>(
             Err(problem) => problems.push(problem),
         }
     }
-    as_error("these can't be rolled back, so nothing was", &problems).map(|()| jobs)
+    as_error("nothing was rolled back, because these can't be", &problems).map(|()| jobs)
 }
 
 /// The scripts for those targets that are still applied, if nothing newer was applied meanwhile.
@@ -235,9 +236,9 @@ fn jobs_left<'s>(
     if let Some((_, name)) = newest.iter().find(|(number, _)| !targets.contains(number)) {
         return Err(Error::new(
             ErrorKind::OutOfOrder,
-            format_args!("`{name}` was applied by another process meanwhile"),
+            format_args!("`{name}` was applied by another process in the meantime"),
         )
-        .hint("look at `cargo dbmigrate status`, then roll back again"));
+        .hint("check `cargo dbmigrate status`, then roll back again"));
     }
     let targets: Vec<u64> = newest.into_iter().map(|(number, _)| number).collect();
     jobs(db, set, known, &targets)
@@ -253,9 +254,7 @@ pub(crate) fn way_back<'s>(
 ) -> Result<Result<Way<'s>, Problem>, Error> {
     let reverting = row.state.is_reverting();
     if !reverting && row.state != RowState::Applied {
-        return Ok(Err(known
-            .problem(matched)
-            .unwrap_or_else(|| no_down(matched, row, "it was stopped on its way", &[]))));
+        return Ok(Err(known.problem(matched).unwrap_or_else(|| no_down(matched, row, "it was interrupted", &[]))));
     }
     let name = row.name.clone();
     let unchanged = matched.migration.filter(|_| matched.state == State::Applied);
@@ -263,7 +262,7 @@ pub(crate) fn way_back<'s>(
         return Ok(match &migration.down {
             Down::Script(script) => Ok(Way::Back(Rc::new(Own { name, script }))),
             Down::Irreversible(reason) => {
-                Err(no_down(matched, row, &format!("its file says that there is none: {reason}"), &[]))
+                Err(no_down(matched, row, &format!("its file declares it irreversible: {reason}"), &[]))
             }
             Down::Missing => {
                 let file = migration.file.strip_suffix(".up.sql").or_else(|| migration.file.strip_suffix(".sql"));
@@ -273,23 +272,23 @@ pub(crate) fn way_back<'s>(
                     }
                     None => format!("add `pub fn down` to `{}`", migration.file),
                 };
-                Err(no_down(matched, row, "nobody has written one", &[&help]))
+                Err(no_down(matched, row, "it has no down script", &[&help]))
             }
         });
     }
-    let label = format!("{} (stored way back of {})", set.table, row.name);
+    let label = format!("{} (stored down script of {})", set.table, row.name);
     let stored = History::new(set).stored(db, row.number, "down_sql")?.map(|text| Stored::decode(label, text));
     // A way back in Rust is not stored: the program's own goes on.
     let own = matched.migration.filter(|migration| reverting && migration.checksum == row.checksum);
     Ok(match (stored, own.map(|migration| &migration.down)) {
         (Some(Some(stored)), _) => Ok(Way::Back(Rc::new(Kept { name, stored }))),
-        (Some(None), _) => Err(no_down(matched, row, "the stored one can't be read", &[])),
+        (Some(None), _) => Err(no_down(matched, row, "its stored down script can't be read", &[])),
         (None, Some(Down::Script(script))) => Ok(Way::Back(Rc::new(Own { name, script }))),
         (None, _) => {
-            let help = "restore the file as it was applied: then its own way back is used";
+            let help = "restore the file as it was applied, and its own down script is used";
             let why = match matched.migration {
-                Some(_) => "it was applied from another text, whose way back is not stored",
-                None => "its file is gone, and its way back is not stored",
+                Some(_) => "it was applied from another text, whose down script is not stored",
+                None => "its file is missing, and its down script is not stored",
             };
             Err(no_down(matched, row, why, &[help]))
         }
@@ -301,7 +300,7 @@ fn no_down(matched: &Match<'_>, row: &HistoryRow, why: &str, help: &[&str]) -> P
         kind: ErrorKind::NoDown,
         migration: Some(row.name.clone()),
         file: matched.migration.map(|migration| migration.file.to_owned()),
-        message: format!("`{}` has no way back: {why}", row.name),
+        message: format!("`{}` can't be rolled back: {why}", row.name),
         notes: Vec::new(),
         help: help.iter().map(|help| (*help).to_owned()).collect(),
     }

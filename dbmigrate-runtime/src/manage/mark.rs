@@ -123,8 +123,8 @@ fn wanted<'s>(
     let mut matches = known.into_iter().flat_map(|known| &known.matches);
     if let Some(stopped) = matches.find(|matched| matched.is_interrupted() && is_asked(matched.number)) {
         let name = stopped.row.as_ref().map_or("", |row| row.name.as_str());
-        return Err(Error::new(ErrorKind::Interrupted, format_args!("`{name}` was stopped on its way"))
-            .hint(format_args!("`cargo dbmigrate repair {name}` says how far it came, and how to go on")));
+        return Err(Error::new(ErrorKind::Interrupted, format_args!("`{name}` was interrupted"))
+            .hint(format_args!("to see how far it got, and how to continue: `cargo dbmigrate repair {name}`")));
     }
     let pending = set.migrations.iter().filter(|migration| !has(migration.number));
     let (wanted, left): (Vec<&Migration<'_>>, Vec<_>) = pending.partition(|migration| is_asked(migration.number));
@@ -139,7 +139,7 @@ fn wanted<'s>(
     if !skipped.is_empty() && set.rules.out_of_order == OutOfOrder::Error {
         return Err(Error::new(
             ErrorKind::Late,
-            format_args!("these would be left pending below an applied one: `{}`", skipped.join("`, `")),
+            format_args!("these would stay pending below an applied one: `{}`", skipped.join("`, `")),
         )
         .hint(format_args!("to record them too: `cargo dbmigrate mark --to {last}`"))
         .hint("or apply them first: `cargo dbmigrate up --to` each"));
@@ -155,18 +155,18 @@ fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>, co
         Goal::Only(_) => wanted.iter().map(|migration| format!("{} ", migration.number)).collect(),
     };
     let force =
-        format!("to record all the same: `cargo dbmigrate mark {which}--force` (`allow_mismatch()` of the migrator)");
+        format!("to record them anyway: `cargo dbmigrate mark {which}--force` (`allow_mismatch()` of the migrator)");
     let (error, nothing) = match comparison {
         Comparison::Nothing | Comparison::Same(_) => return Ok(()),
         Comparison::Impossible(why) => {
-            let message = format!("the database can't be compared with what the migrations up to `{last}` make");
-            (Error::new(ErrorKind::Mismatch, message).note(why), "look whether it has what they make")
+            let message = format!("the database can't be compared with the migrations up to `{last}`");
+            (Error::new(ErrorKind::Mismatch, message).note(why), "check whether it has what they make")
         }
         Comparison::Different(differences) => {
             let message = format!("the database does not have what the migrations up to `{last}` make");
             (
                 noted(Error::new(ErrorKind::Mismatch, message), differences, covers),
-                "name the last one that it has: `cargo dbmigrate mark --to TARGET`",
+                "name the last one whose changes it has: `cargo dbmigrate mark --to TARGET`",
             )
         }
     };

@@ -155,7 +155,7 @@ fn pruned(set: &Set<'_>, known: &KnownHistory<'_>) -> Option<Repair> {
 /// What is to do about the head.
 fn head(set: &Set<'_>, known: &KnownHistory<'_>) -> Option<Repair> {
     let problem = head_problem(set, known)?;
-    Some(Repair { number: None, problem, remedy: Some("it is written anew from the rows".to_owned()) })
+    Some(Repair { number: None, problem, remedy: Some("it is rewritten from the rows".to_owned()) })
 }
 
 /// What is to do about the migrations; all of them if not `only` one is asked for.
@@ -173,8 +173,10 @@ fn fixes<'s>(
         let repair = Repair { number: Some(matched.number), problem, remedy: None };
         let mut fix = Fix { repair, accept: None, progress: None, rows: None };
         match &matched.state {
-            State::Edited => fix.take(matched, "its text as it is now counts as what was applied"),
-            State::Renamed { .. } if matched.has_same_text() => fix.take(matched, "the history takes its new name"),
+            State::Edited => fix.take(matched, "its current text counts as the applied one"),
+            State::Renamed { .. } if matched.has_same_text() => {
+                fix.take(matched, "its new name is recorded in the history")
+            }
             State::Interrupted { .. } => interrupted(db, set, known, matched, &mut fix, stopped, only.is_some())?,
             _ => {}
         }
@@ -183,9 +185,9 @@ fn fixes<'s>(
     let is_settled = |fix: &Fix<'_>| fix.repair.problem.kind == ErrorKind::Interrupted;
     if let (Some(number), Some(_), false) = (only, stopped, fixes.iter().any(is_settled)) {
         let name = known.newest_first().find(|(_, row)| row.number == number).map_or("", |(_, row)| row.name.as_str());
-        let message = format!("`{name}` was not stopped in a step: there is nothing to retry or to count as done");
+        let message = format!("`{name}` was not interrupted in a step: there is nothing to retry or to count as done");
         return Err(Error::new(ErrorKind::Interrupted, message)
-            .hint(format_args!("`cargo dbmigrate repair {name}` repairs what else differs")));
+            .hint(format_args!("to repair other differences: `cargo dbmigrate repair {name}`")));
     }
     Ok(fixes)
 }
@@ -218,12 +220,12 @@ fn interrupted<'s>(
     let number = done.saturating_add(1);
     if is_open && step_lock::owner(db, set)? == Owner::Alive {
         fix.repair.problem.message = is_alive(&row.name, row.statements_done);
-        fix.repair.problem.help = vec!["let it finish: nothing may have to be repaired then".to_owned()];
+        fix.repair.problem.help = vec!["let it finish: then there may be nothing to repair".to_owned()];
         return Ok(());
     }
     match stopped.filter(|_| is_open || is_named) {
         None if is_open => {
-            let text = format!(", in step {number}: nobody knows whether that step ran");
+            let text = format!(", in step {number}: it is unknown whether that step ran");
             fix.repair.problem.message.push_str(&text);
             fix.repair.problem.help = settle_help(&row.name).into();
             return Ok(());
@@ -245,14 +247,14 @@ fn interrupted<'s>(
             let Some(count) = count else {
                 let message = format!("`{}` has no step {number} that could count as done", row.name);
                 return Err(Error::new(ErrorKind::Interrupted, message)
-                    .hint(format_args!("`cargo dbmigrate {command}` goes on with it")));
+                    .hint(format_args!("to continue: `cargo dbmigrate {command}`")));
             };
             fix.progress = Some((running, row.statements_done.saturating_add(count as u64)));
             if count == 0 {
                 fix.rows = Some(refused_rows(db, set, row, command)?);
             }
             remedies.push(match count {
-                0 => format!("the rows that refer to nothing are let be, and `{command}` records it"),
+                0 => format!("the rows that refer to nothing are accepted, and `{command}` records it"),
                 1 => format!("its step {number} counts as done"),
                 _ => format!("its step {number} and the rest of its transaction count as done"),
             });
@@ -260,11 +262,11 @@ fn interrupted<'s>(
     }
     if is_edited {
         let (_, after) = *fix.progress.get_or_insert((running, row.statements_done));
-        let what = if is_renamed { "the history takes its new name" } else { "its text as it is now counts" };
+        let what = if is_renamed { "its new name is recorded in the history" } else { "its current text counts" };
         let trusted = match after {
-            0 => "none of its steps is taken for what has run, and `up` starts it anew".to_owned(),
-            1 => "its first step is taken for what has run, and `up` goes on after it".to_owned(),
-            many => format!("its first {many} steps are taken for what has run, and `up` goes on after them"),
+            0 => "none of its steps counts as run, and `up` starts it again".to_owned(),
+            1 => "its first step counts as run, and `up` continues after it".to_owned(),
+            many => format!("its first {many} steps count as run, and `up` continues after them"),
         };
         remedies.push(format!("{what}: {trusted}"));
     }
@@ -285,17 +287,17 @@ fn refused_rows(db: &mut Db<'_>, set: &Set<'_>, row: &HistoryRow, command: &str)
         Err(Error::new(ErrorKind::Interrupted, format_args!("all steps of `{}` have run, and {message}", row.name))
             .hint(format_args!("`cargo dbmigrate {command}` {and}")))
     };
-    let unknown = "no rows were refused that could be let be";
+    let unknown = "no rows were rejected that could be accepted";
     let (Some(text), Some(refused)) = (refused, refused.and_then(Violations::decode)) else {
         return stop(unknown, "records it, or shows the rows that refer to nothing");
     };
     let before = Violations::decode(before).unwrap_or_default();
     match (before.refuse_growth(db, true), refused.refuse_growth(db, true)) {
-        (Ok(()), _) => stop("no rows that were refused are left", "records it"),
+        (Ok(()), _) => stop("none of the rejected rows are left", "records it"),
         (Err(_), Ok(())) => Ok(text.to_owned()),
         (Err(_), Err(error)) => Err(error
-            .of(&format_args!("more rows than those for which `{}` was refused", row.name))
-            .hint(format_args!("`cargo dbmigrate {command}` shows all of them"))),
+            .of(&format_args!("there are more rows than those for which `{}` was rejected", row.name))
+            .hint(format_args!("to see all of them: `cargo dbmigrate {command}`"))),
     }
 }
 

@@ -74,14 +74,14 @@ fn refuse_neighbours(db: &mut Db<'_>, set: &Set<'_>, missing: &[String]) -> Resu
         return Ok(());
     };
     let other = name.map_or("another set".to_owned(), |name| title(&name));
-    let message = format!("the database can't be emptied: {other} lives in it, whose history is `{table}`");
+    let message = format!("the database can't be emptied: it also holds {other}, whose history is `{table}`");
     Err(Error::new(ErrorKind::NoDown, message)
         .note(format_args!(
             "these can't be rolled back, and only dropping everything would: `{}`",
             missing.join("`, `")
         ))
-        .hint("write their ways back, and apply them from there")
-        .hint("or remove the file of the database, if all sets are to begin anew"))
+        .hint("write their down scripts, and run `reset` again")
+        .hint("or remove the database file, to start over with all sets"))
 }
 
 /// Resets a database.

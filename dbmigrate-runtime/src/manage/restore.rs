@@ -45,16 +45,16 @@ pub(crate) struct Source {
 pub(crate) fn source<B: Backend>(migrator: &Migrator<'_, B>, copy: &Path) -> Result<Source, Error> {
     let shown = copy.display();
     let error = |what: String| Error::new(ErrorKind::Copy, what);
-    let other = "`cargo dbmigrate restore` (`backups` of the migrator) shows which copies there are";
+    let other = "to list the copies: `cargo dbmigrate restore` (`backups` of the migrator)";
     if !copy.is_file() {
         return Err(error(format!("there is no file `{shown}`")).hint(other));
     }
-    let unreadable = |cause: String| error(format!("`{shown}` is no copy of a database: {cause}")).hint(other);
+    let unreadable = |cause: String| error(format!("`{shown}` is not a copy of a database: {cause}")).hint(other);
     let mut connection = B::open(copy, Access::ReadOnly).map_err(|cause| unreadable(cause.to_string()))?;
     migrator.on(&mut connection, |db| {
         let findings = db.patiently(|session| session.query(QUICK_CHECK, &[]));
         if let Some(what) = copy::unsound(&findings.map_err(|cause| unreadable(cause.0.message))?) {
-            return Err(error(format!("the copy `{shown}` is not sound: {what}")).hint(other));
+            return Err(error(format!("the copy `{shown}` is damaged: {what}")).hint(other));
         }
         if db.value("could not read the copy", "PRAGMA main.page_count")? == Some(Value::Integer(0)) {
             return Err(error(format!("`{shown}` is empty")).hint(other));
@@ -127,7 +127,7 @@ pub(crate) fn restore<B: Backend>(
     };
     if let Err(error) = result {
         remove(&mut kept);
-        return Err(error.note("the database is as it was"));
+        return Err(error.note("the database is unchanged"));
     }
     Ok(Restored { before, after, kept })
 }
@@ -175,8 +175,8 @@ impl Target {
         match (&self.page_size, &source.page_size) {
             (Some(Value::Integer(own)), Some(Value::Integer(other))) if own != other => {
                 let message = format!(
-                    "the copy has pages of {other} bytes and the database of {own}, which can't change with a \
-                     write-ahead log"
+                    "the pages of the copy have {other} bytes and those of the database {own}, which can't change in \
+                     WAL mode"
                 );
                 Err(Error::new(ErrorKind::Copy, message).hint(
                     "stop the programs that use the database, run `PRAGMA journal_mode = DELETE` on it, restore, and \
@@ -242,7 +242,7 @@ fn pages<B: Backend>(
         Some(error) => error,
         None if is_missing => Error::new(ErrorKind::Copy, "this program can't restore: its driver can't copy pages")
             .hint(
-                "turn on the feature `backup` of rusqlite, and say so: `include_migrations!(pub mod migrations, \
+                "turn on the feature `backup` of rusqlite, and write: `include_migrations!(pub mod migrations, \
                  backup)`",
             )
             .hint(format_args!("or: `cargo dbmigrate restore {}`", copy.display())),
@@ -257,7 +257,7 @@ fn keep<B: Backend>(migrator: &Migrator<'_, B>, connection: &mut B::Connection) 
             return Ok(None);
         }
         let kept = copy::keep(db, &History::new(migrator.set()?), &migrator.options, CopyReader::Own);
-        kept.map(Some).map_err(|error| error.note("what is there is copied before it is overwritten"))
+        kept.map(Some).map_err(|error| error.note("the database is copied before it is overwritten"))
     })
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn refuse_alive(db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> 
     }
     if owners.contains(&Owner::Alive) {
         return Err(Error::new(ErrorKind::Busy, "another process is in the middle of a migration")
-            .hint("let it finish, then try again: `cargo dbmigrate status` shows where it is"));
+            .hint("let it finish, then try again; to see how far it is: `cargo dbmigrate status`"));
     }
     Ok(())
 }

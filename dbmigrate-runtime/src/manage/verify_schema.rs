@@ -136,22 +136,24 @@ fn refuse(differences: &[String], pending: &[String]) -> Result<(), Error> {
     if differences.is_empty() {
         return Ok(());
     }
-    let message = "the schema of the database is not what its migrations lead to";
+    let message = "the schema of the database is not what its migrations make";
     let mut error = noted_differences(Error::new(ErrorKind::Drift, message), differences, SHOWN);
     if !pending.is_empty() {
-        error = error.note(format_args!("what is pending is not expected of it: `{}`", pending.join("`, `")));
+        error = error.note(format_args!("pending migrations are not expected in it: `{}`", pending.join("`, `")));
     }
     Err(error
-        .hint("`cargo dbmigrate drift` compares the two part by part")
-        .hint("write a migration that leads there: `cargo dbmigrate create NAME`, then `cargo dbmigrate mark NAME`")
-        .hint("or undo by hand what was done by hand"))
+        .hint("to compare the two in detail: `cargo dbmigrate drift`")
+        .hint(
+            "write a migration that makes the difference: `cargo dbmigrate create NAME`, then `cargo dbmigrate mark \
+            NAME`",
+        )
+        .hint("or undo the changes that were made by hand"))
 }
 
 /// Nobody can tell, unless everything is applied and the schema is not the one that was sealed.
 fn unverified(set: &Set<'_>, is_whole: bool, why: String) -> Error {
     if is_whole && set.schema.is_some() {
-        let message =
-            "the schema of the database is not the one that was sealed, and nobody can tell in what it differs";
+        let message = "the schema of the database is not the one that was sealed, and it is unknown how it differs";
         return Error::new(ErrorKind::Drift, message).also(ErrorKind::Unverified).note(why);
     }
     let message = "the schema of the database can't be compared with what its migrations make";

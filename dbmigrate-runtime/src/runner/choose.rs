@@ -19,7 +19,7 @@ impl Runner<'_, '_> {
             return Ok(choice);
         }
         if choice.explicit {
-            let message = "this file wants foreign keys on, and another one that shares its transaction needs them off";
+            let message = "this file needs foreign keys on, and another one in the same transaction needs them off";
             return Err(Error::new(ErrorKind::Set, message)
                 .at(Place::line(script.file, 1))
                 .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`"));

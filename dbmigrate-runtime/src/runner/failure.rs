@@ -46,7 +46,7 @@ impl Runner<'_, '_> {
         let error = match (error.help(), job) {
             ([], Some(job)) if job.records().is_some() && messages::is_existing(&error.message()) => error
                 .hint(format_args!(
-                    "if it is there on purpose: `cargo dbmigrate mark {}` records it without running it",
+                    "if it exists on purpose, record the migration without running it: `cargo dbmigrate mark {}`",
                     job.name()
                 ))
                 .retry("or correct the file, then run `cargo dbmigrate up` again"),
@@ -62,14 +62,14 @@ impl Runner<'_, '_> {
         match (kind, self.group) {
             // What it did before it was stopped stays.
             _ if job.is_some_and(|job| !job.is_in_transaction()) => {
-                error.note(format_args!("no step of {} was run now", Named(kind, job)))
+                error.note(format_args!("no step of {} was run", Named(kind, job)))
             }
             (Kind::Migration, Group::All) if others > 0 => error
                 .note(format_args!("all {} migrations of this run were rolled back: nothing has changed", others + 1)),
             (Kind::Before, _) => error.note("it was rolled back, and nothing was applied"),
-            (Kind::Repeatable, _) => error.note("the repeatables were rolled back: what they made before is as it was"),
-            _ if job.is_none() => error.note("they were rolled back: nothing of them is left"),
-            _ => error.note(format_args!("{} was rolled back: nothing of it is left", Named(kind, job))),
+            (Kind::Repeatable, _) => error.note("the repeatables were rolled back: their objects are as before"),
+            _ if job.is_none() => error.note("they were rolled back completely"),
+            _ => error.note(format_args!("{} was rolled back completely", Named(kind, job))),
         }
     }
 }

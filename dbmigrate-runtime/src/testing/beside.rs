@@ -27,7 +27,7 @@ pub(super) fn bring_up(
             if other.migrations.len() == free {
                 **other
             } else {
-                // What is made anew may need what is left out.
+                // What is recreated may need what is left out.
                 Set { migrations: &other.migrations[..free], repeatables: &[], after_all: None, ..**other }
             }
         })

@@ -187,7 +187,7 @@ impl<'a, B: Backend> Testing<'a, B> {
     fn make(&self, connection: &mut B::Connection, options: &Options) -> Result<(), Error> {
         let set = self.migrator.set()?;
         if let Some(script) = scripts(set).find(|script| works_on_other_files(script)) {
-            let message = format!("`{}` works on other files as well, and a test does not", script.file);
+            let message = format!("`{}` also works on other files, and a test does not", script.file);
             return Err(Error::new(ErrorKind::Set, message));
         }
         self.connect(connection)?;

@@ -79,13 +79,13 @@ impl FaultKind {
     pub(super) fn schema(difference: &Difference<'_>) -> Option<Self> {
         let Object { kind, name, .. } = difference.object;
         let difference = match &difference.what {
-            What::Missing => format!("the {kind} `{name}` is gone"),
-            What::Added => format!("the {kind} `{name}` is there, and should not be"),
+            What::Missing => format!("the {kind} `{name}` is missing"),
+            What::Added => format!("the {kind} `{name}` should not exist"),
             What::Fact(fact, Some(here), Some(there)) => {
                 format!("the {kind} `{name}`: {fact} is `{here}`, and was `{there}`")
             }
-            What::Fact(fact, None, _) => format!("the {kind} `{name}`: {fact} is gone"),
-            What::Fact(fact, ..) => format!("the {kind} `{name}`: {fact} is there, and should not be"),
+            What::Fact(fact, None, _) => format!("the {kind} `{name}`: {fact} is missing"),
+            What::Fact(fact, ..) => format!("the {kind} `{name}`: {fact} should not exist"),
             What::Columns(here, there) => {
                 format!("the {kind} `{name}`: its columns are ({}), and were ({})", here.join(", "), there.join(", "))
             }
@@ -126,9 +126,9 @@ impl fmt::Display for Fault {
         let Self { migration, leg, kind } = self;
         match leg {
             Leg::Up => write!(f, "`{migration}`: {kind}"),
-            Leg::Down => write!(f, "`{migration}`, on its way back: {kind}"),
-            Leg::UpAgain => write!(f, "`{migration}`, on its way up after its way back: {kind}"),
-            Leg::All => write!(f, "all back and up again: {kind}"),
+            Leg::Down => write!(f, "`{migration}` (down): {kind}"),
+            Leg::UpAgain => write!(f, "`{migration}` (up again after down): {kind}"),
+            Leg::All => write!(f, "all down and up again: {kind}"),
         }
     }
 }

@@ -144,7 +144,7 @@ impl Table {
             let gone: Vec<&Row> = before.iter().filter(is_gone).collect();
             let first = gone.first()?;
             return Some(format!(
-                "{} gone or changed, such as {}",
+                "{} missing or changed, such as {}",
                 are(&some(gone.len()), gone.len()),
                 shown(&columns, first)
             ));
@@ -158,7 +158,7 @@ impl Table {
         let same = |row: &Row, other: &Row| key.iter().all(|&at| row[at] == other[at]);
         for row in &before {
             match after.iter().find(|other| same(row, other)) {
-                None => return Some(format!("a row is gone: {}", shown(&columns, row))),
+                None => return Some(format!("a row is missing: {}", shown(&columns, row))),
                 Some(other) => {
                     let emptied = |&at: &usize| row[at] != Value::Null && other[at] == Value::Null;
                     if let Some(at) = (0..columns.len()).find(emptied) {

@@ -57,7 +57,7 @@ impl<'a, B: Backend> Testing<'a, B> {
         const {
             assert!(
                 size_of::<F>() == 0,
-                "a seed may capture nothing, as it runs once: what differs is done on the database of each test"
+                "a seed may not capture anything, because it runs once: do what differs on the database of each test"
             )
         }
         let identity = identity_of(&call, Location::caller());

@@ -67,11 +67,11 @@ impl<B: Backend> Template<B> {
             return result.map(|()| copy);
         }
         let name = shared_name();
-        let mut copy = B::open_shared(&name).ok_or("it opens no shared memory")??;
+        let mut copy = B::open_shared(&name).ok_or("it can't open shared memory")??;
         self.vacuum_into(&format!("file:{name}?mode=memory&cache=shared"))?;
         // Where this SQLite shares no memory, it was another database.
         if objects::<B>(&mut copy, "main")? != self.objects {
-            return Err("it shares no memory".into());
+            return Err("it does not share memory".into());
         }
         Ok(copy)
     }

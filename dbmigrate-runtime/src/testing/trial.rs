@@ -339,7 +339,7 @@ fn named(migration: &Migration<'_>) -> Option<Names> {
 }
 
 fn other_files(name: &str) -> FaultKind {
-    let message = format!("`{name}` works on other files as well, and a test does not");
+    let message = format!("`{name}` also works on other files, and a test does not");
     FaultKind::Stopped(Error::new(ErrorKind::Set, message))
 }
 

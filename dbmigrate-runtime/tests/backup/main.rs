@@ -168,8 +168,8 @@ fn without_rows_there_is_nothing_to_keep() {
 #[test]
 fn every_way_back_keeps_one_copy_at_most() {
     for (what, down, up) in [
-        ("the way back", &["DELETE FROM t WHERE a = 9"][..], &["CREATE INDEX i ON t (a)"][..]),
-        ("the way up", &["DROP INDEX i"], &["CREATE INDEX i ON t (a)", "DELETE FROM t WHERE a = 9"]),
+        ("the down script", &["DELETE FROM t WHERE a = 9"][..], &["CREATE INDEX i ON t (a)"][..]),
+        ("the up script", &["DROP INDEX i"], &["CREATE INDEX i ON t (a)", "DELETE FROM t WHERE a = 9"]),
         (
             "both",
             &["DROP INDEX i", "DELETE FROM t WHERE a = 9"],
@@ -178,7 +178,7 @@ fn every_way_back_keeps_one_copy_at_most() {
     ] {
         let folder = Folder::new();
         let mut db = database(&folder, "wal");
-        let next = file("002_next", up).down(if what == "the way back" {
+        let next = file("002_next", up).down(if what == "the down script" {
             &["DROP INDEX i", "DELETE FROM t WHERE a = 9"]
         } else {
             down

@@ -387,7 +387,7 @@ fn a_statement_that_opens_another_file_ends_the_rehearsal() {
         ];
         let rehearsal = runner(files).rehearse(&mut memory(), Rehearse::Up).unwrap();
         let error = rehearsal.error.unwrap();
-        assert!(error.to_string().contains("a rehearsal works on no file but its copy"), "{error}");
+        assert!(error.to_string().contains("a rehearsal may not touch any file but its copy"), "{error}");
         assert_eq!((error.file(), error.line()), (Some("migrations/002_other.sql"), Some(line)));
         assert_eq!(rehearsal.migrations.len(), 1);
     }

@@ -34,7 +34,7 @@ fn a_trigger_that_somebody_else_made_on_a_view_is_not_lost_with_it() {
         let error = with(OTHER_VIEW).runner().up(&mut db).unwrap_err();
         assert_eq!(error.file(), Some("migrations/repeatable/view.sql"));
         let text = error.to_string();
-        assert!(text.contains("the view `v` has a trigger `writes`, which this file does not make"), "{text}");
+        assert!(text.contains("the view `v` has a trigger `writes`, which this file does not create"), "{text}");
         assert!(text.contains("`DROP TRIGGER IF EXISTS \"writes\";`"), "{text}");
         assert_eq!(dump(&db).contains("writes"), before.contains("writes") || !migrations.is_empty());
         run(&db, "INSERT INTO v VALUES (5)");
@@ -109,8 +109,8 @@ fn an_object_that_is_in_the_way_without_a_transaction_is_named_with_what_helps()
     up(&mut db, both());
     let more = [files(), vec![careless().no_transaction()]].concat();
     let error = with(more, VIEW).runner().up(&mut db).unwrap_err();
-    let help = "`migrations/repeatable/view.sql` makes that view, and is run again after the migrations: \
-                put `DROP VIEW IF EXISTS \"v\";` before the statement";
+    let help = "`migrations/repeatable/view.sql` creates that view, and runs again after the migrations: put `DROP \
+        VIEW IF EXISTS \"v\";` before the statement";
     assert!(error.help().iter().any(|text| text == help), "{error}");
     // One that no repeatable makes has to be made again by the file itself.
     let mut db = memory();
@@ -122,7 +122,7 @@ fn an_object_that_is_in_the_way_without_a_transaction_is_named_with_what_helps()
         package(files).repeatable("other", &["CREATE VIEW other AS SELECT 1"]).runner().up(&mut db).unwrap_err();
     assert_eq!(
         error.help(),
-        ["it uses what this statement changes: drop it in this file before, and make it again after"]
+        ["it uses what this statement changes: drop it before in this file, and create it again after"]
     );
 }
 

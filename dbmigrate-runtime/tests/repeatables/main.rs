@@ -269,7 +269,7 @@ fn one_that_fails_leaves_everything_as_it_was() {
     let error = broken().runner().up(&mut db).unwrap_err();
     assert_eq!((error.file(), error.line()), (Some("migrations/repeatable/view.sql"), Some(3)));
     let text = error.to_string();
-    assert!(text.contains("the repeatables were rolled back: what they made before is as it was"), "{text}");
+    assert!(text.contains("the repeatables were rolled back: their objects are as before"), "{text}");
     assert!(error.report().is_empty());
     assert_eq!(dump(&db), before);
     assert!(broken().runner().up(&mut db).is_err(), "it is tried again");
@@ -304,7 +304,7 @@ fn those_that_could_not_be_committed_are_named_together() {
     let commit = driver.calls.iter().position(|call| call == "COMMIT").unwrap();
     let error = migrator.up_with(&mut FaultyDriver::new(&mut db, Fault::Once, commit)).unwrap_err();
     let expect = "the repeatables: could not commit: disk I/O error\n\
-                  note: the repeatables were rolled back: what they made before is as it was";
+                  note: the repeatables were rolled back: their objects are as before";
     assert_eq!(error.message(), expect);
     assert_eq!(dump(&db), before);
 }

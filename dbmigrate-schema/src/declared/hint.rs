@@ -50,7 +50,7 @@ pub(super) fn read(source: &SourceText) -> Result<Vec<Hint>, Vec<Diagnostic>> {
         }
     }
     faults.extend(found.pending.into_iter().chain(found.nowhere).map(|(_, span)| {
-        Diagnostic::error("hint", "this hint belongs to no column and to no table")
+        Diagnostic::error("hint", "this hint does not belong to a column or table")
             .at(Location::new(source, span))
             .help("put it on the line above the column or the `CREATE TABLE`, or behind it")
     }));
@@ -199,12 +199,12 @@ fn renamed_from(comment: &str) -> Option<Result<Name, Diagnostic>> {
     };
     Some(name.filter(|name| !name.is_empty()).map(Name::new).ok_or_else(|| {
         let first = words.first().copied().unwrap_or("");
-        let fault = Diagnostic::error("hint", format!("`{}` is no hint", comment.trim_end()));
+        let fault = Diagnostic::error("hint", format!("`{}` is not a hint", comment.trim_end()));
         let fault = fault.help("write `-- dbmigrate: renamed from old_name`");
         if first == "renamed" || nearest(first, ["renamed", "rename"]).is_some() {
-            fault.note("a name that is more than a word stands in double quotes")
+            fault.note("a name that is more than a word has to be in double quotes")
         } else {
-            fault.note("directives of migrations mean nothing in a schema, and would in the files made from it")
+            fault.note("directives have no meaning in a schema, but would have one in the migrations made from it")
         }
     }))
 }

@@ -34,7 +34,7 @@ pub(super) fn fill(connection: &Connection, table: &VirtualTable) -> Result<(), 
         // An id, then pairs of which the first is never the greater one.
         return insert(connection, table, |row, at| Cell::Integer(i64::try_from(row * 100 + at).unwrap_or(0)));
     }
-    Err(format!("no row is known for the module `{}`", table.module))
+    Err(format!("it is unknown how to write rows for the module `{}`", table.module))
 }
 
 fn insert(connection: &Connection, table: &VirtualTable, value: impl Fn(usize, usize) -> Cell) -> Result<(), String> {

@@ -51,8 +51,8 @@ impl<'a> Allowed<'a> {
         let named = each(migration).filter_map(|(script, allow, name)| {
             let unknown = Rule::find(name).err()?;
             let warning = match Named::find(name) {
-                Ok(_) => Diagnostic::warning("unknown-lint", format!("`{name}` is a group of rules, and no rule"))
-                    .help("name the rules that are meant"),
+                Ok(_) => Diagnostic::warning("unknown-lint", format!("`{name}` is a group of rules, not a rule"))
+                    .help("name the rules"),
                 Err(_) => Diagnostic::warning("unknown-lint", unknown.message).help(unknown.help),
             };
             Some(warning.at(Location::new(&script.source, allow.span)))
@@ -72,12 +72,12 @@ impl<'a> Allowed<'a> {
                 return None;
             }
             let what = match allow.scope {
-                AllowScope::Half => "`{}` has nothing to object to in this half of the file",
-                AllowScope::Statement(_) => "`{}` has nothing to object to in the statement below",
+                AllowScope::Half => "`{}` finds nothing in this half of the file",
+                AllowScope::Statement(_) => "`{}` finds nothing in the statement below",
             };
             let help = match allow.rules.len() {
                 1 => "remove this line".to_owned(),
-                _ => format!("take `{name}` out of this line"),
+                _ => format!("remove `{name}` from this line"),
             };
             let warning = Diagnostic::warning("unused-allow", what.replace("{}", name)).help(help);
             Some(warning.at(Location::new(&script.source, allow.span)))

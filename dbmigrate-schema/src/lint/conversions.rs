@@ -75,9 +75,9 @@ pub(super) fn judge(
                 }))
                 .help(
                     if pairs.iter().any(|(before, after)| is_text(before.affinity()) && is_number(after.affinity())) {
-                        "say in the copy what becomes of them: `CASE WHEN … THEN CAST(… AS …) ELSE … END`"
+                        "write in the copy what they become: `CASE WHEN … THEN CAST(… AS …) ELSE … END`"
                     } else {
-                        "say in the copy what becomes of them: `CAST(… AS …)`, which makes 0 of a text, or a `CASE`"
+                        "write in the copy what they become: `CAST(… AS …)`, which turns a text into 0, or a `CASE`"
                     },
                 )
                 .helps(assertion(&format!("SELECT count(*) = 0 FROM {was} WHERE {condition}"))),

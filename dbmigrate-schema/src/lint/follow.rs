@@ -182,7 +182,7 @@ impl<'a> Follower<'a> {
                 }
             }
         }
-        // A table that is made anew is as old as it was.
+        // A table that is recreated is as old as it was.
         let rebuilt: Vec<_> = lineage.changes.iter().filter(|change| change.rebuild.is_some()).collect();
         let aged = rebuilt.into_iter().map(|change| {
             let mut known = (*change.after).clone();

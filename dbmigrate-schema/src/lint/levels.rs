@@ -35,8 +35,8 @@ impl Orders {
     pub fn add(&mut self, level: Level, name: &str) -> Result<(), NameError> {
         if name == WARNINGS {
             if level != Level::Deny {
-                let message = format!("`--{} {WARNINGS}` makes no sense", level.as_str());
-                return Err(NameError { message, help: format!("they can only be denied: `--deny {WARNINGS}`") });
+                let message = format!("`--{} {WARNINGS}` is not possible", level.as_str());
+                return Err(NameError { message, help: format!("warnings can only be denied: `--deny {WARNINGS}`") });
             }
             self.deny_warnings = true;
             return Ok(());
@@ -44,7 +44,7 @@ impl Orders {
         let named = Named::with_level(name)?;
         if let Some(other) = self.entries.iter().find(|entry| entry.named == named && entry.level != level) {
             let message = format!("`--{} {name}` and `--{} {name}`", other.level.as_str(), level.as_str());
-            return Err(NameError { message, help: "name it once".to_owned() });
+            return Err(NameError { message, help: "give it once".to_owned() });
         }
         self.entries.push(Entry { named, level, by: By::Command });
         Ok(())
@@ -192,7 +192,7 @@ impl Levels {
             let name = rule.name;
             diagnostic = diagnostic
                 .note(format!("`{name}` is {} by {whom}", level.as_str()))
-                .help(format!("for what and why: `cargo dbmigrate explain {name}`"));
+                .help(format!("to learn more: `cargo dbmigrate explain {name}`"));
         }
         Some(diagnostic)
     }

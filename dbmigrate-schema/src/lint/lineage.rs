@@ -321,7 +321,7 @@ fn settle(threads: &[Thread]) -> Lineage {
     lineage
 }
 
-/// A reference that only follows its parent to another name is no change.
+/// A reference that only follows its parent to another name is not a change.
 fn follow_parents(changes: &mut [TableChange]) {
     let names = |change: &TableChange| {
         let (before, after) = (change.before.object.name().clone(), change.after.object.name().clone());

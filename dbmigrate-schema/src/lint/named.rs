@@ -51,7 +51,7 @@ impl Named {
         let group = || Group::ALL.into_iter().find(|group| group.as_str() == name).map(Self::Group);
         rule.or_else(group).ok_or_else(|| {
             let known = RULES.iter().map(|rule| rule.name).chain(Group::ALL.map(Group::as_str));
-            unknown(format!("no rule and no group of rules is called `{name}`"), name, known)
+            unknown(format!("there is no rule or group of rules `{name}`"), name, known)
         })
     }
 
@@ -59,8 +59,8 @@ impl Named {
     pub(super) fn with_level(name: &str) -> Result<Self, NameError> {
         match Self::find(name)? {
             Self::Rule(rule) if rule.is_fixed() => Err(NameError {
-                message: format!("`{name}` is no matter of levels"),
-                help: format!("for what to do about it: `cargo dbmigrate explain {name}`"),
+                message: format!("`{name}` has no level"),
+                help: format!("to learn what to do: `cargo dbmigrate explain {name}`"),
             }),
             named => Ok(named),
         }
@@ -85,7 +85,7 @@ impl Rule {
     pub fn find(name: &str) -> Result<&'static Self, NameError> {
         RULES.iter().copied().find(|rule| rule.name == name).ok_or_else(|| {
             let known = RULES.iter().map(|rule| rule.name);
-            unknown(format!("no rule is called `{name}`"), name, known)
+            unknown(format!("there is no rule `{name}`"), name, known)
         })
     }
 }

@@ -229,5 +229,5 @@ pub(crate) fn names(text: &str) -> HashSet<Name> {
 /// How to say in the file that a query has to answer with true; none where it does not fit on one line.
 pub(crate) fn assertion(query: &str) -> Option<String> {
     let fits = !query.contains(['\n', '\r']);
-    fits.then(|| format!("or stop where it is not so, by a line at the top: `-- dbmigrate: assert {query}`"))
+    fits.then(|| format!("or make the migration stop there, with a line at the top: `-- dbmigrate: assert {query}`"))
 }

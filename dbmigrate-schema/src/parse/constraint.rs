@@ -31,7 +31,7 @@ fn key(columns: &[SortedColumn<'_>], conflict: &Option<ResolveType>, autoincreme
         .iter()
         .map(|column| {
             let (by, collation) = collated(&column.expr);
-            let name = name_in(by).ok_or("a key of it is no list of columns")?;
+            let name = name_in(by).ok_or("one of its keys is not a list of columns")?;
             Ok(KeyColumn { name, collation, descending: is_descending(column.order) })
         })
         .collect::<Result<_, Reason>>()?;

@@ -21,7 +21,7 @@ pub(super) struct Parts {
 
 pub(super) fn parts(body: CreateTableBody<'_>, text: Piece<'_>) -> Result<Parts, Reason> {
     let CreateTableBody::ColumnsAndConstraints { columns: trees, constraints: after, flags } = body else {
-        return Err("it has a query in place of columns".to_owned());
+        return Err("it has a query instead of columns".to_owned());
     };
     let body = text.outside().find(|&at| text.kind(at) == Some(TokenKind::LeftParen));
     let Some((body, _)) = body.and_then(|at| text.group(at)) else { return Err(disagree("its columns")) };

@@ -27,7 +27,7 @@ pub(super) fn asserts(pair: &Pair<'_>) -> Result<Vec<String>, Undecided> {
                 return Err(Undecided::Unsupported {
                     kind: Kind::Table,
                     name: pair.after.name.clone(),
-                    why: "a name in it holds the end of a line, and an assertion stands on one".to_owned(),
+                    why: "a name in it contains a line break, and an assertion is a single line".to_owned(),
                     can_be_dropped: false,
                 });
             }

@@ -174,7 +174,7 @@ impl FromStr for Hazard {
         [Self::DropTable, Self::DropColumn]
             .into_iter()
             .find(|hazard| hazard.to_string() == text)
-            .ok_or_else(|| format!("`{text}` is none of `drop-table`, `drop-column`"))
+            .ok_or_else(|| format!("`{text}` is neither `drop-table` nor `drop-column`"))
     }
 }
 

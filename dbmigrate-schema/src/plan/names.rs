@@ -50,7 +50,7 @@ impl Names {
             return Ok(());
         }
         let old = table_like(from, before).ok_or_else(|| format!("there is no table `{before}`"))?;
-        let new = table_like(to, after).ok_or_else(|| format!("no table `{after}` is wanted"))?;
+        let new = table_like(to, after).ok_or_else(|| format!("`{after}` is not a table of the new schema"))?;
         if old.kind() != new.kind() {
             return Err(format!("`{before}` is a {}, and `{after}` a {}", old.kind(), new.kind()));
         }
@@ -64,14 +64,14 @@ impl Names {
         before: &Name,
         after: &Name,
     ) -> Result<(), String> {
-        let new = to.table(table).ok_or_else(|| format!("no table `{table}` is wanted"))?;
+        let new = to.table(table).ok_or_else(|| format!("`{table}` is not a table of the new schema"))?;
         let old = self.table_before(table);
         let old = from.table(old).ok_or_else(|| format!("there is no table `{old}`"))?;
         if old.column(before).is_none() {
             return Err(format!("there is no column `{before}` in `{}`", old.name));
         }
         if new.column(after).is_none() {
-            return Err(format!("no column `{after}` is wanted in `{table}`"));
+            return Err(format!("`{after}` is not a column of the new `{table}`"));
         }
         if before == after {
             return Ok(());
@@ -163,10 +163,10 @@ fn take(renames: &mut Vec<(Name, Name)>, before: &Name, after: &Name) -> Result<
         return Ok(());
     }
     if renames.iter().any(|(from, _)| from == before) {
-        return Err(format!("`{before}` is renamed to something else, too"));
+        return Err(format!("`{before}` is also renamed to something else"));
     }
     if renames.iter().any(|(_, to)| to == after) {
-        return Err(format!("something else is renamed to `{after}`, too"));
+        return Err(format!("something else is also renamed to `{after}`"));
     }
     renames.push(pair);
     Ok(())

@@ -24,7 +24,7 @@ pub(super) fn rebuild(
         return Err(Undecided::Unsupported {
             kind: Kind::Table,
             name: after.clone(),
-            why: "no column is left that its rows could be told by".to_owned(),
+            why: "no column is left to identify its rows".to_owned(),
             can_be_dropped: false,
         });
     }
@@ -33,8 +33,8 @@ pub(super) fn rebuild(
             kind: Kind::Table,
             name: after.clone(),
             why: format!(
-                "SQLite copies no rowid beside {most} columns: give it an INTEGER PRIMARY KEY in the place of one of them, or move \
-                 some to another table, in a migration by hand"
+                "SQLite can't copy a rowid beside {most} columns: replace one of them with an INTEGER PRIMARY KEY, or \
+                 move some to another table, in a migration by hand"
             ),
             can_be_dropped: false,
         });
@@ -64,7 +64,7 @@ fn sequence(new: &Name, old: &Name) -> [Planned; 2] {
     [
         Planned {
             sql: format!("DELETE FROM sqlite_sequence WHERE name = {new}"),
-            comment: Some("no id is given twice, not even that of a row that is gone".to_owned()),
+            comment: Some("no id is reused, not even that of a deleted row".to_owned()),
         },
         Planned::new(format!(
             "INSERT INTO sqlite_sequence (name, seq) \

@@ -69,7 +69,7 @@ impl<'a> Searches<'a> {
 
 fn rebuild(search: &Name, content: &Name) -> Planned {
     let name = search.to_sql();
-    let comment = format!("the words of `{search}` are read anew from `{content}`");
+    let comment = format!("the words of `{search}` are read again from `{content}`");
     let sql = format!("INSERT INTO {name} ({name}) VALUES ('rebuild')");
     Planned { sql, comment: Some(super::text::one_line(&comment)) }
 }

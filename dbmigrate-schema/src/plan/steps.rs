@@ -236,7 +236,8 @@ impl<'a> Steps<'a> {
         let wanted = by_name(self.to);
         let gone: HashSet<_> = self.gone.iter().map(|object| object.name()).collect();
         let mut drops = Vec::new();
-        let mut comment = Some("what can reach a table that changes goes first, and comes back at the end".to_owned());
+        let mut comment =
+            Some("objects that use a changed table are dropped first, and recreated at the end".to_owned());
         for kind in [Kind::Trigger, Kind::View, Kind::Index] {
             for object in self.from.objects.iter().rev().filter(|object| object.kind() == kind) {
                 let goes_with_its_table = object.table().is_some_and(|table| gone.contains(table));
@@ -278,7 +279,7 @@ impl<'a> Steps<'a> {
         let renames = self.names.statements(self.from, self.to, &names);
         let mut result = self.bench.run(&renames);
         if result.is_err() {
-            // A view or a trigger that would not survive it is made anew at the end.
+            // A view or a trigger that would not survive it is recreated at the end.
             self.drop(dependents::all(self.from))?;
             result = self.bench.run(&renames);
         }
@@ -324,12 +325,12 @@ impl<'a> Steps<'a> {
         }
         let opaque = [before, Some(after)].into_iter().flatten().find_map(|object| match object {
             Object::Opaque(opaque) => {
-                Some(format!("it can't be changed, since its text is not understood: {}", opaque.why))
+                Some(format!("it can't be changed, because its text could not be parsed: {}", opaque.why))
             }
             _ => None,
         });
         let differences = differences.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        let why = opaque.unwrap_or_else(|| format!("nothing can change it: {differences}"));
+        let why = opaque.unwrap_or_else(|| format!("it can't be changed: {differences}"));
         let (kind, name) = (after.kind(), after.name().clone());
         self.undecided.push(Undecided::Unsupported { kind, name, why, can_be_dropped });
     }
@@ -350,7 +351,7 @@ fn statements_in_place(
     does.then_some(found)
 }
 
-/// What a table that is made anew has to know of the others.
+/// What a table that is recreated has to know of the others.
 struct OtherObjects<'a> {
     /// The names that a temporary table can't have.
     taken: HashSet<Name>,
@@ -377,7 +378,7 @@ fn drop_table(object: &Object) -> Planned {
     if is_index_of_text(object) {
         return Planned::new(drop_statement(object.kind(), object.name()));
     }
-    let what = format!("drops the {} `{}` and what it holds", object.kind(), object.name());
+    let what = format!("drops the {} `{}` and its content", object.kind(), object.name());
     Planned { sql: drop_statement(object.kind(), object.name()), comment: Some(text::one_line(&what)) }
 }
 

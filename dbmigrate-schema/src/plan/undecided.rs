@@ -80,30 +80,27 @@ impl fmt::Display for Undecided {
             Self::AmbiguousRename { table, from, to } => {
                 let candidates = to.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
                 match table {
-                    None => write!(f, "table `{from}` goes and {candidates} comes: is it the same one?"),
+                    None => write!(f, "table `{from}` is dropped and {candidates} is added: is it a rename?"),
                     Some(table) => {
-                        write!(f, "column `{from}` of `{table}` goes and {candidates} comes: is it the same one?")
+                        write!(f, "column `{from}` of `{table}` is dropped and {candidates} is added: is it a rename?")
                     }
                 }
             }
-            Self::DropTable { table } => write!(f, "table `{table}` goes, and its rows with it"),
+            Self::DropTable { table } => write!(f, "table `{table}` is dropped, with its rows"),
             Self::DropColumn { table, column } => {
                 write!(f, "column `{column}` of `{table}` goes, and its values with it")
             }
             Self::NotNullWithoutValue { table, column, new: true } => {
-                write!(f, "column `{column}` of `{table}` is new and `NOT NULL`, and nothing says what rows get in it")
+                write!(f, "column `{column}` of `{table}` is new and `NOT NULL`, and has no value for existing rows")
             }
             Self::NotNullWithoutValue { table, column, new: false } => {
-                write!(
-                    f,
-                    "column `{column}` of `{table}` becomes `NOT NULL`, and nothing says what replaces NULL in it"
-                )
+                write!(f, "column `{column}` of `{table}` becomes `NOT NULL`, and has no value to replace NULL")
             }
-            Self::NoSuchRename { rename, why } => write!(f, "the rename `{rename}` fits nothing: {why}"),
+            Self::NoSuchRename { rename, why } => write!(f, "the rename `{rename}` matches nothing: {why}"),
             Self::NoSuchFill { fill: Fill { table, column, expression }, why } => {
-                write!(f, "`{expression}` is no value for column `{column}` of `{table}`: {why}")
+                write!(f, "`{expression}` is not a value for column `{column}` of `{table}`: {why}")
             }
-            Self::Refused { sql, why } => write!(f, "SQLite refuses `{sql}`, tried on an empty database: {why}"),
+            Self::Refused { sql, why } => write!(f, "SQLite rejects `{sql}`, tried on an empty database: {why}"),
             Self::Unsupported { kind, name, why, .. } => write!(f, "{kind} `{name}`: {why}"),
         }
     }
@@ -140,19 +137,19 @@ impl Undecided {
                         None => Rename::Table { from, to: to.clone() },
                         Some(table) => Rename::Column { table: table.clone(), from, to: to.clone() },
                     };
-                    format!("if it is `{to}` now: {}", rename(&decision))
+                    format!("if it was renamed to `{to}`: {}", rename(&decision))
                 });
                 let gone = match table {
                     None => DropTarget::Table(from.clone()),
                     Some(table) => DropTarget::Column { table: table.clone(), column: from.clone() },
                 };
-                renamed.chain([format!("if it may go: {}", allow(&gone))]).collect()
+                renamed.chain([format!("if it is to be dropped: {}", allow(&gone))]).collect()
             }
-            Self::DropTable { .. } => vec![format!("if that is meant: {}", allow(&Hazard::DropTable))],
-            Self::DropColumn { .. } => vec![format!("if that is meant: {}", allow(&Hazard::DropColumn))],
+            Self::DropTable { .. } => vec![format!("if that is intended: {}", allow(&Hazard::DropTable))],
+            Self::DropColumn { .. } => vec![format!("if that is intended: {}", allow(&Hazard::DropColumn))],
             Self::NotNullWithoutValue { table, column, new } => {
                 let fill = argument("--fill", &format!("{}.{}=EXPRESSION", table.to_sql(), column.to_sql()));
-                let mut help = vec![format!("say it: `cargo dbmigrate generate {fill}`")];
+                let mut help = vec![format!("give one: `cargo dbmigrate generate {fill}`")];
                 help.extend(new.then(|| "or give the column a `DEFAULT`".to_owned()));
                 help
             }
@@ -164,14 +161,14 @@ impl Undecided {
             }
             Self::Refused { .. } => vec![BY_HAND.to_owned()],
             Self::Unsupported { can_be_dropped, .. } => {
-                let dropped = format!("drop it and make it anew: {}", allow(&Hazard::DropTable));
+                let dropped = format!("drop and recreate it: {}", allow(&Hazard::DropTable));
                 can_be_dropped.then_some(dropped).into_iter().chain([BY_HAND.to_owned()]).collect()
             }
         }
     }
 }
 
-const BY_HAND: &str = "write this one yourself: `cargo dbmigrate create NAME`";
+const BY_HAND: &str = "write this one by hand: `cargo dbmigrate create NAME`";
 
 /// A flag with its value, quoted for a shell where that takes it.
 fn argument(flag: &str, value: &str) -> String {

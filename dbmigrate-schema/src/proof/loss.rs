@@ -55,10 +55,10 @@ impl fmt::Display for Loss {
                 write!(f, "table `{table}` does not keep the row {example}")?;
                 if self.rows > 1 { write!(f, ", and {} more", self.rows - 1) } else { Ok(()) }
             }
-            LossKind::FromNowhere => write!(f, "table `{table}` gets the row {example} from nowhere"),
+            LossKind::FromNowhere => write!(f, "table `{table}` has the new row {example}"),
             LossKind::Counter => {
                 let after = self.instead.as_ref().map_or("at its start".to_owned(), |after| format!("at {after}"));
-                write!(f, "table `{table}` gives ids again: its counter stood at {example} and is {after}")
+                write!(f, "table `{table}` would reuse ids: its counter was {example} and is {after}")
             }
         }
     }

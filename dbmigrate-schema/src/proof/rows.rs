@@ -37,7 +37,7 @@ pub(super) fn filled(walk: &Walk<'_>, connection: &Connection, seed: u64) -> rus
     let renames = &walk.claim.decisions.renames;
     let assert = |connection: &Connection| {
         let held = asserts(connection, walk.up).is_ok();
-        (!held).then(|| "an assertion of the way up does not hold with it".to_owned())
+        (!held).then(|| "an assertion of the up script does not hold for it".to_owned())
     };
     let fill = |may_be_any: &dyn Fn(&Name) -> bool, is_asked: &dyn Fn(&Name) -> bool| -> rusqlite::Result<_> {
         let filled = copy(connection, &walk.claim.set.config.replay.stubs)?;
@@ -85,7 +85,7 @@ pub(super) fn later(
     let later = copy(connection, &walk.claim.set.config.replay.stubs)?;
     // That it works was seen before.
     let _ = walk.goes_up(&later);
-    let refused = || "an assertion of the way back does not hold with it".to_owned();
+    let refused = || "an assertion of the down script does not hold for it".to_owned();
     fill_with(&later, walk.claim.target, seed, &mut |connection, _| asserts(connection, down).map_err(|_| refused()))?;
     Ok(later)
 }

@@ -108,7 +108,7 @@ impl<'a> Target<'a> {
             objection = self.orphan(own.after, &new)?;
         }
         if objection.is_none() && self.down.is_some_and(|down| asserts(&self.connection, down).is_err()) {
-            objection = Some("an assertion of the way back does not hold with it".to_owned());
+            objection = Some("an assertion of the down script does not hold for it".to_owned());
         }
         // Where no rowid is left, SQLite has taken back everything.
         if !self.connection.is_autocommit() {

@@ -76,8 +76,8 @@ fn word_of<'t>(text: &'t str, names: &HashSet<Name>) -> Option<&'t str> {
 
 fn problem(object: &Object, word: &str) -> Diagnostic {
     let (kind, name, text) = (object.kind(), object.name(), unquote(word).replace('\'', "''"));
-    let message = format!("{word} in the {kind} `{name}` is a text from now on: there is no such column any more");
+    let message = format!("{word} in the {kind} `{name}` is a string from now on: there is no longer such a column");
     Diagnostic::error("proof", message)
-        .note("SQLite takes a name in double quotes for a text where it knows no such name, and says nothing")
-        .help(format!("take it out of the {kind}, or write `'{text}'` if the text is meant"))
+        .note("SQLite silently takes an unknown name in double quotes for a string")
+        .help(format!("remove it from the {kind}, or write `'{text}'` if the string is meant"))
 }

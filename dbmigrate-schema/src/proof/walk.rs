@@ -78,7 +78,7 @@ impl Walk<'_> {
             return Ok(());
         }
         let path = script.source.path();
-        let why = "rows that do not fit any more are to be refused, not left out or changed";
+        let why = "rows that no longer fit have to be rejected, not left out or changed";
         Err(failure(lost.into_iter().map(|problem| problem.note(why).in_file(path)).collect()))
     }
 
@@ -137,7 +137,7 @@ fn orphaned(from: &Schema, to: &Schema, renames: &[Rename]) -> Vec<Diagnostic> {
             let referred = before.foreign_keys().any(|key| key.parent == **parent);
             referred && from.table(parent).is_some() && to.table(parent).is_none()
         });
-        let problem = |parent| format!("table `{}` refers to `{parent}`, which is not there any more", child.name);
+        let problem = |parent| format!("table `{}` refers to `{parent}`, which no longer exists", child.name);
         orphaned.extend(gone.map(|parent| Diagnostic::error("proof", problem(parent))));
     }
     orphaned
@@ -153,7 +153,7 @@ fn differences(step: Step, connection: &Connection, expected: &Schema) -> Result
     let found = read(connection)?;
     let differences = compare(&found, expected);
     let problem = |difference: &dyn std::fmt::Display| {
-        Diagnostic::error("proof", format!("{step} leads to another schema: still to come is that {difference}"))
+        Diagnostic::error("proof", format!("{step} makes a different schema: it does not yet do that {difference}"))
     };
     Ok(differences.iter().map(|difference| problem(difference)).collect())
 }

@@ -130,7 +130,7 @@ impl Witness {
             name: object.name().clone(),
             table: object.table().cloned(),
             text: object.text().to_owned(),
-            why: format!("SQLite says something else about {about}"),
+            why: format!("SQLite reports something else about {about}"),
         })
     }
 

@@ -68,15 +68,14 @@ impl<'s> Doubts<'s> {
     fn register(&self, connection: &Connection) -> rusqlite::Result<()> {
         let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
         for name in &self.stubs.functions {
-            let (told, shown) = (Arc::clone(&self.told), format!("`{name}()`, which only the program knows"));
+            let (told, shown) = (Arc::clone(&self.told), format!("`{name}()`, which only the program has"));
             connection.create_scalar_function(name.as_str(), -1, flags, move |_| {
                 tell(&told, Source::Registered, || shown.clone());
                 Ok(None::<i64>)
             })?;
         }
         for name in &self.stubs.collations {
-            let (told, shown) =
-                (Arc::clone(&self.told), format!("the collation `{name}`, which only the program knows"));
+            let (told, shown) = (Arc::clone(&self.told), format!("the collation `{name}`, which only the program has"));
             connection.create_collation(name.as_str(), move |one, other| {
                 tell(&told, Source::Registered, || shown.clone());
                 one.cmp(other)
@@ -108,11 +107,11 @@ fn of_the_program(context: &AuthContext<'_>) -> Option<(Source, String)> {
         AuthAction::Read { table_name, .. }
             if ["sqlite_master", "sqlite_schema", "sqlite_temp_master", "sqlite_temp_schema"].contains(&table_name) =>
         {
-            let what = format!("`{table_name}`, which in a program has the tables of the history as well");
+            let what = format!("`{table_name}`, which in a program also has the tables of the history");
             Some((Source::History, what))
         }
         AuthAction::Pragma { pragma_name, .. } if !HARMLESS.contains(&pragma_name) => {
-            Some((Source::Pragma, format!("`PRAGMA {pragma_name}`, which in a program may answer otherwise")))
+            Some((Source::Pragma, format!("`PRAGMA {pragma_name}`, which may return something else in a program")))
         }
         _ => None,
     }
@@ -137,7 +136,7 @@ fn makes_of_query(sql: &str) -> Option<String> {
         let text = token.text(sql).to_ascii_lowercase();
         ["sqlite_master", "sqlite_schema"].contains(&text.as_str()) || text.starts_with("pragma_")
     })?;
-    Some(format!("`{}`, which in a program may answer otherwise", found.text(sql)))
+    Some(format!("`{}`, which may return something else in a program", found.text(sql)))
 }
 
 impl ReplayObserver for Doubts<'_> {
@@ -171,7 +170,7 @@ impl ReplayObserver for Doubts<'_> {
             if let Some(what) = moment.or(other) {
                 let place = script.asserts.first().map(|assert| script.source.first_line(assert.span));
                 let place = Location::new(&script.source, place.unwrap_or(statement.span));
-                let message = format!("what this file asserts asks {what}");
+                let message = format!("an assertion of this file uses {what}");
                 self.found.push(Diagnostic::error(CODES.chance, message).at(place));
             }
         }
@@ -194,7 +193,7 @@ impl ReplayObserver for Doubts<'_> {
         if let Some(what) = told
             && !connection.prepare(sql).is_ok_and(|statement| statement.readonly())
         {
-            let message = format!("what this does depends on {what}");
+            let message = format!("this depends on {what}");
             self.found.push(Diagnostic::error("snapshot-program", message).at(place()));
         }
         // To prepare it again has asked again.
@@ -209,7 +208,7 @@ impl ReplayObserver for Doubts<'_> {
         } else if (is_first("ANALYZE") || is_first("PRAGMA") && words.any(|word| is_word(sql, word, "optimize")))
             && has_statistics(connection)?
         {
-            let message = "this counts rows for SQLite's planner, in a program those of the history as well";
+            let message = "this counts rows for SQLite's planner, which in a program include those of the history";
             self.found.push(Diagnostic::error("snapshot-statistics", message).at(place()).note(
                 "statistics are of rows that the database has in use: a program runs `PRAGMA optimize` for them",
             ));
@@ -222,7 +221,7 @@ impl ReplayObserver for Doubts<'_> {
             connection.query_row("SELECT max(name) FROM temp.sqlite_master", [], |row| row.get(0))?;
         self.take();
         if let (Some(name), Some(place)) = (left, self.temp.take()) {
-            let message = format!("the `TEMP` object `{name}` is left on the connection, and no file keeps it");
+            let message = format!("the `TEMP` object `{name}` is left on the connection, and is not in the file");
             self.found.push(Diagnostic::error("snapshot-temp", message).at(place));
         }
         Ok(())

@@ -55,10 +55,10 @@ pub struct SnapshotFile {
 pub fn snapshot_file(set: &MigrationSet, count: usize, path: &str) -> Result<SnapshotFile, Vec<Diagnostic>> {
     let originals = set.migrations.get(..count).unwrap_or_default();
     let (Some(first), Some(last)) = (originals.first(), originals.last()) else {
-        return Err(vec![Diagnostic::error(CODES.any, "there is no migration to take a snapshot of")]);
+        return Err(vec![Diagnostic::error(CODES.any, "there are no migrations to take a snapshot of")]);
     };
     if let Some(base) = &set.base {
-        let message = "the migrations begin on what `replay.base` makes, and a fresh database begins with nothing";
+        let message = "the migrations start from `replay.base`, and a new database starts empty";
         return Err(vec![Diagnostic::error(CODES.any, message).in_file(base.source.path())]);
     }
     let mut problems = refuse(originals, CODES).err().unwrap_or_default();
@@ -71,7 +71,8 @@ pub fn snapshot_file(set: &MigrationSet, count: usize, path: &str) -> Result<Sna
     let stubs = &part.config.replay.stubs;
     let original = steady(&part, CODES, |pure| Doubts::new(stubs, pure))?;
     if objects(&original).map_err(|error| vec![unusable(&error)])?.iter().any(super::Object::is_statistics) {
-        let message = "the migrations leave statistics for SQLite's planner, in a program those of the history as well";
+        let message =
+            "the migrations leave statistics for SQLite's planner, which in a program include those of the history";
         return Err(vec![Diagnostic::error("snapshot-statistics", message)]);
     }
     if let Some(problem) = history(&part, &original).map_err(|error| vec![unusable(&error)])? {
@@ -85,8 +86,8 @@ pub fn snapshot_file(set: &MigrationSet, count: usize, path: &str) -> Result<Sna
         1 => format!("{} leads", first.name()),
         _ => format!("{} to {} lead", first.digits, last.name()),
     };
-    let mut text = format!("-- What {which} an empty database to. A fresh database starts from it.\n");
-    text.push_str("-- `cargo dbmigrate snapshot` wrote and sealed it. An edit of it fails the build.\n");
+    let mut text = format!("-- What {which} an empty database to. A new database starts from it.\n");
+    text.push_str("-- `cargo dbmigrate snapshot` wrote and sealed it. Editing it fails the build.\n");
     if refers {
         text.push_str("-- dbmigrate: foreign-keys off\n");
     }
@@ -103,13 +104,13 @@ pub fn snapshot_file(set: &MigrationSet, count: usize, path: &str) -> Result<Sna
 
 /// What is said where everything is in order but the snapshot that would come out.
 fn none_stands(why: &str) -> Diagnostic {
-    Diagnostic::error(NONE, format!("no snapshot stands for these migrations: {why}"))
+    Diagnostic::error(NONE, format!("these migrations can't have a snapshot: {why}"))
 }
 
 /// A fault of a text that is in no file: without its place, but with what stands there.
 fn unwritten(problem: Diagnostic) -> Diagnostic {
     let fault = if problem.code == CODES.differs {
-        none_stands("it would lead to something else")
+        none_stands("it would make something else")
     } else {
         none_stands(&problem.message)
     };
@@ -140,7 +141,7 @@ pub(crate) fn check(set: &MigrationSet, snapshot: &Sealed, original: &Connection
     let proved = scratch::open(&set.config.replay.stubs)
         .map_err(|error| vec![unusable(&error)])
         .and_then(|connection| lead(set, &connection, original, &snapshot.script, CODES));
-    let again = |problem: Diagnostic| problem.help("write it anew: `cargo dbmigrate snapshot`");
+    let again = |problem: Diagnostic| problem.help("write it again: `cargo dbmigrate snapshot`");
     proved.err().unwrap_or_default().into_iter().map(again).collect()
 }
 
@@ -160,7 +161,7 @@ fn elsewhere(migrations: &[dbmigrate_core::SourceMigration]) -> Vec<Diagnostic> 
     for migration in migrations {
         let name = migration.name();
         for required in migration.requires.iter().filter(|required| required.name.contains('/')) {
-            let message = format!("`{name}` builds on `{}`, which is of another set", required.name);
+            let message = format!("`{name}` requires `{}`, which is in another set", required.name);
             problems.push(
                 Diagnostic::error("snapshot-requires", message).at(Location::new(migration.source(), required.span)),
             );
@@ -171,7 +172,7 @@ fn elsewhere(migrations: &[dbmigrate_core::SourceMigration]) -> Vec<Diagnostic> 
                 && is_vacuum_into(up, statement)
             {
                 let place = Location::new(&up.source, up.source.first_line(statement.span));
-                let message = "this writes another file, which no snapshot does";
+                let message = "this writes another file, which a snapshot can't do";
                 problems.push(Diagnostic::error("snapshot-file", message).at(place));
             }
         }
@@ -186,7 +187,7 @@ pub(crate) fn history(part: &MigrationSet, original: &Connection) -> rusqlite::R
     let names = [table.clone(), format!("{table}_head"), format!("{table}_repeatable")];
     let is_one = |name: &str| names.iter().any(|own| own.eq_ignore_ascii_case(name));
     let Some(made) = objects(original)?.into_iter().find(|object| is_one(&object.name)) else { return Ok(None) };
-    let message = format!("`{}` is the name of a table of the history, which a program has there", made.name);
+    let message = format!("`{}` is the name of a table of the history, which exists in a program", made.name);
     let fault = Diagnostic::error("snapshot-history", message)
         .help("give the history another name: `table = \"…\"` under `[package.metadata.migrations]` in `Cargo.toml`");
     let places = part.migrations.iter().filter_map(ups).find_map(|up| {
@@ -220,7 +221,7 @@ fn leaves_something(hook: &Script) -> Diagnostic {
     let message = "the hook before all migrations leaves something in an empty database";
     Diagnostic::error("snapshot-hook", message)
         .in_file(hook.source.path())
-        .note("a program starts from a snapshot only where nothing is there yet")
+        .note("a program starts from a snapshot only if nothing exists yet")
 }
 
 /// Whether a database is as SQLite makes it.

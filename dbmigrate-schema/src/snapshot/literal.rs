@@ -52,5 +52,5 @@ fn real(value: f64, connection: &Connection) -> Result<String, Refusal> {
             return Ok(candidate);
         }
     }
-    Err(Refusal::Because(format!("no digits are read as the number {value:?} again")))
+    Err(Refusal::Because(format!("the number {value:?} can't be written exactly")))
 }

@@ -101,8 +101,8 @@ impl Layout {
         if !is_counted {
             let (table, columns) = (&self.table, self.columns.len());
             return Err(Refusal::Because(format!(
-                "the table `{table}` has {columns} columns, and SQLite writes no rowid beside as many; with an INTEGER PRIMARY \
-                 KEY they are one of them"
+                "the table `{table}` has {columns} columns, and SQLite can't write a rowid beside that many; an \
+                 INTEGER PRIMARY KEY would be one of them"
             )));
         }
         let layout = Self { rowid: None, table: self.table.clone(), columns: self.columns.clone(), ..*self };

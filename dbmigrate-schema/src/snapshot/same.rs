@@ -37,10 +37,7 @@ pub fn differences_but(expected: &Connection, found: &Connection, but: &[&str]) 
         }
     }
     differences.extend(
-        there
-            .keys()
-            .filter(|key| !wanted.contains_key(key))
-            .map(|key| format!("{} `{}` is there as well", key.0, key.1)),
+        there.keys().filter(|key| !wanted.contains_key(key)).map(|key| format!("{} `{}` also exists", key.0, key.1)),
     );
     if !differences.is_empty() {
         differences.truncate(SHOWN);
@@ -65,7 +62,7 @@ pub fn differences_but(expected: &Connection, found: &Connection, but: &[&str]) 
     if wanted != there {
         let other = wanted.iter().find(|it| !there.contains(it)).or(there.iter().find(|it| !wanted.contains(it)));
         let table = other.map_or("", |(name, _)| name.as_str());
-        differences.push(format!("the ids of `{table}` are counted from elsewhere"));
+        differences.push(format!("the ids of `{table}` are counted from another number"));
     }
     for pragma in ["user_version", "application_id"] {
         let value = |connection: &Connection| {

@@ -77,7 +77,7 @@ pub(super) fn filled(
     let (text, size) = match Module::of(created) {
         Module::Shows => return Ok(0),
         Module::Unknown(module) => {
-            return Err(Refusal::Because(format!("nobody knows how the module `{module}` of `{table}` is filled")));
+            return Err(Refusal::Because(format!("it is unknown how to fill the module `{module}` of `{table}`")));
         }
         Module::Index { has_rowid } => {
             let layout = Layout::of(connection, object)?;
@@ -89,7 +89,7 @@ pub(super) fn filled(
         Module::Fts5(text) => {
             if let Some(setting) = setting(connection, &object.name) {
                 return Err(Refusal::Because(format!(
-                    "`{table}` has the setting `{setting}`, and a new table has those of a new table"
+                    "`{table}` has the setting `{setting}`, and a new table has the default settings"
                 )));
             }
             (text, "docsize")
@@ -111,7 +111,7 @@ pub(super) fn filled(
             Ok(0)
         }
         Text::Nowhere if holds_words(connection, &object.name, size)? => {
-            Err(Refusal::Because(format!("`{table}` has words and keeps no text: nobody can read what was written")))
+            Err(Refusal::Because(format!("`{table}` has words but stores no text, so its content can't be read back")))
         }
         Text::Nowhere => Ok(0),
     }

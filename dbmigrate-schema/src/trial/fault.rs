@@ -61,11 +61,11 @@ impl Leg {
 impl fmt::Display for Leg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Up => "on its way up",
-            Self::Down => "on its way back",
-            Self::UpAgain => "on its way up after its way back",
-            Self::Rows => "in the rows that come after it",
-            Self::Versions => "on the way from it to the last one",
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::UpAgain => "up again after down",
+            Self::Rows => "rows added after it",
+            Self::Versions => "from it to the newest",
         })
     }
 }

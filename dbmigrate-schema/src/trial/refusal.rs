@@ -16,7 +16,7 @@ pub(super) fn turned_away(connection: &Connection, rule: ForeignKeys, up: &Scrip
         return Ok(None);
     }
     if asserts(connection, up).is_err() {
-        return Ok(Some("an assertion of the way up does not hold with it".to_owned()));
+        return Ok(Some("an assertion of the up script does not hold for it".to_owned()));
     }
     if !connection.is_autocommit() {
         return refused(connection, up);

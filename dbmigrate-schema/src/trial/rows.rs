@@ -114,7 +114,7 @@ pub(super) fn chosen(
             match way {
                 Judged::Touched if !is_touched && !reads.contains(&table.name) => Ok(()),
                 Judged::Touched | Judged::All => turned_away(connection, rule, up).ok().flatten().map_or(Ok(()), Err),
-                Judged::LeftOut if is_touched => Err("the next migration turns its rows away".to_owned()),
+                Judged::LeftOut if is_touched => Err("the next migration rejects its rows".to_owned()),
                 Judged::LeftOut => Ok(()),
             }
         })?;

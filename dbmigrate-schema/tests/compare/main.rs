@@ -307,11 +307,11 @@ fn tables_of_a_tool_can_be_left_out() {
 #[test]
 fn a_statement_that_sqlite_refuses_has_a_place() {
     let error = Schema::from_sql("CREATE TABLE t (a);\nCREATE INDEX i ON t (b);").unwrap_err();
-    assert_eq!(error.to_string(), "schema.sql:2:22: error: SQLite refuses this statement: no such column: b");
+    assert_eq!(error.to_string(), "schema.sql:2:22: error: SQLite rejects this statement: no such column: b");
     let error = Schema::from_sql("ATTACH 'other.db' AS other").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "schema.sql:1:1: error: SQLite refuses this statement: too many attached databases - max 0"
+        "schema.sql:1:1: error: SQLite rejects this statement: too many attached databases - max 0"
     );
     assert!(Schema::from_sql("CREATE TABLE t (a); VACUUM INTO 'other.db'").is_err());
 }

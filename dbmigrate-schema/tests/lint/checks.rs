@@ -73,7 +73,7 @@ fn a_number_that_is_made_of_a_text_is_seen_however_it_is_made() {
         let sql = format!("SELECT {value} IS 0 FROM (SELECT 'x' AS a, 7 AS b) AS t");
         assert_eq!(connection.query_row(&sql, [], |row| row.get::<_, bool>(0)).unwrap(), makes, "{value}");
         if let Some((message, helps)) = found {
-            assert!(message.starts_with("this makes numbers of texts in `t`"), "{message}");
+            assert!(message.starts_with("this turns every text in `t` into a number"), "{message}");
             assert!(helps[0].contains("`CASE WHEN … THEN CAST(… AS …) ELSE … END`"), "{helps:?}");
         }
     }
@@ -81,7 +81,7 @@ fn a_number_that_is_made_of_a_text_is_seen_however_it_is_made() {
     let (_, helps) = found("TEXT", "INTEGER", "a").unwrap();
     assert!(helps[0].contains("`CASE WHEN … THEN CAST(… AS …) ELSE … END`"), "{helps:?}");
     let (_, helps) = found("INTEGER", "REAL", "a").unwrap();
-    assert!(helps[0].ends_with("`CAST(… AS …)`, which makes 0 of a text, or a `CASE`"), "{helps:?}");
+    assert!(helps[0].ends_with("`CAST(… AS …)`, which turns a text into 0, or a `CASE`"), "{helps:?}");
     assert!(found("", "INTEGER", "a + 1").is_none());
     // A text that is only tidied up is still one, of which the type makes a number.
     for value in ["trim(a)", "coalesce(lower(a), '')", "a COLLATE NOCASE"] {

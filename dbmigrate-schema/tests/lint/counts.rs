@@ -72,14 +72,14 @@ fn what_rows_do_not_meet_is_counted() {
     let some =
         "CREATE TABLE n (id INTEGER PRIMARY KEY, \"e mail\" TEXT, age INT); INSERT INTO n SELECT * FROM users WHERE
                 age <> -2; DROP TABLE users; ALTER TABLE n RENAME TO users;";
-    check("partial-copy", USERS, ROWS, some, "2 rows stay behind now");
+    check("partial-copy", USERS, ROWS, some, "2 rows are left out now");
     let before = some
         .replace("INSERT INTO n SELECT * FROM users", "WITH o AS (SELECT * FROM users) INSERT INTO n SELECT * FROM o");
-    check("partial-copy", USERS, ROWS, &before, "2 rows stay behind now");
+    check("partial-copy", USERS, ROWS, &before, "2 rows are left out now");
     let unique = "CREATE UNIQUE INDEX i ON users (\"e mail\");";
-    check("unique-on-existing-rows", USERS, ROWS, unique, "1 value stands in more than one row now");
+    check("unique-on-existing-rows", USERS, ROWS, unique, "1 value is in more than one row now");
     let unique = "CREATE UNIQUE INDEX i ON users (\"e mail\" COLLATE NOCASE) WHERE age < 2;";
-    check("unique-on-existing-rows", USERS, ROWS, unique, "1 value stands in more than one row now");
+    check("unique-on-existing-rows", USERS, ROWS, unique, "1 value is in more than one row now");
     let positive = "ALTER TABLE users ADD CONSTRAINT c CHECK (age > 0);";
     check("check-on-existing-rows", USERS, ROWS, positive, "1 row does not meet it now");
     let keys = "CREATE TABLE users (name TEXT UNIQUE)";
@@ -87,7 +87,7 @@ fn what_rows_do_not_meet_is_counted() {
     let folded =
         "CREATE TABLE n (name TEXT COLLATE NOCASE UNIQUE); INSERT INTO n SELECT * FROM users; DROP TABLE users;
                   ALTER TABLE n RENAME TO users;";
-    check("collation-change", keys, names, folded, "1 value stands in more than one row by it now");
+    check("collation-change", keys, names, folded, "1 value is in more than one row by it now");
     let child = "CREATE TABLE users (id INTEGER PRIMARY KEY, boss INT)";
     let boss =
         "CREATE TABLE n (id INTEGER PRIMARY KEY, boss INT REFERENCES users (id)); INSERT INTO n SELECT * FROM users;
@@ -101,7 +101,7 @@ fn what_rows_do_not_meet_is_counted() {
         words,
         "INSERT INTO users VALUES ('x', 'a'), (2, 'b')",
         &rowid,
-        "rows that have no integer in it, which the rowid is: 1 now",
+        "rows that have no integer in it, as the rowid needs: 1 now",
     );
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use dbmigrate_schema::lint::{RULES, document, list, page};
 
-/// `SNAPSHOTS=overwrite` writes it anew.
+/// `SNAPSHOTS=overwrite` rewrites it.
 #[test]
 fn the_document_is_current() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/lints.md");

@@ -81,7 +81,7 @@ fn what_one_rule_says_no_other_repeats() {
         let rule = RULES.iter().find(|rule| rule.name == name).unwrap();
         matches!(rule.group, Group::Destructive | Group::Compatibility | Group::Data)
     };
-    // What is lost is one thing, and what refers to it another; a name is one, and what it holds another.
+    // What is lost is one thing, and what refers to it another; a name is one, and its content another.
     let two = [
         ("drop-parent-key", "drop-table"),
         ("drop-parent-key", "drop-column"),

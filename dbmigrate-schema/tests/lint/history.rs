@@ -62,5 +62,5 @@ fn a_small_table_is_changed_in_any_file() {
     let many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) \
                 INSERT INTO t SELECT i, 'x' FROM n";
     database.execute_batch(many).unwrap();
-    assert_eq!(mixed(&database), Some(vec!["there are 20000 rows in it now".to_owned()]));
+    assert_eq!(mixed(&database), Some(vec!["it has 20000 rows now".to_owned()]));
 }

@@ -81,7 +81,7 @@ fn an_empty_file_is_allowed_with_a_reason_and_where_nothing_has_begun() {
         let said = judged(migrations, &Levels::default());
         said.into_iter().map(|it| format!("{} {}", it.code, it.message)).collect::<Vec<_>>()
     };
-    assert_eq!(said(&[TABLES, "-- Later."]), ["empty-migration `002_m` holds no statement"]);
+    assert_eq!(said(&[TABLES, "-- Later."]), ["empty-migration `002_m` contains no statement"]);
     assert_eq!(said(&[TABLES, ""]).len(), 1);
     assert_eq!(said(&[TABLES, "-- dbmigrate: allow empty-migration given up"]), Vec::<String>::new());
     assert_eq!(said(&["-- Migration: Initial schema"]), Vec::<String>::new());
@@ -104,7 +104,10 @@ fn what_silences_nothing_is_said() {
     );
     let found = judged(&[TABLES, "-- dbmigrate: allow drop-table, drop-column so\nDROP TABLE a;"], &Levels::default());
     let unused = found.iter().find(|it| it.code == "unused-allow").unwrap();
-    assert!(unused.message.contains("`drop-column`") && unused.help[0].contains("take `drop-column` out"), "{unused}");
+    assert!(
+        unused.message.contains("`drop-column`") && unused.help[0].contains("remove `drop-column` from"),
+        "{unused}"
+    );
 }
 
 #[test]
@@ -134,7 +137,7 @@ fn a_name_that_no_rule_has_is_said_with_the_nearest() {
     for (name, help) in [
         ("drop-tabel", "did you mean `drop-table`?"),
         ("drop_table", "did you mean `drop-table`?"),
-        ("destructive", "name the rules that are meant"),
+        ("destructive", "name the rules"),
         ("nonsense", "`cargo dbmigrate explain` lists the rules by group"),
     ] {
         let found = judged(&[TABLES, &format!("-- dbmigrate: allow {name} so\nSELECT 1;")], &Levels::default());
@@ -201,10 +204,10 @@ fn a_name_in_the_manifest_that_no_rule_has_is_an_error_where_it_stands() {
     assert_eq!(
         said,
         [
-            "../Cargo.toml:2:11: error: no rule and no group of rules is called `styl`\n  help: did you mean `style`?",
-            "../Cargo.toml:2:27: error: no rule and no group of rules is called `nonsense`\n  help: `cargo dbmigrate \
+            "../Cargo.toml:2:11: error: there is no rule or group of rules `styl`\n  help: did you mean `style`?",
+            "../Cargo.toml:2:27: error: there is no rule or group of rules `nonsense`\n  help: `cargo dbmigrate \
              explain` lists the rules by group",
-            "Cargo.toml:2:11: error: no rule and no group of rules is called `drop-tabel`\n  help: did you mean \
+            "Cargo.toml:2:11: error: there is no rule or group of rules `drop-tabel`\n  help: did you mean \
              `drop-table`?",
         ]
     );
@@ -213,8 +216,8 @@ fn a_name_in_the_manifest_that_no_rule_has_is_an_error_where_it_stands() {
 #[test]
 fn orders_that_make_no_sense_are_refused() {
     for (orders, expect) in [
-        (&[(LintLevel::Deny, "drop-tabel")][..], "no rule and no group of rules is called `drop-tabel`"),
-        (&[(LintLevel::Warn, "warnings")], "`--warn warnings` makes no sense"),
+        (&[(LintLevel::Deny, "drop-tabel")][..], "there is no rule or group of rules `drop-tabel`"),
+        (&[(LintLevel::Warn, "warnings")], "`--warn warnings` is not possible"),
         (
             &[(LintLevel::Warn, "drop-table"), (LintLevel::Deny, "drop-table")],
             "`--warn drop-table` and `--deny drop-table`",
@@ -265,11 +268,11 @@ fn what_fails_the_build_is_no_matter_of_levels() {
     assert_eq!(judge(&levels("{ history = 'allow' }", "{}", &[]).0), ["error", "warning"]);
     assert_eq!(judge(&levels("{}", "{}", &[(LintLevel::Deny, "warnings")]).0), ["error", "error"]);
     let error = Orders::default().add(LintLevel::Allow, "gap").unwrap_err();
-    assert_eq!(error.to_string(), "`gap` is no matter of levels");
+    assert_eq!(error.to_string(), "`gap` has no level");
     let package = SourceText::new("Cargo.toml", "[package.metadata.migrations]\nlints = { sealed-edited = 'warn' }\n");
     let (config, _) = read(&package, None);
     let (_, errors) = Levels::new(&config.lints, &Orders::default());
-    assert_eq!(errors.iter().map(|it| &it.message).collect::<Vec<_>>(), ["`sealed-edited` is no matter of levels"]);
+    assert_eq!(errors.iter().map(|it| &it.message).collect::<Vec<_>>(), ["`sealed-edited` has no level"]);
 }
 
 /// Those that the levels themselves report, by their own examples.

@@ -60,8 +60,8 @@ fn partial(now: &str) -> Vec<String> {
 
 #[test]
 fn rows_that_no_copy_takes_are_said_however_they_come_to_be_left_out() {
-    let some = "this copies only some rows of `t`, and the old table goes";
-    let by = |word: &str| vec![format!("{some}; what its `{word}` leaves out is not in `t` after it")];
+    let some = "this copies only some rows of `t`, and the old table is dropped";
+    let by = |word: &str| vec![format!("{some}; rows that its `{word}` leaves out will be missing in `t`")];
     let by_temp = "CREATE TEMP TABLE x AS SELECT * FROM t WHERE id > 9; DROP TABLE t; CREATE TABLE t (id, a); \
                    INSERT INTO t SELECT * FROM x; DROP TABLE x";
     assert_eq!(partial(by_temp), by("WHERE"));
@@ -103,7 +103,7 @@ fn rows_that_no_copy_takes_are_said_however_they_come_to_be_left_out() {
             "CREATE TABLE n (id, a); INSERT INTO n SELECT id, a FROM t WHERE a = 'x'; INSERT INTO n SELECT id, 'u' FROM u; \
              INSERT INTO n SELECT id, a FROM t WHERE a <> 'x'; DROP TABLE t; ALTER TABLE n RENAME TO t"
         ),
-        [format!("{}; 2 statements copy, and none of them takes all rows", by("WHERE")[0])]
+        [format!("{}; 2 statements copy rows, and none of them copies all", by("WHERE")[0])]
     );
     // The side of a join that stays whole.
     let join = |join: &str| {
@@ -135,7 +135,7 @@ fn rows_that_no_copy_takes_are_said_however_they_come_to_be_left_out() {
     assert_eq!(two(""), [""; 0]);
     assert_eq!(
         two("JOIN u ON u.id = t.id"),
-        [format!("{}; 2 statements copy, and none of them takes all rows", by("JOIN")[0])]
+        [format!("{}; 2 statements copy rows, and none of them copies all", by("JOIN")[0])]
     );
 }
 

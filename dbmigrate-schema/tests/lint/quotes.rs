@@ -25,17 +25,17 @@ fn says(sql: &str, expect: &[&str]) {
 fn the_word_itself_is_shown() {
     says(
         "INSERT INTO t (a, b) SELECT \"x y\", \"b\" FROM \"odd \"\"name\"",
-        &["copied-name-as-text: `t` gets the text 'b' in every row: there is no such column (\"b\")"],
+        &["copied-name-as-text: `t` gets the string 'b' in every row: there is no such column (\"b\")"],
     );
     says(
         "UPDATE t SET a = \"it's\", b = \"größe\" || \"b\"",
-        &["double-quoted-text: `\"it's\"`, `\"größe\"` name nothing, so SQLite takes them for a text (\"it's\")"],
+        &["double-quoted-text: `\"it's\"`, `\"größe\"` are not names of anything, so SQLite takes them for a string \
+             (\"it's\")"],
     );
     says(
         "CREATE VIEW v AS SELECT a FROM t\nWHERE b = \"new\"",
-        &[
-            "double-quoted-text: `\"new\"` in the view `v` names nothing, so SQLite takes it for a text (CREATE VIEW v AS SELECT a FROM t)",
-        ],
+        &["double-quoted-text: `\"new\"` in the view `v` is not a name of anything, so SQLite takes it for a string \
+             (CREATE VIEW v AS SELECT a FROM t)"],
     );
     let many: Vec<_> = (0..30).map(|at| format!("(\"v{at}\", 'a')")).collect();
     let findings = lint_newest(&[BASE, &format!("INSERT INTO t VALUES {}", many.join(", "))]);

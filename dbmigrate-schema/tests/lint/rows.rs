@@ -33,7 +33,7 @@ fn check(before: &str, rows: &str, now: &str, expect: &[&str]) {
         assert!(found.iter().any(|it| it == expect), "{expect}: {found:#?}");
     }
     if expect.is_empty() {
-        assert!(!found.iter().any(|it| it.contains("is made anew")), "{found:#?}");
+        assert!(!found.iter().any(|it| it.contains("is recreated")), "{found:#?}");
     }
 }
 
@@ -43,10 +43,10 @@ fn a_large_table_that_is_made_anew() {
     let example = rule.fails[0];
     let many = "CREATE VIEW events AS WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n LIMIT 1000000)
                 SELECT id, '' AS text FROM n";
-    check(example.before, many, example.now, &["`events` is made anew: 1000000 rows"]);
+    check(example.before, many, example.now, &["`events` is rebuilt: 1000000 rows"]);
     let big =
         "CREATE TABLE Events (id INTEGER PRIMARY KEY, text); INSERT INTO events (text) VALUES (zeroblob(110000000))";
-    check(example.before, big, example.now, &["`events` is made anew: 1 rows, 105 MiB"]);
+    check(example.before, big, example.now, &["`events` is rebuilt: 1 rows, 105 MiB"]);
     check(example.before, example.before, example.now, &[]);
 }
 

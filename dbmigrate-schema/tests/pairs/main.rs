@@ -91,7 +91,7 @@ fn there_and_back(case: &Case, min_sqlite: (u32, u32)) -> Result<Came, String> {
         return Ok(came);
     };
     came.add(&done);
-    match step(done.connection, (&to, &from), min_sqlite).map_err(|why| format!("on the way back: {why}"))? {
+    match step(done.connection, (&to, &from), min_sqlite).map_err(|why| format!("down: {why}"))? {
         Ok(done) => came.add(&done),
         Err(_) => came.undecided += 1,
     }

@@ -146,7 +146,7 @@ fn unfair(undecided: &[Undecided]) -> Result<String, String> {
     let told = undecided.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     let fair = undecided.iter().all(|open| match open {
         Undecided::Unsupported { why, .. } => {
-            why.starts_with("no column is left") || why.contains("holds the end of a line")
+            why.starts_with("no column is left") || why.contains("contains a line break")
         }
         _ => false,
     });

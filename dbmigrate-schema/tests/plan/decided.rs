@@ -23,7 +23,7 @@ fn what_is_new_is_created_and_what_goes_is_dropped_in_an_order_that_works() {
         teams,
         "",
         "drop-table",
-        "DROP TRIGGER v;\nDROP VIEW all_teams;\n\n-- drops the table `teams` and what it holds\nDROP TABLE teams;\n",
+        "DROP TRIGGER v;\nDROP VIEW all_teams;\n\n-- drops the table `teams` and its content\nDROP TABLE teams;\n",
     );
     check(teams, teams, "", "");
     assert!(planned(teams, &teams.to_uppercase(), "").is_empty());
@@ -54,14 +54,14 @@ fn views_triggers_and_indexes_that_change_are_made_anew() {
 fn renames_are_asked_for() {
     let users = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, mail TEXT);";
     let people = "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, mail TEXT);";
-    refuses(users, people, "", &["table `users` goes and `people` comes: is it the same one?"]);
-    refuses(users, "CREATE TABLE logs (at, what)", "", &["table `users` goes, and its rows with it"]);
+    refuses(users, people, "", &["table `users` is dropped and `people` is added: is it a rename?"]);
+    refuses(users, "CREATE TABLE logs (at, what)", "", &["table `users` is dropped, with its rows"]);
     check(users, people, "users=people", "ALTER TABLE users RENAME TO people;\n");
     check(
         users,
         people,
         "drop-table",
-        "-- drops the table `users` and what it holds\nDROP TABLE users;\n\n\
+        "-- drops the table `users` and its content\nDROP TABLE users;\n\n\
          CREATE TABLE people (\n  id INTEGER PRIMARY KEY,\n  name TEXT,\n  mail TEXT\n);\n",
     );
     let to = "CREATE TABLE users (id INTEGER PRIMARY KEY, full_name TEXT NOT NULL, address TEXT);";
@@ -70,17 +70,17 @@ fn renames_are_asked_for() {
         to,
         "",
         &[
-            "column `name` of `users` goes and `full_name` or `address` comes: is it the same one?",
-            "column `mail` of `users` goes and `full_name` or `address` comes: is it the same one?",
+            "column `name` of `users` is dropped and `full_name` or `address` is added: is it a rename?",
+            "column `mail` of `users` is dropped and `full_name` or `address` is added: is it a rename?",
         ],
     );
     let undecided = plan(&schema(users), &schema(to), &Decisions::default()).unwrap_err();
     assert_eq!(
         undecided[0].help(),
         [
-            "if it is `full_name` now: `cargo dbmigrate generate --rename users.name=users.full_name`",
-            "if it is `address` now: `cargo dbmigrate generate --rename users.name=users.address`",
-            "if it may go: `cargo dbmigrate generate --allow drop-column=users.name`",
+            "if it was renamed to `full_name`: `cargo dbmigrate generate --rename users.name=users.full_name`",
+            "if it was renamed to `address`: `cargo dbmigrate generate --rename users.name=users.address`",
+            "if it is to be dropped: `cargo dbmigrate generate --allow drop-column=users.name`",
         ]
     );
     // What may go goes where it can be nothing else. What can is asked, unless it is named.
@@ -97,7 +97,7 @@ fn renames_are_asked_for() {
         users,
         to,
         "users.mail=users.address",
-        &["column `name` of `users` goes and `full_name` comes: is it the same one?"],
+        &["column `name` of `users` is dropped and `full_name` is added: is it a rename?"],
     );
     // What is computed holds nothing that could be lost.
     let computed = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, mail TEXT, short AS (substr(name, 1, 3)));";
@@ -114,11 +114,11 @@ fn renames_are_asked_for() {
 fn a_rename_that_fits_nothing_is_an_error() {
     let (from, to) = ("CREATE TABLE a (x); CREATE VIEW v AS SELECT 1", "CREATE TABLE b (y); CREATE VIEW v AS SELECT 1");
     for (decided, message) in [
-        ("c=b", "the rename `c=b` fits nothing: there is no table `c`"),
-        ("a=c", "the rename `a=c` fits nothing: no table `c` is wanted"),
-        ("v=b", "the rename `v=b` fits nothing: there is no table `v`"),
-        ("a=b b.z=b.y", "the rename `b.z=b.y` fits nothing: there is no column `z` in `a`"),
-        ("a=b b.x=b.z", "the rename `b.x=b.z` fits nothing: no column `z` is wanted in `b`"),
+        ("c=b", "the rename `c=b` matches nothing: there is no table `c`"),
+        ("a=c", "the rename `a=c` matches nothing: `c` is not a table of the new schema"),
+        ("v=b", "the rename `v=b` matches nothing: there is no table `v`"),
+        ("a=b b.z=b.y", "the rename `b.z=b.y` matches nothing: there is no column `z` in `a`"),
+        ("a=b b.x=b.z", "the rename `b.x=b.z` matches nothing: `z` is not a column of the new `b`"),
     ] {
         let undecided = plan(&schema(from), &schema(to), &decisions(decided)).unwrap_err();
         assert!(undecided.iter().any(|open| open.to_string() == message), "{decided}: {undecided:?}");
@@ -128,7 +128,7 @@ fn a_rename_that_fits_nothing_is_an_error() {
         "CREATE TABLE a (x)",
         "CREATE TABLE b (y, w)",
         decided,
-        &["the rename `b.x=b.w` fits nothing: `x` is renamed to something else, too"],
+        &["the rename `b.x=b.w` matches nothing: `x` is also renamed to something else"],
     );
 }
 
@@ -140,28 +140,28 @@ fn values_are_asked_for() {
         to,
         "",
         &[
-            "column `a` of `t` becomes `NOT NULL`, and nothing says what replaces NULL in it",
-            "column `b` of `t` is new and `NOT NULL`, and nothing says what rows get in it",
+            "column `a` of `t` becomes `NOT NULL`, and has no value to replace NULL",
+            "column `b` of `t` is new and `NOT NULL`, and has no value for existing rows",
         ],
     );
     refuses(
         from,
         "CREATE TABLE t (a INT, b NOT NULL DEFAULT NULL)",
         "",
-        &["column `b` of `t` is new and `NOT NULL`, and nothing says what rows get in it"],
+        &["column `b` of `t` is new and `NOT NULL`, and has no value for existing rows"],
     );
     // A default is for new rows.
     refuses(
         "CREATE TABLE t (a INT)",
         "CREATE TABLE t (a INT NOT NULL DEFAULT 0)",
         "",
-        &["column `a` of `t` becomes `NOT NULL`, and nothing says what replaces NULL in it"],
+        &["column `a` of `t` becomes `NOT NULL`, and has no value to replace NULL"],
     );
     refuses(
         "CREATE TABLE t (a INT)",
         "CREATE TABLE t (a INT NOT NULL)",
         "fill t.a=elsewhere",
-        &["`elsewhere` is no value for column `a` of `t`: no such column: elsewhere"],
+        &["`elsewhere` is not a value for column `a` of `t`: no such column: elsewhere"],
     );
     let database = applies(
         "CREATE TABLE t (a INT, c TEXT)",

@@ -168,15 +168,15 @@ fn case_19_virtual_tables_stay_unless_they_may_be_dropped() {
         from,
         to,
         "",
-        &["virtual table `f`: nothing can change it: virtual table `f` changes its arguments from `a` to `a, b`"],
+        &["virtual table `f`: it can't be changed: virtual table `f` changes its arguments from `a` to `a, b`"],
     );
     check(
         from,
         to,
         "drop-table",
-        "-- drops the virtual table `f` and what it holds\nDROP TABLE f;\nCREATE VIRTUAL TABLE f USING fts5(a, b);\n",
+        "-- drops the virtual table `f` and its content\nDROP TABLE f;\nCREATE VIRTUAL TABLE f USING fts5(a, b);\n",
     );
-    refuses(from, "", "", &["table `f` goes, and its rows with it"]);
+    refuses(from, "", "", &["table `f` is dropped, with its rows"]);
     let database = applies(from, "INSERT INTO f VALUES ('x')", "CREATE VIRTUAL TABLE g USING fts5(a)", "f=g");
     rows(&database, "SELECT * FROM g('x')", &["'x'"]);
 }
@@ -385,7 +385,7 @@ fn case_32_names_of_every_kind() {
         from,
         &from.replace("b\"", "b\" INT"),
         "",
-        &["table `t`: a name in it holds the end of a line, and an assertion stands on one"],
+        &["table `t`: a name in it contains a line break, and an assertion is a single line"],
     );
     // The case of a name alone is no difference.
     check("CREATE TABLE t (a)", "CREATE TABLE T (A)", "", "");
@@ -449,7 +449,7 @@ fn case_34_columns_that_all_go_and_columns_without_end() {
         "CREATE TABLE t (a PRIMARY KEY) WITHOUT ROWID",
         "CREATE TABLE t (b)",
         "drop-column",
-        &["table `t`: no column is left that its rows could be told by"],
+        &["table `t`: no column is left to identify its rows"],
     );
     let wide = |first: &str, kind: &str| {
         let columns: Vec<_> = (1..1_999).map(|at| format!("c{at} INT")).collect();
@@ -458,7 +458,7 @@ fn case_34_columns_that_all_go_and_columns_without_end() {
     let key = "id INTEGER PRIMARY KEY";
     let database = applies(&wide(key, "INT"), "INSERT INTO t (c1999) VALUES (5)", &wide(key, "TEXT"), "");
     rows(&database, "SELECT id, c1999 FROM t", &["1|'5'"]);
-    // Its rowid is none of the columns, and one more than SQLite takes at once.
+    // Its rowid is none of the columns, and one more tha SQLite takes at once.
     let (plain, rows_of) = (wide("c0 INT", "INT"), "INSERT INTO t (rowid, c1999) VALUES (7, 5), (3, 6)");
     let columns: Vec<_> = (0..2_000).map(|at| format!("c{at}")).collect();
     let index = format!("; CREATE INDEX i ON t ({})", columns.join(", "));
@@ -468,10 +468,8 @@ fn case_34_columns_that_all_go_and_columns_without_end() {
         &plain,
         &wide("c0 INT", "TEXT"),
         "",
-        &[
-            "table `t`: SQLite copies no rowid beside 2000 columns: give it an INTEGER PRIMARY KEY in the place of one of them, \
-         or move some to another table, in a migration by hand",
-        ],
+        &["table `t`: SQLite can't copy a rowid beside 2000 columns: replace one of them with an INTEGER PRIMARY \
+             KEY, or move some to another table, in a migration by hand"],
     );
 }
 
@@ -506,7 +504,7 @@ fn case_36_comments_stay_and_hints_go() {
 
 #[test]
 fn what_is_not_understood_is_made_anew_by_its_text_or_left_alone() {
-    // A table whose text says something else than SQLite's pragmas.
+    // A table whose text says something else tha SQLite's pragmas.
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch("CREATE TABLE odd (a CONSTRAINT lost, b NOT NULL); CREATE TABLE t (a INT);").unwrap();
     let from = Schema::read(&connection, &ReadOptions::default()).unwrap();
@@ -517,7 +515,10 @@ fn what_is_not_understood_is_made_anew_by_its_text_or_left_alone() {
     let to = schema("CREATE TABLE odd (a, b, c); CREATE TABLE t (a INT);");
     let undecided = plan(&from, &to, &Decisions::default()).unwrap_err();
     let message = undecided[0].to_string();
-    assert!(message.starts_with("table `odd`: it can't be changed, since its text is not understood: "), "{message}");
+    assert!(
+        message.starts_with("table `odd`: it can't be changed, because its text could not be parsed: "),
+        "{message}"
+    );
 }
 
 #[test]

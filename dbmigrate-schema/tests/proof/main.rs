@@ -100,12 +100,12 @@ fn what_only_rows_show_is_caught() {
     caught(&changed("SELECT id, name, note", "SELECT id, name, CAST(note AS BLOB)"), true, "does not keep the row");
     let lines: Vec<String> = rebuild("").lines().map(str::to_owned).collect();
     let sequence = lines.iter().find(|line| line.starts_with("UPDATE sqlite_sequence")).unwrap();
-    caught(&changed(sequence, ""), true, "table `team` gives ids again");
+    caught(&changed(sequence, ""), true, "table `team` would reuse ids");
     caught(&changed("DROP TABLE team;", "DELETE FROM member;\nDROP TABLE team;"), true, "table `member` does not keep");
     caught(
         &changed("DROP TABLE team;", "INSERT INTO log VALUES ('done');\nDROP TABLE team;"),
         false,
-        "table `log` gets the row (rowid = 1, what = 'done') from nowhere",
+        "table `log` has the new row (rowid = 1, what = 'done')",
     );
     // With foreign keys on, the rows of the child would go with those of the parent.
     let up = changed("foreign-keys off", "foreign-keys on");

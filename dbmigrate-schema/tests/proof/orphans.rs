@@ -12,7 +12,7 @@ fn is_caught(child: &str, parent: &str) {
     for up in [up, "DROP TABLE parent;"] {
         let decisions = Decisions { allow: [Hazard::DropTable].into(), ..Decisions::default() };
         let case = Case { before: &before, target: child, up, down: None, decisions };
-        case.fails(Step::Up, false, "`child` refers to `parent`, which is not there any more");
+        case.fails(Step::Up, false, "`child` refers to `parent`, which no longer exists");
     }
 }
 

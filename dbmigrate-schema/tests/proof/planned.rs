@@ -55,7 +55,7 @@ fn a_key_without_a_value_is_filled() {
     );
 }
 
-/// SQLite takes a name in double quotes for a text where the column is gone.
+/// SQLite takes a name in double quotes for a string where the column is gone.
 #[test]
 fn a_column_that_goes_leaves_no_text_behind() {
     let before = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, \"x\" INT, y TEXT)";
@@ -72,7 +72,7 @@ fn a_column_that_goes_leaves_no_text_behind() {
         let decisions = gone(Decisions::default());
         let up = plan(&schema(&before), &schema(&target), &decisions).unwrap().to_sql();
         let case = Case { before: &before, target: &target, up: &up, down: None, decisions };
-        case.fails(Step::Up, false, &format!("{what} is a text from now on"));
+        case.fails(Step::Up, false, &format!("{what} is a string from now on"));
     }
     let checked = |table: &str| table.replace("y TEXT)", "y TEXT CHECK (\"x\" <> 7))");
     let (checked_before, checked_target) = (checked(before), checked(target));
@@ -87,7 +87,7 @@ fn a_column_that_goes_leaves_no_text_behind() {
         down: None,
         decisions: gone(Decisions::default()),
     };
-    case.fails(Step::Up, false, "\"x\" in the table `t` is a text from now on");
+    case.fails(Step::Up, false, "\"x\" in the table `t` is a string from now on");
     // What was a text before is one on purpose, and `a` stays.
     let others =
         "CREATE VIEW v AS SELECT \"a\" FROM t WHERE \"a\" <> \"old\"; CREATE INDEX \"x\" ON t (\"a\", lower(\"y\"))";

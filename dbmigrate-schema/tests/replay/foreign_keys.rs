@@ -30,7 +30,8 @@ fn a_new_foreign_key_to_no_key_is_found_where_foreign_keys_are_off() {
         let replay = check(&[PARENTS, ("002_b.sql", &format!("{head}CREATE TABLE s(k REFERENCES p(n));"))]);
         assert_eq!(
             found(&replay),
-            ["migrations/002_b.sql `migrations/002_b.sql` leaves a foreign key that refers to columns that are no key"]
+            ["migrations/002_b.sql `migrations/002_b.sql` leaves a foreign key that refers to columns that are not a \
+                key"]
         );
         assert_eq!(replay.diagnostics[0].notes, ["foreign key mismatch - \"s\" referencing \"p\""]);
         let replay = check(&[

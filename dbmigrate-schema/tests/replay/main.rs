@@ -70,7 +70,7 @@ fn a_column_that_sqlite_never_adds_comes_with_the_way_to_add_it() {
         ("\"a b\" TEXT UNIQUE", "add it without `UNIQUE`, then `CREATE UNIQUE INDEX \"a_a b\" ON a (\"a b\");`"),
         (
             "id INTEGER PRIMARY KEY",
-            "make `a` anew with that key: declare it in `schema.sql`, and `cargo dbmigrate generate` writes it",
+            "rebuild `a` with that key: declare it in `schema.sql`, and run `cargo dbmigrate generate`",
         ),
     ] {
         let replay = check(&[("001_a.sql", &format!("CREATE TABLE a(x); ALTER TABLE a ADD COLUMN {column};"))]);
@@ -82,7 +82,7 @@ fn a_column_that_sqlite_never_adds_comes_with_the_way_to_add_it() {
 fn a_wrong_word_is_shown_where_it_stands() {
     let replay =
         check(&[("001_a.sql", "CREATE TABLE a(x);\n\n-- ü\nSELECT x,\n  nope FROM a;"), ("002_b.sql", "SELECT 1;")]);
-    assert_eq!(found(&replay), ["migrations/001_a.sql:5:3 SQLite refuses this statement: no such column: nope"]);
+    assert_eq!(found(&replay), ["migrations/001_a.sql:5:3 SQLite rejects this statement: no such column: nope"]);
     assert_eq!(replay.unchecked, ["002_b"]);
 }
 
@@ -95,8 +95,8 @@ fn every_wrong_way_back_is_found_at_once() {
     assert_eq!(
         found(&replay),
         [
-            "migrations/001_a.sql:3:1 SQLite refuses this statement: no such table: b",
-            "migrations/002_b.sql:3:1 SQLite refuses this statement: no such table: c",
+            "migrations/001_a.sql:3:1 SQLite rejects this statement: no such table: b",
+            "migrations/002_b.sql:3:1 SQLite rejects this statement: no such table: c",
         ]
     );
     assert_eq!(replay.ups, 2);
@@ -306,10 +306,10 @@ fn an_assertion_has_to_be_one_that_can_be_asked_and_its_answer_does_not_matter()
         }
     }
     for (query, expect) in [
-        ("SELECT y FROM a", "1:29 SQLite refuses this statement: no such column: y"),
-        ("SELECT x FROM b", "1:22 SQLite refuses this statement: no such table: b"),
-        ("SELECT x, x FROM a", "1:22 this query answers with 2 columns, and an assertion is one value"),
-        ("SELECT abs(-9223372036854775808)", "1:22 SQLite refuses this statement: integer overflow"),
+        ("SELECT y FROM a", "1:29 SQLite rejects this statement: no such column: y"),
+        ("SELECT x FROM b", "1:22 SQLite rejects this statement: no such table: b"),
+        ("SELECT x, x FROM a", "1:22 this query returns 2 columns, and an assertion is one value"),
+        ("SELECT abs(-9223372036854775808)", "1:22 SQLite rejects this statement: integer overflow"),
     ] {
         let replay = check(&[table, ("002_b.sql", &asserting(query))]);
         assert_eq!(found(&replay), [format!("migrations/002_b.sql:{expect}")], "{query}");
@@ -347,7 +347,7 @@ fn hooks_run_around_the_migrations() {
     let replay = check("SELECT 1;\nDELETE FROM log;", "SELECT nope;");
     assert_eq!(
         found(&replay),
-        ["migrations/hooks/before_all.sql:2:1 SQLite refuses this statement: no such table: log"]
+        ["migrations/hooks/before_all.sql:2:1 SQLite rejects this statement: no such table: log"]
     );
     assert_eq!(
         (replay.ups, &*replay.unchecked),
@@ -356,7 +356,7 @@ fn hooks_run_around_the_migrations() {
     let replay = check(log, "SELECT\n  nope;");
     assert_eq!(
         found(&replay),
-        ["migrations/hooks/after_all.sql:2:3 SQLite refuses this statement: no such column: nope"]
+        ["migrations/hooks/after_all.sql:2:3 SQLite rejects this statement: no such column: nope"]
     );
     assert_eq!((replay.ups, replay.downs), (1, 1));
 }
@@ -409,9 +409,9 @@ fn every_repeatable_that_sqlite_refuses_is_found_at_once() {
     assert_eq!(
         found(&replay),
         [
-            "migrations/repeatable/a.sql:1:1 SQLite refuses this statement: use DROP TABLE to delete table a",
-            "migrations/repeatable/b.sql:2:1 SQLite refuses this statement: near \"SELEC\": syntax error",
-            "migrations/repeatable/c.sql:2:1 SQLite refuses this statement: no such table: main.gone",
+            "migrations/repeatable/a.sql:1:1 SQLite rejects this statement: use DROP TABLE to delete table a",
+            "migrations/repeatable/b.sql:2:1 SQLite rejects this statement: near \"SELEC\": syntax error",
+            "migrations/repeatable/c.sql:2:1 SQLite rejects this statement: no such table: main.gone",
         ]
     );
     assert_eq!(replay.unchecked, ["migrations/hooks/after_all.sql"]);
@@ -463,7 +463,7 @@ fn what_the_program_registers_is_stood_in_for_where_it_is_named() {
         ("002_b.sql", "UPDATE a SET x = slugify(x); ALTER TABLE a RENAME TO b;"),
     ];
     let unnamed = found(&check(&files));
-    assert_eq!(unnamed, ["migrations/001_a.sql:1:45 SQLite refuses this statement: no such function: slugify"]);
+    assert_eq!(unnamed, ["migrations/001_a.sql:1:45 SQLite rejects this statement: no such function: slugify"]);
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     let stubs = Stubs { functions: names(&["is_fine", "slugify"]), collations: names(&["german"]) };
     let replay = config::Replay { base: None, stubs };
@@ -473,7 +473,7 @@ fn what_the_program_registers_is_stood_in_for_where_it_is_named() {
     // A name that is not there is still missed.
     let more = [files[0], files[1], files[2], ("003_c.sql", "SELECT mine(x) FROM b;")];
     let replay = dbmigrate_schema::replay(&set_with(&more, set.config.clone()), None);
-    assert_eq!(found(&replay), ["migrations/003_c.sql:1:8 SQLite refuses this statement: no such function: mine"]);
+    assert_eq!(found(&replay), ["migrations/003_c.sql:1:8 SQLite rejects this statement: no such function: mine"]);
     let help = r#"if the program registers `mine`: `replay.functions = ["mine"]` under `[package.metadata.migrations]` in `Cargo.toml`"#;
     assert_eq!(replay.diagnostics[0].help, [help]);
 }
@@ -502,7 +502,7 @@ fn a_replay_begins_with_what_was_there_before() {
     assert_eq!(schema.to_sql(), "CREATE TABLE old (\n  x UNIQUE,\n  y\n);\nCREATE INDEX old_y ON old (y);\n");
 
     let broken = replay(&based("CREATE TABLE old (x);\nCREATE TABLE old (x);", &files), None);
-    assert_eq!(found(&broken), ["base.sql:2:14 SQLite refuses this statement: table old already exists"]);
+    assert_eq!(found(&broken), ["base.sql:2:14 SQLite rejects this statement: table old already exists"]);
     assert_eq!((broken.ups, broken.unchecked.as_slice()), (0, ["001_b".to_owned(), "002_c".to_owned()].as_slice()));
 }
 
@@ -513,7 +513,7 @@ fn a_trigger_of_a_migration_that_would_go_with_a_view_is_found() {
     let with = |repeatable: &str| check(&[TABLE, ("002_b.sql", &made), ("repeatable/v.sql", repeatable)]);
     assert_eq!(
         found(&with("CREATE VIEW v AS SELECT x FROM a;")),
-        ["migrations/repeatable/v.sql:1:1 the view `v` has a trigger `t`, which this file does not make"]
+        ["migrations/repeatable/v.sql:1:1 the view `v` has a trigger `t`, which this file does not create"]
     );
     assert_eq!(found(&with(&made)), Vec::<String>::new());
 }

@@ -70,7 +70,7 @@ fn the_program_runs_the_rust_and_the_replay_goes_on_from_there() {
     let names: Vec<_> = schema.objects.iter().map(|object| object.name().as_str()).collect();
     assert_eq!(names, ["a", "b", "d", "v"]);
     let [stopped] = Schema::from_migrations(&set, None).unwrap_err().try_into().unwrap();
-    assert!(stopped.message.starts_with("`002_b` holds Rust"), "{stopped:?}");
+    assert!(stopped.message.starts_with("`002_b` contains Rust"), "{stopped:?}");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn what_the_program_refuses_is_a_finding_and_hides_no_other() {
     assert_eq!(
         found(&refused),
         [
-            "migrations/001_a.sql:3:1 SQLite refuses this statement: no such table: c",
+            "migrations/001_a.sql:3:1 SQLite rejects this statement: no such table: c",
             "migrations/002_b.rs no such table: nope"
         ]
     );
@@ -116,7 +116,7 @@ fn rust_that_does_not_lead_back_is_named_object_by_object() {
     let again = of(("002_b down", "DROP TABLE b"), &[a, ("002_b.rs", RUST), d]);
     assert_eq!((again.ups, again.downs, again.diagnostics.len()), (3, 3, 1));
     let found = &again.diagnostics[0];
-    assert_eq!(found.message, "after the way back of `002_b` its way up does not run again");
+    assert_eq!(found.message, "after the down script of `002_b`, its up script does not run again");
     assert!(found.notes[0].starts_with("UNIQUE constraint failed: a.x"), "{found:?}");
 
     // A step in SQL.

@@ -18,7 +18,7 @@ guide show the commands at work. [Exit codes and JSON](json.md) have a page of t
 
 ";
 
-/// `SNAPSHOTS=overwrite` writes it anew.
+/// `SNAPSHOTS=overwrite` rewrites it.
 #[test]
 fn the_page_of_the_commands_is_current() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/commands.md");
@@ -95,7 +95,7 @@ fn line(arg: &clap::Arg) -> String {
         (Some(short), None) => format!("-{short} {value}"),
         (None, None) => value,
     };
-    let help = arg.get_long_help().or(arg.get_help()).unwrap_or_else(|| panic!("`{written}` says nothing"));
+    let help = arg.get_long_help().or(arg.get_help()).unwrap_or_else(|| panic!("`{written}` is empty"));
     let mut line = format!("* `{}`: {}", written.trim_end(), escaped(&help.to_string()));
     let values: Vec<_> = arg.get_possible_values().into_iter().filter(|it| takes_value && !it.is_hide_set()).collect();
     let explains = values.iter().any(|value| value.get_help().is_some());

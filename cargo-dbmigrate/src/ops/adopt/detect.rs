@@ -63,7 +63,7 @@ pub(super) fn tool(project: &Project, request: &Request<'_>) -> Result<Detected,
     };
     let kept: Vec<History> = kept.into_iter().filter(|kept| kept.tool == tool).collect();
     if kept.len() > 1 && request.table.is_none() {
-        let error = CliError::usage("several tables of the database may be the old history: name the one");
+        let error = CliError::usage("several tables of the database may be the old history: name one");
         let tables = kept.iter().filter_map(|kept| kept.table.as_deref());
         return Err(tables.fold(error, |error, table| error.help(format!("`--table {table}`"))));
     }
@@ -74,9 +74,9 @@ pub(super) fn tool(project: &Project, request: &Request<'_>) -> Result<Detected,
     };
     let table = request.table.map(str::to_owned).or_else(|| kept.as_ref().and_then(|kept| kept.table.clone()));
     if tool.has_table() && table.is_none() && tool.usual_table().is_none() {
-        return Err(CliError::usage(format!("`{}` does not say in which table the history is kept", tool.name()))
+        return Err(CliError::usage(format!("`{}` does not say which table has the history", tool.name()))
             .help("name it: `--table NAME`")
-            .help("or show a database that has it: `--database FILE`"));
+            .help("or name a database that has it: `--database FILE`"));
     }
     if let Some(kept) = kept.filter(|kept| !reasons.contains(&kept.reason)) {
         reasons.push(kept.reason);
@@ -92,7 +92,7 @@ fn by_manifest(project: &Project) -> Option<Tool> {
 fn by_name(name: &str) -> Result<Tool, CliError> {
     Tool::from_name(name).ok_or_else(|| {
         let names: Vec<&str> = Tool::ALL.into_iter().map(Tool::name).collect();
-        let error = CliError::usage(format!("no tool is called `{name}`"));
+        let error = CliError::usage(format!("there is no tool `{name}`"));
         match nearest(name, names.iter().copied()) {
             Some(near) => error.help(format!("did you mean `{near}`?")),
             None => error.help(format!("the tools are `{}`", names.join("`, `"))),
@@ -114,7 +114,7 @@ fn folders(project: &Project, request: &Request<'_>) -> Result<BTreeMap<String, 
     let looks = |dir: &str| detect(project.root.as_path(), dir);
     if let Some(dir) = &request.files {
         if !project.root.join(dir).is_dir() {
-            return Err(CliError::usage(format!("`{dir}` is no folder")));
+            return Err(CliError::usage(format!("`{dir}` is not a folder")));
         }
         return Ok(BTreeMap::from([(dir.clone(), looks(dir))]));
     }
@@ -205,13 +205,13 @@ fn guess(
         }
         ([], []) if kept.len() == 1 && request.table.is_none() => Ok((kept[0].tool, vec![kept[0].reason.clone()])),
         ([], []) if request.table.is_some() => Ok((Tool::Plain, vec!["`--table` names its table".to_owned()])),
-        ([], []) if choices().is_empty() => Err(CliError::usage("nothing shows which tool the migrations come from")
+        ([], []) if choices().is_empty() => Err(CliError::usage("it is unknown which tool the migrations are from")
             .help("name it: `--from TOOL`, and the folder of its files: `--files DIR`")
             .help("for a database without any history: `--from live --database FILE`")),
-        ([], []) => Err(undecided("nothing shows for sure which tool the migrations come from: name it")),
-        ([], _) => Err(undecided("the files look like those of several tools: name the one")),
-        ([_, _, ..], _) => Err(undecided("the database has the histories of several tools: name the one")),
-        ([_], _) => Err(undecided("the files and the database speak for different tools: name the one")),
+        ([], []) => Err(undecided("it is not certain which tool the migrations are from: name it")),
+        ([], _) => Err(undecided("the files look like those of several tools: name one")),
+        ([_, _, ..], _) => Err(undecided("the database has the histories of several tools: name one")),
+        ([_], _) => Err(undecided("the files and the database point to different tools: name one")),
     }
 }
 
@@ -235,7 +235,7 @@ fn folder(
         [] => Err(CliError::usage(format!("no folder with files of {} was found", tool.name()))
             .help("name it: `--files DIR`")),
         several => {
-            let error = CliError::usage(format!("several folders may hold the files of {}", tool.name()));
+            let error = CliError::usage(format!("several folders may have the files of {}", tool.name()));
             Err(several.iter().fold(error, |error, dir| error.help(format!("`--files {dir}`"))))
         }
     }

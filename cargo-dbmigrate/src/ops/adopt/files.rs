@@ -102,9 +102,8 @@ pub(super) fn target(
     }
     let candidates = std::iter::once(project.config.dir.as_str()).chain(TARGETS);
     let free = candidates.into_iter().find(|dir| is_free(dir));
-    free.map(str::to_owned).ok_or_else(|| {
-        CliError::usage("the files have to be written into a folder of their own").help("name one: `--dir NEW`")
-    })
+    free.map(str::to_owned)
+        .ok_or_else(|| CliError::usage("the files have to be in a folder of their own").help("name one: `--dir NEW`"))
 }
 
 /// The new files, relative to the package.

@@ -20,13 +20,13 @@ const KEY: &str = "live";
 
 pub(super) fn plan(project: &Project, request: &Request<'_>, found: Detected) -> Result<Plan, CliError> {
     let Some(database) = request.database else {
-        return Err(CliError::usage("`--from live` needs the database: its schema becomes the first migration")
+        return Err(CliError::usage("`--from live` needs a database: its schema becomes the first migration")
             .help("name it: `--database FILE`"));
     };
     let dir = request.dir.unwrap_or(&project.config.dir).to_owned();
     let config = Config { dir: dir.clone(), layout: Layout::House, ..project.config.clone() };
     if let Some(first) = project.load().set.migrations.first() {
-        return Err(CliError::usage(format!("the package has migrations already, such as `{}`", first.name()))
+        return Err(CliError::usage(format!("the package already has migrations, such as `{}`", first.name()))
             .help("to record them in the database without running them: `cargo dbmigrate mark`"));
     }
     let without_tables = history_tables(&project.config, None);
@@ -39,7 +39,8 @@ pub(super) fn plan(project: &Project, request: &Request<'_>, found: Detected) ->
     let name = stem.to_string();
     let path = format!("{dir}/{name}.sql");
     let text = format!(
-        "-- Migration: Initial schema\n-- Description: What a database had that was there before its migrations.\n\n{}{}",
+        "-- Migration: Initial schema\n-- Description: The schema that databases had before their first \
+         migration.\n\n{}{}",
         schema.to_sql(),
         numbers(database)?
     );
@@ -84,7 +85,7 @@ fn prove(path: &str, text: &str, schema: &Schema, stubs: &Stubs) -> Result<(), C
     if differences.is_empty() {
         return Ok(());
     }
-    let message = "the schema of the database can't be written as a migration that makes it";
+    let message = "the schema of the database can't be written as a migration";
     let error = Diagnostic::error("not-proved", message);
     let error = differences.iter().fold(error, |error, difference| error.note(difference.to_string()));
     Err(error.help("nothing was written; write the first migration by hand, then `cargo dbmigrate mark`").into())

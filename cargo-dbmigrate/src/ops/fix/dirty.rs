@@ -18,14 +18,14 @@ pub(super) fn refuse(root: &Path, files: &[&str]) -> Result<(), CliError> {
         if why.contains("not a git repository") {
             return Ok(());
         }
-        return Err(CliError::failure(format!("git does not say whether it has these files: {}", why.trim()))
-            .help("see what it says: `git status`, or pass `--allow-dirty`"));
+        return Err(CliError::failure(format!("git did not report the state of these files: {}", why.trim()))
+            .help("check `git status`, or pass `--allow-dirty`"));
     }
     let answer = String::from_utf8_lossy(&output.stdout);
     let dirty: Vec<&str> = answer.split('\0').filter_map(|entry| entry.get(3..)).collect();
     if dirty.is_empty() {
         return Ok(());
     }
-    Err(CliError::failure(format!("git does not have these files as they are: `{}`", dirty.join("`, `")))
+    Err(CliError::failure(format!("these files have uncommitted changes: `{}`", dirty.join("`, `")))
         .help("commit them, or pass `--allow-dirty`"))
 }

@@ -22,7 +22,7 @@ pub(super) fn refuse(database: &Path) -> Result<(), Fault> {
 pub(super) fn refuse_folder(copies: &Path) -> Result<(), Fault> {
     let folder = room::existing(copies);
     unwritable(folder).map_or(Ok(()), |why| {
-        Err(Fault::new(format!("no copy can be kept in `{}`: {why}", folder.display()))
+        Err(Fault::new(format!("no copy can be written to `{}`: {why}", folder.display()))
             .help("let this process write there, or name another folder: `--backup-dir DIR`"))
     })
 }

@@ -56,17 +56,17 @@ fn none(pattern: &str, beside: Option<&Path>) -> CliError {
     let error = CliError::failure(format!("`{pattern}` names no database"));
     let path = Path::new(pattern);
     match beside {
-        Some(beside) => error.help(format!("`{}` is none: it belongs to one", beside.display())),
+        Some(beside) => error.help(format!("`{}` is not a database: it belongs to one", beside.display())),
         None if pattern.is_empty() => CliError::usage("`--databases` is empty").help("name a pattern or a file"),
         None if has_wildcard(pattern) => {
-            error.help("quote the pattern, so that it is not the shell that reads it; `**/` is any folder")
+            error.help("quote the pattern, so that the shell does not expand it; `**/` is any folder")
         }
         None if path.is_dir() => CliError::failure(format!("`{pattern}` is a folder, not a database")).help(format!(
-            "name what is in it: `--databases {}`, with the folders below `--databases {}`",
+            "name its files: `--databases {}`, with the folders below: `--databases {}`",
             quoted(&path.join("*.db").to_string_lossy()),
             quoted(&path.join("**/*.db").to_string_lossy()),
         )),
-        None if path.exists() => error.help("it is no file"),
+        None if path.exists() => error.help("it is not a file"),
         None => CliError::failure(format!("no database at `{pattern}`"))
             .help("correct the path, or create the database: `cargo dbmigrate up --database PATH`"),
     }
@@ -128,7 +128,7 @@ fn is_one_place(one: &Path, other: &Path) -> bool {
 
 /// The files that a pattern names, by name. Folders and what else is no file is none of them.
 fn matches(pattern: &str) -> Result<BTreeSet<PathBuf>, CliError> {
-    let wrong = |why: &dyn std::fmt::Display| CliError::usage(format!("`{pattern}` is no pattern: {why}"));
+    let wrong = |why: &dyn std::fmt::Display| CliError::usage(format!("`{pattern}` is not a pattern: {why}"));
     // The whole as the crate reads it, so that its errors are said of it.
     Pattern::new(pattern).map_err(|error| wrong(&error))?;
     let mut parts = Vec::new();
@@ -252,8 +252,8 @@ fn names(folder: &Path) -> Result<Vec<OsString>, CliError> {
     match names {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         names => names.map_err(|error| {
-            CliError::failure(format!("could not look into the folder `{}`: {error}", here.display()))
-                .help("its databases would be forgotten: let this process read it, or name what is outside of it")
+            CliError::failure(format!("could not read the folder `{}`: {error}", here.display()))
+                .help("its databases would be left out: make it readable, or name only others")
         }),
     }
 }
@@ -268,8 +268,8 @@ fn listed(list: &Path, null: bool) -> Result<Vec<PathBuf>, CliError> {
     };
     read.map_err(|error| CliError::failure(format!("could not read {}: {error}", shown(list))))?;
     if !null && bytes.contains(&0) {
-        return Err(CliError::usage(format!("{} has zero bytes in it", shown(list)))
-            .help("`--null` reads a list in which they end each name"));
+        return Err(CliError::usage(format!("{} contains zero bytes", shown(list)))
+            .help("for a list in which they end each name: `--null`"));
     }
     let names = bytes.split(|byte| *byte == if null { 0 } else { b'\n' });
     let names = names.map(|name| if null { name } else { name.strip_suffix(b"\r").unwrap_or(name) });

@@ -25,11 +25,11 @@ pub(super) fn connect(
     task: Task,
 ) -> Result<(Connection, Option<&'static str>), Fault> {
     if belongs_to_another(path) {
-        return Err(Fault::new("this is no database of its own: by its name it belongs to one"));
+        return Err(Fault::new("this is not a database: by its name it belongs to one"));
     }
     // Nobody is to get a new database for one whose content is lost.
     if fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) {
-        return Err(Fault::new("is empty: 0 bytes").help("if it is to be a new database: `cargo dbmigrate up`"));
+        return Err(Fault::new("is empty: 0 bytes").help("to create a new database: `cargo dbmigrate up`"));
     }
     match open_existing::<Rusqlite>(path, migrators.request) {
         Ok(opened) => Ok(opened),

@@ -92,7 +92,7 @@ pub(super) fn survey(
 /// SQLite finds the log and the journal by the name of the file.
 fn two_names(other: &Path) -> Fault {
     Fault::new(format!("`{}` is the same file under another name, a hard link", other.display()))
-        .help("name only the one that the program opens: under each of them SQLite would keep a log of its own")
+        .help("name only the one that the program opens: SQLite would keep a separate log for each name")
 }
 
 /// How a file stands that was only looked at.

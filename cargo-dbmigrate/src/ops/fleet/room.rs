@@ -63,12 +63,12 @@ impl Need {
             self.work,
             folder.display()
         );
-        let fault = Fault::new(message).help("make room, use fewer `--jobs`, or take fewer databases at once");
+        let fault = Fault::new(message).help("free some space, use fewer `--jobs`, or fewer databases at once");
         Some(match self.work {
             0 => fault,
             _ => fault.help(
-                "if the migrations write less than that: with `--database FILE` one database is worked on, and only its \
-                 copy has to fit",
+                "if the migrations write less than that, migrate one database: `--database FILE` needs room only for \
+                 its copy",
             ),
         })
     }
@@ -88,9 +88,9 @@ fn alike(copied: &[&File], migrators: &Migrators<'_>) -> Vec<Fault> {
         let (first, second) = (files[0].display(), files[1].display());
         let others = if files.len() > 2 { format!(" and {} more", files.len() - 2) } else { String::new() };
         let folder = folder.display();
-        Fault::new(format!("the copies of `{first}`, `{second}`{others} would have one name in `{folder}`"))
+        Fault::new(format!("the copies of `{first}`, `{second}`{others} would have the same name in `{folder}`"))
             .help("without `--backup-dir` and `backup.dir` each copy lies beside its database")
-            .help("or take those of each folder in a run of their own, with a `--backup-dir` of their own")
+            .help("or run the command for each folder, with another `--backup-dir`")
     };
     alike.map(fault).collect()
 }

@@ -64,8 +64,7 @@ impl<'r> RunnerProcess<'r> {
             Some(fault) => Err((changes, fault)),
             None if output.status.success() => Ok(changes),
             None => {
-                let fault =
-                    Fault::new(format!("the runner `{}` did not come to its end: {}", self.name, output.status));
+                let fault = Fault::new(format!("the runner `{}` did not finish: {}", self.name, output.status));
                 let said = String::from_utf8_lossy(&output.stderr);
                 Err((
                     changes,

@@ -22,7 +22,7 @@ pub(crate) struct FleetSets {
 pub(crate) fn select(global: &Global) -> Result<Vec<Project>, CliError> {
     let mut databases = project::select_databases(global)?;
     if databases.len() > 1 {
-        return Err(CliError::usage("the package has several databases, and `--databases` names one kind of them")
+        return Err(CliError::usage("the package has several databases, and `--databases` names those of one set")
             .help(format!("name a set of it: {}", project::set_flags(databases.iter().flatten()))));
     }
     Ok(databases.pop().unwrap_or_default())
@@ -41,7 +41,7 @@ impl FleetSets {
     fn only(&self, what: &str) -> Result<&MigrationSet, CliError> {
         let place = self.chosen.or((self.sets.len() == 1).then_some(0));
         place.and_then(|place| self.sets.get(place)).ok_or_else(|| {
-            CliError::usage(format!("several sets live in these databases, and `{what}` is about one"))
+            CliError::usage(format!("these databases have several sets, and `{what}` works on one"))
                 .help(format!("name it: {}", project::set_flags(&self.projects)))
         })
     }
@@ -82,20 +82,16 @@ impl FleetSets {
                 Ok((Task::Down { to: None, dry_run: *dry_run }, verb.clone()))
             }
             Verb::Down { what, .. } => {
-                let error = CliError::usage("many databases go back to one version, and `down` has to name it")
-                    .help("`down --to TARGET` keeps everything up to that migration, `down --all` nothing");
+                let error = CliError::usage("`down` of many databases needs a version")
+                    .help("to keep everything up to a migration: `down --to TARGET`; to keep nothing: `down --all`");
                 Err(match what {
                     // What a shell makes of a pattern stands in the place of a name.
-                    RollbackTarget::One(_) => {
-                        error.help("quote the pattern, so that it is not the shell that reads it")
-                    }
+                    RollbackTarget::One(_) => error.help("quote the pattern, so that the shell does not expand it"),
                     _ => error,
                 })
             }
-            Verb::Backup { to: Some(_) } => {
-                Err(CliError::usage("`--to` names one file, and there is a copy of each database")
-                    .help("`--backup-dir DIR` names a folder for all of them"))
-            }
+            Verb::Backup { to: Some(_) } => Err(CliError::usage("`--to` names one file, but each database has a copy")
+                .help("to name a folder for all of them: `--backup-dir DIR`")),
             Verb::Backup { to: None } => Ok((Task::Backup, verb.clone())),
             Verb::Verify => Ok((Task::Verify, verb.clone())),
             _ => Ok((Task::Status, verb.clone())),
@@ -152,12 +148,12 @@ mod tests {
         let one = sets(&[""]);
         for what in [RollbackTarget::Newest, RollbackTarget::Count(2), RollbackTarget::One("b".to_owned())] {
             let (message, help) = refused(&one, &back(what.clone()));
-            assert!(message.contains("`down` has to name it"), "{message}");
+            assert!(message.contains("`down` of many databases needs a version"), "{message}");
             assert_eq!(help.contains("quote the pattern"), matches!(what, RollbackTarget::One(_)), "{help}");
         }
         assert!(refused(&one, &Verb::Backup { to: Some("x".into()) }).0.contains("names one file"));
         let (message, help) = refused(&sets(&["shop", "mail"]), &back(RollbackTarget::All));
-        assert!(message.contains("`down --all` is about one"), "{message}");
+        assert!(message.contains("`down --all` works on one"), "{message}");
         assert_eq!(help, "name it: `--set shop`, `--set mail`");
         let chosen = FleetSets { chosen: Some(1), ..sets(&["shop", "mail"]) };
         assert!(chosen.task(&back(RollbackTarget::All)).is_ok());

@@ -17,13 +17,10 @@ pub(crate) fn renames(texts: &[String]) -> Result<Vec<Rename>, CliError> {
         ([old, from], [table, to]) if old == table || is_renamed(old, table) => {
             Ok(Rename::Column { table: table.clone(), from: from.clone(), to: to.clone() })
         }
-        ([old, _], [table, _]) => {
-            Err(CliError::usage(format!("`--rename {text}`: a column can't move to another table")).help(format!(
-                "if the table is renamed, say so as well: `--rename {}={}`",
-                old.to_sql(),
-                table.to_sql()
-            )))
-        }
+        ([old, _], [table, _]) => Err(CliError::usage(format!(
+            "`--rename {text}`: a column can't be moved to another table"
+        ))
+        .help(format!("if the table is renamed, add that: `--rename {}={}`", old.to_sql(), table.to_sql()))),
         _ => Err(no_rename(text)),
     };
     words.iter().map(read).collect()
@@ -44,7 +41,7 @@ pub(crate) fn fills(texts: &[String], target: &Schema, before: &Schema) -> Resul
         let has = |schema: &Schema| schema.table(table).is_some_and(|table| table.column(column).is_some());
         if !has(target) && !has(before) {
             return Err(CliError::usage(format!(
-                "`--fill {text}`: there is no column `{column}` of a table `{table}`"
+                "`--fill {text}`: there is no column `{column}` in a table `{table}`"
             )));
         }
         Ok(Fill { table: table.clone(), column: column.clone(), expression: expression.trim().to_owned() })
@@ -95,9 +92,9 @@ pub(crate) fn shown(rename: &Rename) -> String {
 /// The question whether something is renamed.
 pub(crate) fn question(rename: &Rename) -> String {
     match rename {
-        Rename::Table { from, to } => format!("is table `{to}` what was `{from}`, with its rows?"),
+        Rename::Table { from, to } => format!("is table `{to}` the former `{from}`, with its rows?"),
         Rename::Column { table, from, to } => {
-            format!("is column `{to}` of `{table}` what was `{from}`, with its values?")
+            format!("is column `{to}` of `{table}` the former `{from}`, with its values?")
         }
     }
 }

@@ -48,7 +48,8 @@ impl Revision {
     /// that was not there had none.
     pub(crate) fn set(&self, name: &str, tried: Option<&Config>) -> Result<MigrationSet, Vec<Diagnostic>> {
         if tried.is_none() && !self.has_package() {
-            let message = format!("`{}` does not hold this package: it has no `{}Cargo.toml`", self.name, self.prefix);
+            let message =
+                format!("`{}` does not contain this package: it has no `{}Cargo.toml`", self.name, self.prefix);
             return Err(vec![Diagnostic::error("no-package", message)]);
         }
         let all = match tried {
@@ -164,8 +165,8 @@ impl Answer {
     fn file(self) -> io::Result<Vec<u8>> {
         match self {
             Self::Object { kind, bytes, .. } if kind == "blob" => Ok(bytes),
-            Self::Object { .. } => Err(io::Error::other("it is no file")),
-            Self::Broken => Err(io::Error::other("it is a link that leads nowhere in the repository")),
+            Self::Object { .. } => Err(io::Error::other("it is not a file")),
+            Self::Broken => Err(io::Error::other("it is a link to nothing in the repository")),
             Self::Missing => Err(io::Error::new(ErrorKind::NotFound, "git has no such file there")),
         }
     }
@@ -177,7 +178,7 @@ impl Answer {
             Self::Missing => return Err(ErrorKind::NotFound.into()),
             _ => return Err(ErrorKind::NotADirectory.into()),
         };
-        let damaged = || io::Error::other("git gave no folder");
+        let damaged = || io::Error::other("git returned no folder");
         let mut entries = Vec::new();
         let mut rest = bytes.as_slice();
         while !rest.is_empty() {
@@ -225,7 +226,7 @@ impl Objects {
         let words: Vec<&str> = head.trim_end_matches('\n').split(' ').collect();
         match *words {
             // As it does where a path leads out of the repository.
-            [] | [""] => Err(io::Error::other("git gave no answer")),
+            [] | [""] => Err(io::Error::other("git returned nothing")),
             ["symlink" | "dangling" | "loop" | "notdir", size] if size.parse::<u64>().is_ok() => {
                 self.body(size)?;
                 Ok(if words[0] == "notdir" { Answer::Missing } else { Answer::Broken })
@@ -245,7 +246,7 @@ impl Objects {
         let mut whole = self.answers.by_ref().take(size + 1);
         if size > LARGEST {
             io::copy(&mut whole, &mut io::sink())?;
-            return Err(io::Error::other(format!("it has {} MiB, which no migration has", size >> 20)));
+            return Err(io::Error::other(format!("it has {} MiB, too much for a migration", size >> 20)));
         }
         whole.read_to_end(&mut bytes)?;
         if bytes.pop() == Some(b'\n') && bytes.len() as u64 == size {

@@ -48,7 +48,7 @@ pub(super) fn edit(
             if table.get_mut(name).is_some_and(|item| add_feature(item, LAYOUTS)) {
                 what.push(format!("feature `{LAYOUTS}` of `{BUILD}`"))
             } else {
-                plan.notes.push(format!("switch on the feature `{LAYOUTS}` where `{name}` is named"))
+                plan.notes.push(format!("turn on the feature `{LAYOUTS}` where `{name}` is named"))
             }
         }
         Some(_) => {}

@@ -75,12 +75,12 @@ pub(super) fn add_file(project: &Project, wiring: &Wiring, plan: &mut Plan) -> R
     plan.edits.push(Edit { path, text, what: "runs the database commands".to_owned(), new: true });
     if has_steps {
         plan.notes.push(format!(
-            "the migrations call Rust steps: make the program's `Steps` in `{}` and name it `steps`",
+            "the migrations call Rust steps: create the program's `Steps` in `{}` and name it `steps`",
             source(project)
         ));
     }
     if project.library.is_none() && all.iter().any(MigrationSet::has_code) {
-        plan.notes.push("a set with Rust in it belongs into a library, so that it compiles once".to_owned());
+        plan.notes.push("a set that contains Rust belongs in a library, so that it compiles once".to_owned());
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ pub(super) fn edit_build_script(wiring: &Wiring, plan: &mut Plan) -> Result<(), 
     let call = format!("{helper}::generate().expect(\"the migrations module can't be written\");");
     let start = rust_file::parse(&text).as_ref().and_then(rust_file::start_of_main);
     let Some(start) = start else {
-        return Err(CliError::failure(format!("`{}` has no `fn main` that can be found", path.display()))
+        return Err(CliError::failure(format!("no `fn main` was found in `{}`", path.display()))
             .help(format!("add this line to it: `{call}`")));
     };
     let text = format!("{}\n    {call}{}", &text[..start], &text[start..]);
@@ -89,9 +89,9 @@ pub(super) fn edit_source(project: &Project, wiring: &Wiring, module: &str, plan
         let name = module_name(&project.config.set);
         plan.notes.push(match project.sets {
             1 => format!("call `{name}::migrator().up(&mut connection)?` where the program opens its database"),
-            _ => format!(
-                "add `{name}::migrator()` to the `Together` that the program brings up where it opens its database"
-            ),
+            _ => {
+                format!("add `{name}::migrator()` to the `Together` that the program runs where it opens its database")
+            }
         });
         (insert(&text, at, module), "includes the migrations")
     };

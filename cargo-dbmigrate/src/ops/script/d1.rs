@@ -63,8 +63,8 @@ pub(crate) fn folder(project: &Project, folder: &Path) -> Result<Folder, CliErro
             error
         } else {
             error.help(
-            "what `replay` of the manifest stands in for is registered by the program, and D1 has none of it: make the \
-             migrations without",
+            "D1 does not have the functions and collations that `replay` of the manifest names: write the migrations \
+             without them",
         )
         }
     })?;
@@ -90,14 +90,14 @@ fn there(project: &Project, set: &MigrationSet, folder: &Path) -> Result<usize, 
         set.migrations.iter().zip(&found).skip(kept).filter(|(_, found)| !matches!(found, Found::Nothing))
     {
         let message = format!(
-            "`{}` is there, and `{}`, which comes before it, is not",
+            "`{}` exists, but `{}`, which comes before it, does not",
             file::name(migration),
             missing(set, kept)
         );
         problems.push(
-            Diagnostic::error("d1-order", message).note("a database that has the one refuses the other").help(
-                "if the file was removed, bring it back; a new migration needs a number above those that are there",
-            ),
+            Diagnostic::error("d1-order", message)
+                .note("a database that has the later one rejects the earlier one")
+                .help("if the file was removed, restore it; a new migration needs a higher number"),
         );
     }
     problems.extend(file::strays(folder, set)?);
@@ -139,9 +139,9 @@ fn beside(set: &MigrationSet) -> Result<(), CliError> {
     let hooks = set.before_all.iter().chain(&set.after_all).map(|it| it.source.path());
     let repeatables = set.repeatables.iter().map(|it| it.script.source.path());
     let others = hooks.chain(repeatables).map(|path| {
-        Diagnostic::error("no-script", format!("`{path}` is no migration, and D1 runs nothing else"))
+        Diagnostic::error("no-script", format!("`{path}` is not a migration, and D1 runs nothing else"))
             .in_file(path)
-            .help("put what it makes into a migration: `cargo dbmigrate create NAME`")
+            .help("put its objects into a migration: `cargo dbmigrate create NAME`")
     });
     let bare = set.migrations.iter().filter(|it| is_bare(it)).map(|migration| {
         let message = format!("`{}` runs without a transaction, and D1 runs every file in one", migration.name());
@@ -219,8 +219,8 @@ fn too_long(statements: &[Statement]) -> Result<(), CliError> {
             match &statement.user {
                 Some(user) => Diagnostic::error("d1-limit", message).at(user.at.clone()),
                 None => Diagnostic::error("d1-limit", message)
-                    .note("it is the row of the history, which holds the way back")
-                    .help("keep none there: `store-sql = \"none\"` in `[package.metadata.migrations]`"),
+                    .note("it is the row of the history, which stores the down script")
+                    .help("store none there: `store-sql = \"none\"` in `[package.metadata.migrations]`"),
             }
         })
         .collect();
@@ -248,6 +248,6 @@ impl Guard<'_> {
     /// There is no row of the set: what else the database has is for others to say.
     fn has_no_rows(&self) -> Condition {
         let Condition { sql, .. } = self.goes_on_at(&super::guard::State::default());
-        Condition { says: "this folder begins on a database without a history".to_owned(), sql }
+        Condition { says: "this folder starts from a database without a history".to_owned(), sql }
     }
 }

@@ -64,7 +64,7 @@ impl<'s> Guard<'s> {
             } else {
                 ("a database without a history", total)
             };
-            return Condition { says: format!("this script begins on {says}"), sql };
+            return Condition { says: format!("this script starts from {says}"), sql };
         };
         let known: Vec<String> = self.set.migrations[..count]
             .iter()
@@ -75,7 +75,7 @@ impl<'s> Guard<'s> {
              (VALUES\n    {}\n  )) = {count}",
             known.join(",\n    ")
         );
-        Condition { says: format!("this script begins at {}", last.name()), sql }
+        Condition { says: format!("this script starts from {}", last.name()), sql }
     }
 
     /// The database has as many migrations, the last of them as it is, and one is under way as far as that: what the
@@ -97,7 +97,7 @@ impl<'s> Guard<'s> {
             parts.push(has(*number, &format!("state = {} AND statements_done = {done}", text(state))));
             place = format!("step {} of the migration {number}", done + 1);
         }
-        Condition { says: format!("this script goes on at {place}"), sql: parts.join("\n  AND ") }
+        Condition { says: format!("this script continues at {place}"), sql: parts.join("\n  AND ") }
     }
 
     /// The database has at least `applied` of the first migrations, or for a way back at most as many: what a script that
@@ -118,7 +118,7 @@ impl<'s> Guard<'s> {
             let last = count.checked_sub(1).and_then(|last| self.set.migrations.get(last));
             last.map_or("nothing".to_owned(), SourceMigration::name)
         };
-        format!("this script takes what lies between {} and {}", name(low), name(high))
+        format!("this script accepts versions between {} and {}", name(low), name(high))
     }
 
     /// As [`Guard::goes_on_within`] from the first version on, and the migrations are those of the set, as they are.
@@ -165,7 +165,7 @@ impl<'s> Guard<'s> {
             text(name)
         );
         let by = self.set.migrations.iter().find(|it| it.number == number).map(SourceMigration::name);
-        Condition { says: format!("{} makes the {kind} {name}, which is there", by.unwrap_or_default()), sql }
+        Condition { says: format!("{} makes the {kind} {name}, which exists", by.unwrap_or_default()), sql }
     }
 
     /// Whether a statement of the runner's writes the head of the history.
@@ -186,7 +186,7 @@ impl<'s> Guard<'s> {
         let condition = |(name, (set, other)): (String, (&str, &str))| {
             let table = self.others.iter().find(|it| it.config.set == set).map_or("", |it| it.config.table.as_str());
             let is_there = Condition {
-                says: format!("{name} requires {set}/{other}, and the history {table} is not there"),
+                says: format!("{name} requires {set}/{other}, and the history {table} does not exist"),
                 sql: format!(
                     "EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND lower(name) = {})",
                     text(&table.to_ascii_lowercase())
@@ -209,9 +209,9 @@ impl<'s> Guard<'s> {
     /// What a file asserts.
     pub(super) fn asserts(&self, script: &str, sql: &str, nth: usize) -> Condition {
         let says = if nth == 1 {
-            format!("{script} asserts what is not true")
+            format!("an assertion of {script} does not hold")
         } else {
-            format!("{script} asserts what is not true ({nth})")
+            format!("an assertion of {script} does not hold ({nth})")
         };
         // A comment may end the query.
         Condition { says, sql: format!("(SELECT count(*) FROM (\n{sql}\n)) = 1 AND (\n{sql}\n)") }
@@ -225,7 +225,7 @@ impl<'s> Guard<'s> {
              WHERE now.n > coalesce(before.n, 0))",
             self.orphans
         );
-        Condition { says: "rows refer to rows that are not there".to_owned(), sql }
+        Condition { says: "rows refer to rows that do not exist".to_owned(), sql }
     }
 
     /// Looks which rows refer to what is not there, before foreign keys are not enforced.
@@ -295,7 +295,7 @@ impl<'s> Guard<'s> {
              instr(lower(char(10) || triggers || char(10)), lower(char(10) || t.name || char(10)))))",
             self.repeatables, self.name
         );
-        Some(Condition { says: "a view that is made anew has a trigger that no file makes".to_owned(), sql })
+        Some(Condition { says: "a recreated view has a trigger that no file creates".to_owned(), sql })
     }
 
     /// Whether an empty history means an empty database: no other set is in it, and nothing is there before the first.

@@ -43,8 +43,8 @@ pub(super) fn once(sql: &str, condition: &str) -> Result<Once, &'static str> {
         "UPDATE" | "DELETE" => same(statement.change(condition)?),
         "PRAGMA" if statement.is_steady_pragma() => same(sql.to_owned()),
         "ANALYZE" | "REINDEX" | "SELECT" | "VALUES" => same(sql.to_owned()),
-        "ALTER" => Err("`ALTER TABLE` knows no IF"),
-        "WITH" => Err("what begins with `WITH` can't be given a condition"),
+        "ALTER" => Err("`ALTER TABLE` has no IF"),
+        "WITH" => Err("a statement with `WITH` can't get a condition"),
         _ => Err("it can't be run again"),
     }
 }
@@ -109,15 +109,15 @@ impl Statement<'_> {
         if find(&["RETURNING"]).is_some()
             || outside.windows(2).any(|two| self.is(two[0], "ON") && self.is(two[1], "CONFLICT"))
         {
-            return Err("an `INSERT` with `ON CONFLICT` or `RETURNING` can't be given a condition");
+            return Err("an `INSERT` with `ON CONFLICT` or `RETURNING` can't get a condition");
         }
         if find(&["ORDER"]).is_some() {
-            return Err("rows that are inserted in an order can't be given a condition");
+            return Err("rows that are inserted in an order can't get a condition");
         }
         let body = find(&["VALUES", "SELECT"]).map(|at| outside[at]).filter(|at| !self.is(at - 1, "DEFAULT"));
-        let Some(body) = body else { return Err("this `INSERT` can't be given a condition") };
+        let Some(body) = body else { return Err("this `INSERT` can't get a condition") };
         if find(&["WITH"]).is_some_and(|at| outside[at] < body) {
-            return Err("what begins with `WITH` can't be given a condition");
+            return Err("a statement with `WITH` can't get a condition");
         }
         let (head, rows) = self.sql.split_at(self.tokens[body].span.start);
         // A comment may end the statement.
@@ -128,7 +128,7 @@ impl Statement<'_> {
     fn change(&self, condition: &str) -> Result<String, &'static str> {
         let outside = self.outside();
         if outside.iter().any(|at| ["RETURNING", "ORDER", "LIMIT"].iter().any(|word| self.is(*at, word))) {
-            return Err("a change with `RETURNING`, `ORDER` or `LIMIT` can't be given a condition");
+            return Err("a change with `RETURNING`, `ORDER` or `LIMIT` can't get a condition");
         }
         let found: Vec<usize> = outside.into_iter().filter(|at| self.is(*at, "WHERE")).collect();
         match found.as_slice() {

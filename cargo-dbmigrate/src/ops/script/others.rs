@@ -33,8 +33,7 @@ fn add<'s>(
         match all.iter().find(|it| it.config.set == name) {
             _ if open.iter().any(|it| it.config.set == name) => {
                 let message = format!("`{migration}` requires the set `{name}`, which requires this one");
-                problems
-                    .push(problem(message).note("neither comes before the other, so neither has a script of its own"));
+                problems.push(problem(message).note("neither comes first, so neither has a script of its own"));
                 return;
             }
             Some(other) => {
@@ -61,12 +60,12 @@ pub(super) fn refuse_needed(project: &Project, set: &MigrationSet, range: Range)
     let all = project.load_all().into_iter().map(|loaded| loaded.set).filter(|it| it.config.set != set.config.set);
     let is_own = |need: &Need| need.of == set.config.set && going.contains(&need.name);
     for Need { name, by, file, .. } in all.flat_map(|other| needs(&other)).filter(is_own) {
-        let message = format!("`{name}` can't be taken back by a script, as `{by}` requires it");
+        let message = format!("`{name}` can't be rolled back by a script, because `{by}` requires it");
         problems.push(
             Diagnostic::error("no-script", message)
                 .in_file(file)
-                .note("no script can tell whether a database has that")
-                .help("roll it back with `cargo dbmigrate down`, which looks"),
+                .note("a script can't tell whether a database has that one")
+                .help("roll it back with `cargo dbmigrate down`, which checks"),
         );
     }
     if problems.is_empty() { Ok(()) } else { Err(CliError::diagnostics(problems)) }

@@ -102,7 +102,7 @@ impl Claim<'_> {
                 let is_chance = |name: &&String| chance.contains(name);
                 let Some(first) = differing.iter().find(|name| !is_chance(name)) else {
                     if self.again {
-                        return Err(not_again(&format!("{} is another one each time", differing[0])));
+                        return Err(not_again(&format!("{} differs each time", differing[0])));
                     }
                     proved.by_chance.extend(chance);
                     proved.by_chance.sort_unstable();
@@ -110,7 +110,7 @@ impl Claim<'_> {
                     return self.is_clean(&mut own);
                 };
                 return Err(unproven(&format!(
-                    "{first} is not what the runner makes it{}",
+                    "{first} differs from what the runner makes{}",
                     shown(first, &expected, &found)
                 )));
             }
@@ -144,7 +144,7 @@ impl Claim<'_> {
             let differing = differences(expected, &self.contents(&other)?);
             if let Some(first) = differing.iter().find(|name| !proved.by_chance.contains(name)) {
                 return Err(not_again(&format!(
-                    "on a database that has {between} of the migrations, {first} is not what it has to be"
+                    "on a database that has {between} of the migrations, {first} is wrong"
                 )));
             }
         }
@@ -163,7 +163,7 @@ impl Claim<'_> {
         let is_last = self.range.to == self.bench.set.migrations.len();
         let is_current = || status.pending() == 0 && !status.repeatables.iter().any(|it| it.state.is_pending());
         if applied != self.range.to || is_last && self.range.is_up() && !is_current() {
-            return Err(unproven("the history is not what the runner makes it"));
+            return Err(unproven("the history differs from what the runner makes"));
         }
         Ok(())
     }
@@ -270,7 +270,7 @@ fn normal(row: &str) -> String {
 
 fn not_again(why: &str) -> CliError {
     CliError::failure(format!("the script can't be run again: {why}"))
-        .help("without `--idempotent` there is a script that runs once")
+        .help("for a script that runs once, remove `--idempotent`")
 }
 
 fn unproven(why: &str) -> CliError {

@@ -63,7 +63,7 @@ pub(super) fn text(bench: Bench<'_>, range: Range, blocks: &mut [Block], title: 
         problems.extend(fails_again(bench, range, blocks)?);
     }
     if !problems.is_empty() {
-        return Err(CliError::diagnostics(problems).help("without `--idempotent` there is a script that runs once"));
+        return Err(CliError::diagnostics(problems).help("for a script that runs once, remove `--idempotent`"));
     }
     let mut text = Text::new(title, &header(set, range, true));
     for ((at, block), free) in blocks.iter().enumerate().zip(free) {
@@ -108,7 +108,8 @@ fn taken_from_others(
             let is_there: bool =
                 database.query_row(sql, [kind, name], |row| row.get(0)).map_err(CliError::in_memory)?;
             if is_done && is_there && !problems.iter().any(|it| it.location.as_ref() == Some(&user.at)) {
-                problems.push(impossible(user, "a later one makes it again, and run again this would take that away"));
+                problems
+                    .push(impossible(user, "a later one creates it again, and running this again would remove that"));
             }
         }
     }
@@ -156,7 +157,7 @@ fn fails_again(bench: Bench<'_>, range: Range, blocks: &[Block]) -> Result<Optio
             };
             // What the runner says for itself fails in the proof, if at all.
             if let (Err(error), Some(user)) = (trial.execute_batch(sql), user) {
-                return Ok(Some(impossible(user, &format!("where it has run, it fails: {error}"))));
+                return Ok(Some(impossible(user, &format!("where it has already run, it fails: {error}"))));
             }
         }
     }

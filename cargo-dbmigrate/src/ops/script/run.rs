@@ -153,7 +153,7 @@ impl Bench<'_> {
                 return Ok(creates);
             }
         }
-        Err(CliError::failure("the runner makes its history in a way that this command does not know"))
+        Err(CliError::failure("the runner writes its history in a way that this command does not know"))
     }
 }
 

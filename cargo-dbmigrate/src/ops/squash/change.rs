@@ -77,7 +77,7 @@ pub(super) fn apply(root: &Path, changes: &[Change]) -> Result<(), CliError> {
         let mut failure = CliError::failure(format!("could not {}: {error}", change.describe()));
         for back in changes[..done].iter().rev().cloned().map(Change::inverse) {
             if let Err(error) = back.make(root) {
-                failure = failure.help(format!("put back by hand what could not be: {} ({error})", back.describe()));
+                failure = failure.help(format!("undo by hand what could not be undone: {} ({error})", back.describe()));
             }
         }
         return Err(failure);

@@ -41,14 +41,12 @@ pub(crate) fn prune(project: &Project, version: Option<&str>, dry_run: bool) -> 
     };
     let name = squash.name();
     if !set.lock.seals(squash) {
-        return Err(CliError::failure(format!(
-            "`{name}` is not sealed: without its originals nobody could take it back"
-        ))
-        .help("seal it first: `cargo dbmigrate lock`"));
+        return Err(CliError::failure(format!("`{name}` is not sealed: without its originals it could not be undone"))
+            .help("seal it first: `cargo dbmigrate lock`"));
     }
     let version = version.unwrap_or(&project.version);
     if let Err(why) = Version::parse(version) {
-        return Err(CliError::usage(format!("`{version}` is no version: {why}")).help(format!(
+        return Err(CliError::usage(format!("`{version}` is not a version: {why}")).help(format!(
             "name a release of the program, as in `version = \"{}\"` of its manifest",
             project.version
         )));
@@ -63,8 +61,7 @@ pub(crate) fn prune(project: &Project, version: Option<&str>, dry_run: bool) -> 
 
 fn level_of(project: &Project, level: &Replaced, version: &str, dry_run: bool) -> Result<Vec<String>, CliError> {
     let failed = |what: &str, path: &str, error: std::io::Error| {
-        CliError::failure(format!("could not {what} `{path}`: {error}"))
-            .help("the same command goes on where it was stopped")
+        CliError::failure(format!("could not {what} `{path}`: {error}")).help("run the same command to continue")
     };
     let gone: Vec<String> = level.migrations.iter().flat_map(files).map(str::to_owned).collect();
     if dry_run {

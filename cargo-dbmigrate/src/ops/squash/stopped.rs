@@ -24,11 +24,11 @@ pub(super) fn folder_back(project: &Project) -> Result<Vec<Change>, CliError> {
     if project.root.join(&aside).join(FILE).is_file() {
         return match names_in(&project.root.join(&folder)) {
             None => Ok(vec![Change::Move(aside, folder)]),
-            Some(names) if names.is_empty() => {
-                Ok(vec![Change::NoFolder(folder.clone()), Change::Move(aside, folder)])
-            }
-            Some(_) => Err(CliError::failure(format!("`{folder}` and `{aside}` both hold replaced migrations"))
-                .help(format!("`{aside}` is what a squash that was stopped has left of the older one: it belongs in the other, as `{inner}`"))),
+            Some(names) if names.is_empty() => Ok(vec![Change::NoFolder(folder.clone()), Change::Move(aside, folder)]),
+            Some(_) => Err(CliError::failure(format!("`{folder}` and `{aside}` both contain replaced migrations"))
+                .help(format!(
+                    "`{aside}` is left over from an interrupted squash: it belongs in the other, as `{inner}`"
+                ))),
         };
     }
     if holds(&folder, &[FOLDER]) && project.root.join(&inner).join(FILE).is_file() {
@@ -72,10 +72,10 @@ pub(super) fn refuse_strangers(project: &Project, folder: &str, known: &[String]
         return Ok(());
     }
     let error = CliError::failure(format!(
-        "`{}` is none of the files that were replaced, and `{folder}` goes with them",
+        "`{}` is not one of the replaced files, and would be deleted with `{folder}`",
         strangers.join("`, `")
     ));
-    Err(error.help("move it elsewhere, or delete it, and try again").help("nothing was changed"))
+    Err(error.help("move it away, or delete it, and try again").help("nothing was changed"))
 }
 
 /// What lies in a folder, by name; none where there is no such folder.

@@ -25,7 +25,7 @@ pub(crate) const TEXTS: [&str; 30] = [
     "CREATE TABLE log (at TEXT DEFAULT CURRENT_TIMESTAMP, what TEXT);",
     "CREATE TRIGGER users_logged AFTER UPDATE OF name ON users BEGIN\n  INSERT INTO log VALUES ('then', new.name);\nEND;",
     "UPDATE users SET name = upper(name) WHERE name IS NOT NULL;",
-    // A table that others refer to is made anew.
+    // A table that others refer to is recreated.
     "CREATE TABLE new_teams (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL DEFAULT 0);\n\
      INSERT INTO new_teams (id, name) SELECT id, name FROM teams;\nDROP VIEW members;\nDROP TABLE teams;\n\
      ALTER TABLE new_teams RENAME TO teams;\n\
@@ -282,7 +282,7 @@ fn every_question_has_an_answer_before_during_and_after() {
     assert_eq!(marked.recorded, [(3, "003_m".to_owned())]);
     assert!(on(&squashed, |migrator| migrator.verify_schema(&mut amid)).is_ok());
     let down = on(&squashed, |migrator| migrator.down(&mut amid)).unwrap_err();
-    assert!(down.is_no_down() && down.to_string().contains("`003_m` has no way back"), "{down}");
+    assert!(down.is_no_down() && down.to_string().contains("`003_m` can't be rolled back"), "{down}");
     // After, not recorded yet: it reads as the squash, and nothing is written by who only asks.
     let mut after = database(&set, 5);
     let before = history(&set, &mut after);
@@ -301,7 +301,7 @@ fn every_question_has_an_answer_before_during_and_after() {
     let error = on(&squashed, |migrator| migrator.down_to(&mut after, 2u64)).unwrap_err();
     assert!(error.to_string().contains("`002_m` was replaced by"), "{error}");
     let down = on(&squashed, |migrator| migrator.down_all(&mut after)).unwrap_err();
-    assert!(down.is_no_down() && down.to_string().contains("it stands for 001 to 004"), "{down}");
+    assert!(down.is_no_down() && down.to_string().contains("it replaces 001 to 004"), "{down}");
     // The program from before the squash is refused, and changes nothing.
     let error = up(&set, &mut after).unwrap_err();
     assert!(error.is_renamed() || error.is_late(), "{error}");

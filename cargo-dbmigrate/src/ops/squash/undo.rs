@@ -44,7 +44,7 @@ pub(crate) fn undo(project: &Project, dry_run: bool) -> Result<Undone, CliError>
     let errors: Vec<Diagnostic> = loaded.diagnostics.iter().filter(|it| it.is_error()).cloned().collect();
     let Some(replaced) = &set.replaced else {
         return Err(if errors.is_empty() {
-            CliError::usage("there is no squash to take back")
+            CliError::usage("there is no squash to undo")
         } else {
             CliError::diagnostics(errors)
         });
@@ -94,12 +94,12 @@ fn refuse(set: &MigrationSet, replaced: &Replaced, squash: Option<&SourceMigrati
     let number = replaced.last().map_or(0, |last| last.number);
     if let Some(sealed) = set.lock.find(number).filter(|sealed| !replaced.has(&sealed.name)) {
         return Err(CliError::failure(format!("`{}` is sealed: databases may have started from it", sealed.name))
-            .help("what has to change is a new migration: `cargo dbmigrate create NAME`"));
+            .help("to change something, create a new migration: `cargo dbmigrate create NAME`"));
     }
     if let Some(SourceMigration { body: Body::Sql { down: Down::Script(down), .. }, .. }) = squash {
         let path = down.source.path();
-        return Err(CliError::failure("the squash was given a way back, which no squash has")
-            .help(format!("take it out first: it stands in `{path}`")));
+        return Err(CliError::failure("the squash was given a down script, which no squash has")
+            .help(format!("remove it first: it is in `{path}`")));
     }
     Ok(())
 }
@@ -130,8 +130,8 @@ fn files_back(
                 changes.push(Change::Delete(from.clone(), bytes(project, &from)?));
             }
             true => {
-                let fault = Diagnostic::error("present", format!("`{to}` is there, and is not what `{from}` is"));
-                taken.push(fault.in_file(&to).help("move one of them elsewhere, and try again"));
+                let fault = Diagnostic::error("present", format!("`{to}` exists, and differs from `{from}`"));
+                taken.push(fault.in_file(&to).help("move one of them away, and try again"));
             }
             false => changes.push(Change::Move(from.clone(), to.clone())),
         }

@@ -77,8 +77,8 @@ impl<'c> FleetReporter<'c> {
     pub(crate) fn looked(&mut self, files: &[File]) {
         let what = match self.task {
             Task::Status => "",
-            Task::Verify => "the history is not that of the files",
-            _ => "the schema is not what the migrations lead to",
+            Task::Verify => "the history does not match the files",
+            _ => "the schema is not what the migrations make",
         };
         self.table(files);
         self.differences(files, what);
@@ -136,7 +136,7 @@ impl<'c> FleetReporter<'c> {
         };
         if *paused {
             self.shell.status("Paused", &format!("{} {did}{current}, {left} left", count(done, "database")));
-            self.shell.help(&format!("to go on with the others: `{}`", typed_without("--canary")));
+            self.shell.help(&format!("to continue with the others: `{}`", typed_without("--canary")));
             return;
         }
         if *worked || result.is_complete() {
@@ -152,16 +152,16 @@ impl<'c> FleetReporter<'c> {
                 _ => self.shell.error(&format!("{wrong}, so nothing was done")),
             }
             if left > 0 {
-                self.shell.help("`--keep-going` leaves them out");
+                self.shell.help("to leave them out: `--keep-going`");
             }
         } else if *interrupted {
             let failed = if failed > 0 { format!("{failed} failed, ") } else { String::new() };
             self.shell.error(&format!("interrupted: {failed}{} left", count(left, "database")));
-            self.shell.help("the same command goes on with what is left");
+            self.shell.help("run the same command to continue with the rest");
         } else if refused + failed > 0 {
             let left = if left > 0 { format!(", {left} were not reached") } else { String::new() };
             self.shell.error(&format!("{} of {} failed{left}", refused + failed, count(of, "database")));
-            self.shell.help("the same command goes on with what is left");
+            self.shell.help("run the same command to continue with the rest");
         }
     }
 
@@ -322,7 +322,7 @@ impl Observer for FleetReporter<'_> {
             let done: Vec<&File> = done.iter().map(|at| &files[*at]).collect();
             table(&done, true).iter().for_each(|line| self.shell.people(line));
         }
-        self.shell.confirm(&format!("go on with the other {}?", count(left, "database"))) == Some(true)
+        self.shell.confirm(&format!("continue with the other {}?", count(left, "database"))) == Some(true)
     }
 }
 

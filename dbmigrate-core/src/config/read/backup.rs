@@ -36,7 +36,7 @@ impl Reader<'_> {
 /// Any path but one that nobody can have meant.
 fn folder(text: &str) -> Checked {
     if text.chars().any(char::is_control) {
-        return Err(("it holds a control character", "write the path of a folder, such as `backups`"));
+        return Err(("it contains a control character", "write the path of a folder, such as `backups`"));
     }
     Ok(text.to_owned())
 }
@@ -62,11 +62,11 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_where_it_stands() {
         refused("backup = 3", "5:10 `backup` must be a table or a boolean, not an integer | write `backup = {");
-        refused("backup = { keep = 0 }", "5:19 `keep` must lie between 1 and 4294967295");
+        refused("backup = { keep = 0 }", "5:19 `keep` must be between 1 and 4294967295");
         refused("backup = { keep = '3' }", "`keep` must be an integer, not a string");
         refused("backup = { dir = '' }", "`dir` is empty");
         refused("backup = { dir = false }", "5:18 `dir` must be a string, not a boolean");
-        refused(r#"backup = { dir = "a\u0007" }"#, "it holds a control character");
+        refused(r#"backup = { dir = "a\u0007" }"#, "it contains a control character");
         refused("backup = { kep = 3 }", "5:12 unknown key `kep` in `backup` | did you mean `keep`?");
         refused("backup = { colour = 3 }", "the keys are `dir`, `keep`");
         assert_eq!(say(&read_alone("backup = { kep = 3, dir = 3 }").1).len(), 2);

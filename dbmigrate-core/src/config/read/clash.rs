@@ -20,14 +20,14 @@ impl Reader<'_> {
                         shares_folder = true;
                         (set.layout_known, other.layout_known) = (false, false);
                         let beside = format!("{}_migrations", set.config.set);
-                        let help = format!("give it a folder beside the other: `dir = \"{beside}\"`");
+                        let help = format!("give it a folder beside that one: `dir = \"{beside}\"`");
                         faults.push((place(set, set.dir), message, help));
                     }
                 }
                 if !shares_history {
                     if let Some(message) = one_history(set, other) {
                         shares_history = true;
-                        let help = format!("name another: `table = \"{}_history\"`", set.config.set);
+                        let help = format!("use another one: `table = \"{}_history\"`", set.config.set);
                         faults.push((place(set, set.table), message, help));
                     }
                 }
@@ -50,11 +50,11 @@ fn one_folder(set: &SetParts, other: &SetParts) -> Option<String> {
     let [here, there] = [&set.config.dir, &other.config.dir].map(|dir| format!("{}/", dir.to_ascii_lowercase()));
     let (own, its) = (&set.config.dir, &other.config.dir);
     if here == there {
-        Some(format!("`{own}` is the folder of {title} as well"))
+        Some(format!("`{own}` is also the folder of {title}"))
     } else if here.starts_with(&there) {
-        Some(format!("`{own}` lies inside `{its}`, the folder of {title}"))
+        Some(format!("`{own}` is inside `{its}`, the folder of {title}"))
     } else if there.starts_with(&here) {
-        Some(format!("`{own}` holds `{its}`, the folder of {title}"))
+        Some(format!("`{own}` contains `{its}`, the folder of {title}"))
     } else {
         None
     }
@@ -67,7 +67,7 @@ fn one_history(set: &SetParts, other: &SetParts) -> Option<String> {
     let theirs = other.config.history_tables();
     let is_theirs = |table: &String| theirs.iter().any(|other| other.eq_ignore_ascii_case(table));
     let table = set.config.history_tables().into_iter().find(is_theirs)?;
-    Some(format!("the table `{table}` belongs to the history of {} as well, in one database", other.config.title()))
+    Some(format!("the table `{table}` is also the history of {}, in the same database", other.config.title()))
 }
 
 #[cfg(test)]
@@ -77,13 +77,16 @@ mod tests {
 
     #[test]
     fn no_two_sets_have_one_folder_or_one_inside_another() {
-        refused("sets.a = { dir = 'm' }\nsets.b = { dir = './M' }", "6:18 `M` is the folder of the set `a` as well");
+        refused("sets.a = { dir = 'm' }\nsets.b = { dir = './M' }", "6:18 `M` is also the folder of the set `a`");
         refused(
             "dir = 'migrations'\nsets.b = {}",
-            "6:6 `migrations/b` lies inside `migrations`, the folder of the set without a name | give it a folder \
-             beside the other: `dir = \"b_migrations\"`",
+            "6:6 `migrations/b` is inside `migrations`, the folder of the set without a name | give it a folder \
+             beside that one: `dir = \"b_migrations\"`",
         );
-        refused("sets.a = { dir = 'm/a' }\nsets.b = { dir = 'm' }", "6:18 `m` holds `m/a`, the folder of the set `a`");
+        refused(
+            "sets.a = { dir = 'm/a' }\nsets.b = { dir = 'm' }",
+            "6:18 `m` contains `m/a`, the folder of the set `a`",
+        );
         let known = |table: &str| read_set_parts(&package(table), None).0.iter().map(|it| it.1).collect::<Vec<_>>();
         assert_eq!(known("sets.a = { dir = 'm/a' }\nsets.b = {}\nsets.c = { dir = 'm' }"), [false, true, false]);
         assert_eq!(known("sets.a = { dir = 'm' }\nsets.b = { dir = 'mm' }"), [true, true]);
@@ -91,12 +94,9 @@ mod tests {
 
     #[test]
     fn no_two_sets_of_one_database_have_one_history() {
-        refused("sets.a = { table = 't' }\nsets.b = { table = 'T' }", "6:20 the table `T` belongs to the history of");
-        refused(
-            "dir = 'm'\nsets.head = {}",
-            "6:6 the table `_migrations_head` belongs to the history of the set without",
-        );
-        refused("sets.a = {}\nsets.a_repeatable = {}", "the table `_migrations_a_repeatable` belongs to");
+        refused("sets.a = { table = 't' }\nsets.b = { table = 'T' }", "6:20 the table `T` is also the history of");
+        refused("dir = 'm'\nsets.head = {}", "6:6 the table `_migrations_head` is also the history of the set without");
+        refused("sets.a = {}\nsets.a_repeatable = {}", "the table `_migrations_a_repeatable` is also");
         let two = "sets.a = { table = 't', database = 'a.db' }\nsets.b = { table = 't', database = 'b.db' }";
         assert_eq!(super::super::tests::read_alone(two).1, []);
     }

@@ -10,7 +10,7 @@ impl Reader<'_> {
     /// `"3.35"`, or `"3.35.5"`: what a release mends makes no difference here.
     pub(super) fn min_sqlite(&mut self, value: Value<'_>) -> Option<(u32, u32)> {
         let text = self.string("min-sqlite", value, |text| Ok(text.to_owned()))?;
-        let help = Some("write major and minor number, such as `min-sqlite = \"3.35\"`".to_owned());
+        let help = Some("write the major and minor version, such as `min-sqlite = \"3.35\"`".to_owned());
         match version(&text) {
             Some(version) if version >= OLDEST => Some(version),
             Some(_) => {
@@ -18,7 +18,7 @@ impl Reader<'_> {
                 self.error(value.span(), message, help)
             }
             None => {
-                let message = format!("`min-sqlite` is `{}`, which is no version of SQLite", text.escape_debug());
+                let message = format!("`min-sqlite` is `{}`, which is not a version of SQLite", text.escape_debug());
                 self.error(value.span(), message, help)
             }
         }
@@ -42,7 +42,7 @@ pub(super) fn schema(text: &str) -> Checked {
     let path = inside(text).map_err(|why| (why, HELP))?;
     let lower = path.to_ascii_lowercase();
     if lower.strip_suffix(".sql").is_none_or(|stem| stem.is_empty() || stem.ends_with('/')) {
-        return Err(("the name of a file of SQL ends in `.sql`", HELP));
+        return Err(("the name of an SQL file ends in `.sql`", HELP));
     }
     Ok(path)
 }
@@ -71,7 +71,7 @@ mod tests {
         refused("min-sqlite = 3.35", "5:14 `min-sqlite` must be a string, not a float");
         refused("min-sqlite = '3.34'", "`min-sqlite` can't be older than 3.35");
         for odd in ["3", "4.0", "3.", "3.x", "3.40.1.2", "+3.40", "v3.40", "3.99999999999"] {
-            refused(&format!("min-sqlite = '{odd}'"), "which is no version of SQLite | write major and minor");
+            refused(&format!("min-sqlite = '{odd}'"), "which is not a version of SQLite | write the major and minor");
         }
     }
 
@@ -86,10 +86,10 @@ mod tests {
     fn the_schema_is_a_file_of_sql_inside_the_package() {
         assert_eq!(read_alone("").0.schema, "schema.sql");
         assert_eq!(read_alone("schema = './db//schema.SQL'").0.schema, "db/schema.SQL");
-        refused("schema = '../schema.sql'", "it must lie inside the package");
-        refused("schema = '/schema.sql'", "it must lie inside the package");
+        refused("schema = '../schema.sql'", "it must be inside the package");
+        refused("schema = '/schema.sql'", "it must be inside the package");
         refused("fixtures = '.'", "the rows need a folder of their own");
-        refused("fixtures = '../rows'", "it must lie inside the package");
+        refused("fixtures = '../rows'", "it must be inside the package");
         for odd in ["schema", ".sql", "db/.sql", "schema.db", "ä€"] {
             refused(&format!("schema = '{odd}'"), "ends in `.sql`");
         }

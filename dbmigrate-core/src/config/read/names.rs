@@ -7,10 +7,10 @@ pub(super) fn history_table(text: &str) -> Checked {
     let help = "write a name such as `_migrations`";
     let plain = text.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
     if !plain || text.as_bytes().first().is_some_and(u8::is_ascii_digit) {
-        return Err(("a table name holds letters, digits and `_`, and begins with no digit", help));
+        return Err(("a table name consists of letters, digits and `_`, and does not begin with a digit", help));
     }
     if text.get(..7).is_some_and(|prefix| prefix.eq_ignore_ascii_case("sqlite_")) {
-        return Err(("SQLite keeps names with `sqlite_` to itself", help));
+        return Err(("names with `sqlite_` are reserved by SQLite", help));
     }
     Ok(text.to_owned())
 }

@@ -17,26 +17,26 @@ pub(super) fn inside(text: &str) -> Result<String, &'static str> {
         return Err("`\\` separates folders on Windows only");
     }
     if text.starts_with('/') || text.contains(':') {
-        return Err("it must lie inside the package");
+        return Err("it must be inside the package");
     }
     if text.chars().any(char::is_control) {
-        return Err("it holds a control character");
+        return Err("it contains a control character");
     }
     let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     if parts.contains(&"..") {
-        return Err("it must lie inside the package");
+        return Err("it must be inside the package");
     }
     Ok(parts.join("/"))
 }
 
 /// A path. One letter before a colon is a Windows drive, more are the scheme of an URL.
 pub(super) fn database(text: &str) -> Checked {
-    let help = "write the path of the file, such as `app.db`; an URL belongs into `DATABASE_URL`";
+    let help = "write the path of the file, such as `app.db`; a URL belongs in `DATABASE_URL`";
     if text.split_once(':').is_some_and(|(scheme, _)| scheme.len() != 1 && !scheme.contains(['/', '\\'])) {
         return Err(("it is not a path", help));
     }
     if text.chars().any(char::is_control) {
-        return Err(("it holds a control character", help));
+        return Err(("it contains a control character", help));
     }
     Ok(text.to_owned())
 }

@@ -23,7 +23,7 @@ impl Reader<'_> {
                 "functions" => self.names("functions", value).map(|names| replay.stubs.functions = names),
                 "collations" => self.names("collations", value).map(|names| replay.stubs.collations = names),
                 "modules" => {
-                    let message = "a module can't be stood in for: nothing tells the columns of its tables".to_owned();
+                    let message = "there is no stand-in for a module: the columns of its tables are unknown".to_owned();
                     self.error(value.key_span(), message, Some("remove `modules`".to_owned()))
                 }
                 other => {
@@ -45,8 +45,7 @@ impl Reader<'_> {
             match name.as_str() {
                 Some(text) if is_name(text) => names.push(text.to_owned()),
                 Some(text) => {
-                    let message =
-                        format!("`{}` is not the name of anything that can be registered", text.escape_debug());
+                    let message = format!("`{}` can't be the name of a function or collation", text.escape_debug());
                     sound =
                         self.error(name.span(), message, Some("write the name alone, such as `slugify`".to_owned()));
                 }
@@ -93,13 +92,13 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_where_it_stands() {
         refused("replay = 3", "5:10 `replay` must be a table, not an integer | write `replay = {");
-        refused("replay = { base = 'base.db' }", "`base` can't be `base.db`: the name of a file of SQL ends in `.sql`");
+        refused("replay = { base = 'base.db' }", "`base` can't be `base.db`: the name of an SQL file ends in `.sql`");
         refused("replay = { functions = 'slugify' }", "`functions` must be an array of names, not a string");
         refused("replay = { functions = [3] }", "5:25 `functions` must be an array of names, not an integer");
-        refused("replay = { functions = ['slugify(1)'] }", "`slugify(1)` is not the name");
-        refused("replay = { functions = [''] }", "`` is not the name");
+        refused("replay = { functions = ['slugify(1)'] }", "`slugify(1)` can't be the name");
+        refused("replay = { functions = [''] }", "`` can't be the name");
         refused("replay = { function = [] }", "5:12 unknown key `function` in `replay` | did you mean `functions`?");
-        refused("replay = { modules = ['mine'] }", "a module can't be stood in for");
+        refused("replay = { modules = ['mine'] }", "there is no stand-in for a module");
         assert_eq!(say(&read_alone("replay = { functions = [1, '-'], x = 1 }").1).len(), 3);
     }
 }

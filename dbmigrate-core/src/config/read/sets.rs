@@ -170,10 +170,10 @@ impl Reader<'_> {
         for value in own.entries() {
             let name = value.key();
             if OWN_KEYS.contains(&name) {
-                let message = format!("`{name}` is of one set, and each has a table of its own here");
+                let message = format!("`{name}` is about one set, and each set has a table of its own here");
                 let help = format!(
-                    "move it into the table of a set; or add `dir = \"…\"` to `{TABLE}`, if the package has a set \
-                     without a name as well"
+                    "move it into the table of a set; or add `dir = \"…\"` to `{TABLE}`, if the package also has a \
+                    set without a name"
                 );
                 self.report(value.key_span(), message, Some(help));
             }
@@ -185,12 +185,12 @@ impl Reader<'_> {
 fn refuse_name(name: &str) -> Option<&'static str> {
     let plain = name.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase() || byte.is_ascii_digit());
     if !plain || !name.as_bytes().first().is_some_and(u8::is_ascii_lowercase) {
-        return Some("a name is made of `a` to `z`, digits and `_`, and begins with a letter");
+        return Some("a name consists of `a` to `z`, digits and `_`, and begins with a letter");
     }
     if name.len() > 64 {
         return Some("a name has at most 64 letters");
     }
-    KEYWORDS.contains(&name).then_some("Rust keeps that word to itself, and a set becomes a module")
+    KEYWORDS.contains(&name).then_some("it is a keyword of Rust, and a set becomes a module")
 }
 
 #[cfg(test)]
@@ -247,9 +247,9 @@ mod tests {
     #[test]
     fn a_set_has_a_name_that_a_module_can_have() {
         for name in ["Billing", "1a", "_a", "a-b", "größe", "''"] {
-            refused(&format!("sets.{name} = {{}}").replace("größe", "'größe'"), "is made of `a` to `z`");
+            refused(&format!("sets.{name} = {{}}").replace("größe", "'größe'"), "consists of `a` to `z`");
         }
-        refused("sets.match = {}", "5:6 a set can't be called `match`: Rust keeps that word to itself");
+        refused("sets.match = {}", "5:6 a set can't be called `match`: it is a keyword of Rust");
         refused(&format!("sets.{} = {{}}", "a".repeat(65)), "at most 64 letters");
         refused("sets = 3", "5:8 `sets` must be a table, not an integer");
         refused("sets = {}", "5:8 `sets` names no set");
@@ -261,10 +261,10 @@ mod tests {
         refused("sets.a = { wdith = 3 }", "5:12 unknown key `wdith` | did you mean `width`?");
         refused("sets.a = { sets = {} }", "unknown key `sets`");
         refused("sets.a = { runner = 'x' }", "`runner` is the binary of the whole package");
-        refused("sets.a = { dir = '../x' }", "it must lie inside the package");
+        refused("sets.a = { dir = '../x' }", "it must be inside the package");
         refused("sets.a = { reserved = { 0 = 'why' } }", "0 is reserved, but numbers begin at 1");
         for key in ["table = 'x'", "schema = 'x.sql'", "fixtures = 'x'", "reserved = { 7 = 'why' }"] {
-            refused(&format!("{key}\nsets.a = {{}}"), "is of one set, and each has a table of its own here");
+            refused(&format!("{key}\nsets.a = {{}}"), "is about one set, and each set has a table of its own here");
             assert_eq!(read_alone(&format!("dir = 'm'\n{key}\nsets.a = {{}}")).1, []);
         }
         let workspace = SourceText::new("../Cargo.toml", "[workspace.metadata.migrations]\nsets.a = {}\n");

@@ -157,9 +157,9 @@ fn what_goose_refuses_is_said_where_it_stands() {
         ("-- +goose Up\n-- +goose StatementBegin\nSELECT 1;\n", 3, "`-- +goose StatementEnd` is missing"),
         ("-- +goose Up\n-- +goose StatementEnd\n", 2, "in the wrong place"),
         ("-- +goose Up\n-- +goose StatementBegin\n-- +goose Down\n", 3, "in the wrong place"),
-        ("-- +goose Up\n  -- +goose Down\n", 2, "blanks before a mark"),
-        ("-- +goose Up\n-- +goose Dwon\n", 2, "no such mark"),
-        ("-- +goose Up\n-- +goose ENVSUB ON\nSELECT '${USER}';\n", 3, "variables of the environment"),
+        ("-- +goose Up\n  -- +goose Down\n", 2, "blanks before a goose annotation"),
+        ("-- +goose Up\n-- +goose Dwon\n", 2, "no such annotation"),
+        ("-- +goose Up\n-- +goose ENVSUB ON\nSELECT '${USER}';\n", 3, "environment variables"),
     ] {
         let translated =
             check(Layout::Goose, &[("1_a.sql", text)], &[&format!("error malformed-section 1_a.sql:{line}")]);

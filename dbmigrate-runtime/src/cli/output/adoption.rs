@@ -35,7 +35,7 @@ impl Output<'_> {
         };
         self.progress("Adopted", &format!("{} that {}{schema}", count(migrations.len()), by(from)));
         if let Some(kept) = kept {
-            self.note(&format!("the old history stays in the table `{}`; nothing reads it any more", plain(kept)));
+            self.note(&format!("the old history stays in the table `{}`, and is no longer read", plain(kept)));
         }
     }
 
@@ -48,12 +48,12 @@ impl Output<'_> {
         }
         let up = self.command("up");
         let what = match &**from {
-            LIVE => "what the database has without a history".to_owned(),
-            tool => format!("what the history of {} says", plain(tool)),
+            LIVE => "the schema of the database, which has no history".to_owned(),
+            tool => format!("the history of {}", plain(tool)),
         };
         self.note(&format!("this is {what}; {up} takes it over"));
         for key in unknown {
-            self.note(&format!("it has `{}` as well, which this program does not know", plain(key)));
+            self.note(&format!("it also has `{}`, which this program does not know", plain(key)));
         }
     }
 }

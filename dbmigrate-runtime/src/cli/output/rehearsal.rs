@@ -50,7 +50,7 @@ impl Output<'_> {
             self.end(Err(error.into()));
             if !self.json {
                 let before = if parts.is_empty() { String::new() } else { format!(" {would} before it, and") };
-                self.note(&format!("that was on a copy:{before} the database is as it was"));
+                self.note(&format!("that was on a copy:{before} the database is unchanged"));
             }
         }
         if self.json {
@@ -65,7 +65,7 @@ impl Output<'_> {
         } else if is_empty {
             self.progress("Finished", nothing);
         } else if !fails {
-            self.progress("Finished", &format!("{would}; the database is as it was"));
+            self.progress("Finished", &format!("{would}; the database is unchanged"));
         }
         if fails { NO } else { DONE }
     }

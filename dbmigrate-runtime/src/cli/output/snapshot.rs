@@ -33,7 +33,7 @@ impl Output<'_> {
                 _ => format!("{} to {}", human::plain(&first.name), human::plain(&last.name)),
             };
             let (file, took) = (human::plain(&started.file), human::time(started.duration));
-            self.progress("Started", &format!("from {file}, which stands for {which}, in {took}"));
+            self.progress("Started", &format!("from {file}, which replaces {which}, in {took}"));
         }
         stood_for.len()
     }

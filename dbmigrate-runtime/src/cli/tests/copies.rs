@@ -43,14 +43,14 @@ fn a_copy_is_said_listed_and_put_back() {
     let line = format!("restore {}", copy.display());
     let (exit, _, err) = on(three(), &database, &line);
     assert_eq!(exit, 2, "{err:?}");
-    assert!(err[0].contains("from 0 to 2 migrations; what is there is kept first"), "{err:?}");
-    assert_eq!(err.last().unwrap(), "help: `--yes` does it without asking");
+    assert!(err[0].contains("from 0 to 2 migrations; the current state is copied first"), "{err:?}");
+    assert_eq!(err.last().unwrap(), "help: to do it without asking: `--yes`");
     assert_eq!(answering(Some(false), three(), &database, &line).0, 1);
     assert_eq!(scalar(&database, "SELECT count(*) FROM _migrations"), 0);
     let (exit, _, err) = answering(Some(true), three(), &database, &line);
     assert_eq!(exit, 0, "{err:?}");
     assert!(
-        err.iter().any(|line| line.starts_with("Kept what was there as `") && line.ends_with(".0.bak`")),
+        err.iter().any(|line| line.starts_with("Kept the previous database as `") && line.ends_with(".0.bak`")),
         "{err:?}"
     );
     assert_eq!(err.last().unwrap(), "Finished 1 migration is pending now: `app up` applies what is");
@@ -112,7 +112,7 @@ fn a_file_that_is_no_database_any_more_is_replaced_only_by_force() {
             assert_eq!(exit, 101, "{what}: {err:?}");
             assert_eq!(
                 err.last().unwrap(),
-                "help: `--force` replaces the file, and keeps it under another name",
+                "help: to replace the file, and keep it under another name: `--force`",
                 "{what}"
             );
             let (exit, _, err) = on(three(), &database, &format!("{line} --force"));
@@ -145,7 +145,7 @@ fn a_database_that_can_not_be_kept_is_replaced_by_force() {
         "INSERT INTO users VALUES ('ann'); INSERT INTO sqlite_schema SELECT * FROM one",
     ];
     for (name, says, damage) in
-        [("schema", "malformed database schema (users)", &schema[..]), ("index", "the copy is not sound: ", &index)]
+        [("schema", "malformed database schema (users)", &schema[..]), ("index", "the copy is damaged: ", &index)]
     {
         let folder = Folder::new(&format!("copies-{name}"));
         let database = folder.path("app.db");
@@ -163,7 +163,7 @@ fn a_database_that_can_not_be_kept_is_replaced_by_force() {
         assert_eq!(exit, 101, "{name}: {err:?}");
         assert!(err.iter().any(|line| line.contains(says)), "{name}: {err:?}");
         assert!(!err.iter().any(|line| line.contains("backup_with")), "{name}: {err:?}");
-        let force = "help: `--force` replaces the file, and keeps it under another name";
+        let force = "help: to replace the file, and keep it under another name: `--force`";
         assert_eq!(err.last().unwrap(), force, "{name}");
         assert!(std::fs::read(&database).unwrap() == damaged, "{name}");
         let (exit, _, err) = on(three(), &database, &format!("{line} --yes --force"));

@@ -29,10 +29,10 @@ fn the_answer_is_what_would_happen() {
             "    + table `prefs` (key)",
         ]
     );
-    assert_eq!(err, ["Rehearsing 2 migrations", "Finished 2 migrations would be applied; the database is as it was"]);
+    assert_eq!(err, ["Rehearsing 2 migrations", "Finished 2 migrations would be applied; the database is unchanged"]);
     let (exit, out, err) = on(three(), &database, "down --dry-run");
     assert_eq!((exit, out.last().unwrap().as_str()), (0, "    - table `users`"));
-    assert_eq!(err, ["Finished 1 migration would be rolled back; the database is as it was"]);
+    assert_eq!(err, ["Finished 1 migration would be rolled back; the database is unchanged"]);
     for (line, last) in [
         ("up --to 1 --dry-run", "Finished nothing to apply up to `1`"),
         ("down --to 1 --dry-run", "Finished nothing to roll back"),
@@ -50,7 +50,7 @@ fn a_first_start_is_rehearsed_without_a_file() {
     let (exit, out, _) = on(three(), &folder.path("app.db"), "up --dry-run");
     assert_eq!((exit, out.len()), (0, 6));
     let (exit, _, err) = on(three(), &folder.path("app.db"), "down --dry-run");
-    assert_eq!((exit, err.last().unwrap().as_str()), (101, "help: `app up` creates it"));
+    assert_eq!((exit, err.last().unwrap().as_str()), (101, "help: to create it: `app up`"));
     let (exit, ..) = on(wrong(), &folder.path("app.db"), "up --dry-run");
     assert_eq!(exit, 1);
     assert_eq!(folder.files(), Vec::<String>::new());
@@ -65,19 +65,19 @@ fn repeatables_are_rehearsed_as_well() {
     let first = with("CREATE VIEW names AS SELECT name FROM users");
     let (exit, out, err) = on(first, &database, "up --dry-run");
     assert_eq!((exit, out.last().unwrap().as_str()), (0, "Rehearsed repeatable/names in N ms"));
-    let last = "Finished 1 migration and 1 repeatable would be applied; the database is as it was";
+    let last = "Finished 1 migration and 1 repeatable would be applied; the database is unchanged";
     assert_eq!(err.last().unwrap(), last);
     assert_eq!(on(first, &database, "up").0, 0);
     let changed = with("CREATE VIEW names AS SELECT upper(name) AS name FROM users");
     let (_, _, err) = on(changed, &database, "up --dry-run");
-    assert_eq!(err.last().unwrap(), "Finished 1 repeatable would be applied; the database is as it was");
+    assert_eq!(err.last().unwrap(), "Finished 1 repeatable would be applied; the database is unchanged");
     let (_, out, _) = on(changed, &database, "up --dry-run --message-format json");
     assert_eq!(
         out.last().unwrap(),
         r#"{"reason":"rehearsal-summary","command":"up","rehearsed":0,"repeated":1,"notes":[],"fails":false}"#
     );
     let (exit, _, err) = on(with("CREATE VIEW names AS SELECT"), &database, "up --dry-run");
-    assert_eq!((exit, err.last().unwrap().as_str()), (1, "note: that was on a copy: the database is as it was"));
+    assert_eq!((exit, err.last().unwrap().as_str()), (1, "note: that was on a copy: the database is unchanged"));
 }
 
 #[test]
@@ -88,10 +88,10 @@ fn what_would_fail_is_told_with_what_would_stay() {
     let (exit, out, err) = on(wrong(), &database, "up --dry-run");
     assert_eq!((exit, out.len()), (1, 1));
     assert!(err[1].starts_with("error: `003_wrong` failed: no such table: nowhere\n  --> migrations/003_wrong.sql:1"));
-    let last = "note: that was on a copy: 1 migration would be applied before it, and the database is as it was";
+    let last = "note: that was on a copy: 1 migration would be applied before it, and the database is unchanged";
     assert_eq!(err.last().unwrap(), last);
     let (exit, _, err) = on(wrong(), &database, "down --dry-run");
-    assert_eq!((exit, err.last().unwrap().as_str()), (1, "note: that was on a copy: the database is as it was"));
+    assert_eq!((exit, err.last().unwrap().as_str()), (1, "note: that was on a copy: the database is unchanged"));
 
     let (exit, out, err) = on(wrong(), &database, "up --dry-run --message-format json");
     assert_eq!((exit, out.len(), err.as_slice()), (1, 3, ["Rehearsing 2 migrations".to_owned()].as_slice()));

@@ -34,7 +34,7 @@ fn up_is_for_all_and_what_reads_shows_each_under_its_name() {
     let database = folder.path("app.db");
     let (exit, out, err) = on(&database, "up --dry-run");
     assert_eq!((exit, out.len() >= 4, &*err[0]), (0, true, "Set accounts"), "{out:?} {err:?}");
-    assert_eq!(err.last().unwrap(), "Finished 1 migration would be applied; the database is as it was");
+    assert_eq!(err.last().unwrap(), "Finished 1 migration would be applied; the database is unchanged");
     assert!(folder.files().is_empty(), "{:?}", folder.files());
     let (exit, _, err) = on(&database, "up");
     let expect = [
@@ -67,7 +67,7 @@ fn anything_else_is_told_which() {
     for line in ["down", "redo", "reset --yes", "mark", "forget 1", "repair --all", "up --to 1"] {
         let (exit, _, err) = on(&database, line);
         assert_eq!(exit, 2, "{line}: {err:?}");
-        assert!(err[0].contains("several sets live in this database"), "{err:?}");
+        assert!(err[0].contains("this database has several sets"), "{err:?}");
         assert_eq!(err[1], "help: name it: `--set accounts`, `--set \"\"`");
     }
     let (exit, _, err) = on(&database, "down --set acounts");
@@ -89,7 +89,7 @@ fn a_copy_is_of_the_whole_file_and_so_is_what_is_said_of_it() {
     let less = folder.path("less.db");
     assert_eq!(on(&database, &format!("backup --to {}", less.display())).0, 0);
     let (exit, _, err) = on(&database, &format!("restore {} --yes", out[0]));
-    assert!(exit == 0 && err[0].contains(": from 1 to 2 migrations; what is there is kept first"), "{err:?}");
+    assert!(exit == 0 && err[0].contains(": from 1 to 2 migrations; the current state is copied first"), "{err:?}");
     let (exit, _, err) = on(&database, &format!("restore {} --yes", less.display()));
     assert!(exit == 0 && err[0].contains(": from 2 to 1 migration;"), "{err:?}");
     assert!(err.iter().any(|line| line.contains("1 migration") && line.contains("pending")), "{err:?}");

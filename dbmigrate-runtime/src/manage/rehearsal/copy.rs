@@ -36,10 +36,11 @@ impl<B: Backend> Copy<B> {
         let folder = Folder::new(db.file()?.as_deref())?;
         let path = folder.database();
         let shown = path.display();
-        refuse_full(db, options, folder.path()).map_err(|error| error.hint("make room on the disk, then try again"))?;
+        refuse_full(db, options, folder.path()).map_err(|error| error.hint("free some disk space, then try again"))?;
         // SQLite takes text, so what is no text is no path to it.
         let text = path.to_str().ok_or_else(|| {
-            Error::new(ErrorKind::Copy, format_args!("`{shown}` is not UTF-8")).hint("set `TMPDIR` to a folder that is")
+            Error::new(ErrorKind::Copy, format_args!("`{shown}` is not UTF-8"))
+                .hint("set `TMPDIR` to a folder that is UTF-8")
         })?;
         db.patiently(|session| session.execute(&format!("VACUUM main INTO {}", literal(text)))).map_err(|cause| {
             failed(format_args!("could not copy the database to `{shown}`"), cause).also(ErrorKind::Copy)
@@ -67,7 +68,7 @@ impl<B: Backend> Copy<B> {
 
 /// The only value of an answer, as text; empty where there is none.
 fn word(db: &mut Db<'_>, sql: &str) -> Result<String, Error> {
-    Ok(match db.value("could not ask for a setting", sql)? {
+    Ok(match db.value("could not read a setting", sql)? {
         Some(Value::Text(text)) => text,
         Some(Value::Integer(number)) => number.to_string(),
         _ => String::new(),

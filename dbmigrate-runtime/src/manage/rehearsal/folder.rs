@@ -39,9 +39,9 @@ impl<B: Backend> Folder<B> {
         let beside = database.and_then(Path::parent).filter(|parent| parent.to_str().is_some());
         let made = beside.and_then(|parent| Self::make(parent, name).ok());
         let made = made.map_or_else(|| Self::make(&temporary, name), Ok).map_err(|cause| {
-            let message = format!("could not make a folder for a copy in `{}`: {cause}", temporary.display());
+            let message = format!("could not create a folder for a copy in `{}`: {cause}", temporary.display());
             Error::new(ErrorKind::Copy, message)
-                .hint("let this process write to the folder of the database, or set `TMPDIR` to one that it can write")
+                .hint("make the folder of the database writable, or set `TMPDIR` to one that is")
                 .because(cause)
         })?;
         if let Ok(own) = made.path.symlink_metadata() {

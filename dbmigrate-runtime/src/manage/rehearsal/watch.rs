@@ -129,7 +129,7 @@ impl Session for Watch<'_> {
             return self.session.call(sql, call);
         }
         if works_on_other_files(sql) {
-            let why = "a rehearsal works on no file but its copy, so it can't go on here";
+            let why = "a rehearsal may not touch any file but its copy, so it stops here";
             return Err(DbError::other(why));
         }
         self.counted(|session| session.call(sql, call))?

@@ -76,10 +76,10 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             continue;
         };
         let (table, column) = (&added.table.name, &added.column.name);
-        let message = format!("column `{column}` of `{table}` is added with a default that is no constant");
+        let message = format!("column `{column}` of `{table}` is added with a default that is not a constant");
         let finding = migration
             .at(added.statement, message)
-            .note("SQLite accepts this on an empty table and refuses it where there is a row")
+            .note("SQLite accepts this on an empty table, and rejects it if there is a row")
             .notes(rows(migration, table));
         let mut plain = added.column.clone();
         (plain.default, plain.not_null) = (None, None);
@@ -88,7 +88,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             finding
                 .help(format!("fill it in instead: `{} UPDATE {table} SET {in_sql} = {value};`", added.with(&plain)))
                 .help(format!(
-                    "or keep the default and make the table anew: `{}`",
+                    "or keep the default and rebuild the table: `{}`",
                     generate(&added.table.name, column, value)
                 )),
         );

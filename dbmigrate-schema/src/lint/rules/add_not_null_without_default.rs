@@ -97,21 +97,21 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         let message = format!("column `{column}` of `{table}` is `NOT NULL` and has no default");
         let finding = migration
             .at(added.statement, message)
-            .note("SQLite accepts this on an empty table and refuses it where there is a row")
+            .note("SQLite accepts this on an empty table, and rejects it if there is a row")
             .notes(rows(migration, table));
         let mut nullable = added.column.clone();
         nullable.not_null = None;
         nullable.default = None;
         let (in_sql, table) = (column.to_sql(), table.to_sql());
         findings
-            .push(finding.help("say what the rows get: add `DEFAULT …`").help(if migration.min_sqlite() >= (3, 53) {
+            .push(finding.help("add a value for existing rows: `DEFAULT …`").help(if migration.min_sqlite() >= (3, 53) {
             format!(
                 "or fill it in first: `{} UPDATE {table} SET {in_sql} = …; ALTER TABLE {table} ALTER COLUMN {in_sql} \
                  SET NOT NULL;`",
                 added.with(&nullable)
             )
         } else {
-            format!("or make the table anew: `{}`", generate(&added.table.name, column, "…"))
+            format!("or rebuild the table: `{}`", generate(&added.table.name, column, "…"))
         }));
     }
     for change in migration.changed_tables() {
@@ -132,13 +132,12 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             let column = &column.name;
             let at = rebuild.copies.first().copied().unwrap_or(rebuild.create);
             let message =
-                format!("column `{column}` of `{}` is `NOT NULL`, and the rows get no value for it", after.name);
-            let finding =
-                migration.at(at, message).note("on an empty table this works, and fails where there is a row");
+                format!("column `{column}` of `{}` is `NOT NULL`, and existing rows get no value for it", after.name);
+            let finding = migration.at(at, message).note("this works on an empty table, and fails if there is a row");
             findings.push(
                 finding
                     .notes(rows(migration, was))
-                    .help(format!("add `{}` to what is copied, or give it a default", column.to_sql())),
+                    .help(format!("copy `{}` too, or give it a default", column.to_sql())),
             );
         }
     }

@@ -61,7 +61,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         let message = format!("column `{column}` of `{table}` refers to another table and has a default");
         let finding = migration
             .at(added.statement, message)
-            .note("SQLite accepts this on an empty table and refuses it where there is a row")
+            .note("SQLite accepts this on an empty table, and rejects it if there is a row")
             .notes(rows(migration, table));
         let mut plain = added.column.clone();
         (plain.default, plain.not_null) = (None, None);

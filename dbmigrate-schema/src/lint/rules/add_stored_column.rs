@@ -42,17 +42,17 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for added in added(migration) {
         let Some(generated) = added.column.generated.as_ref().filter(|generated| generated.stored) else { continue };
         let (table, column) = (&added.table.name, &added.column.name);
-        let message = format!("column `{column}` of `{table}` is `STORED`, which no row that is there can have");
+        let message = format!("column `{column}` of `{table}` is `STORED`, which existing rows can't have");
         let finding = migration
             .at(added.statement, message)
-            .note("SQLite accepts this on an empty table and refuses it where there is a row")
+            .note("SQLite accepts this on an empty table, and rejects it if there is a row")
             .notes(rows(migration, table));
         let mut virtually = added.column.clone();
         virtually.generated = Some(crate::model::Generated { stored: false, ..generated.clone() });
         findings.push(
             finding
                 .help(format!("compute it when it is read: `{}`", added.with(&virtually)))
-                .help("or make the table anew: `cargo dbmigrate generate` writes that from `schema.sql`"),
+                .help("or rebuild the table: `cargo dbmigrate generate` writes that from `schema.sql`"),
         );
     }
 }

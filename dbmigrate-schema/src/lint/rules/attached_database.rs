@@ -37,9 +37,9 @@ fn check(script: &Script, findings: &mut Findings<'_>) {
             let file = what.map_or("", |token| token.text(text));
             findings.push(
                 Draft::at(script, at, statement.span, format!("another database is attached: `{file}`"))
-                    .note("in WAL mode the two are not committed as one")
+                    .note("in WAL mode the two are not committed together")
                     .note("this migration and those after it can't be replayed, so they are not checked")
-                    .help("let the program move the rows, or give the other file a set of its own"),
+                    .help("let the program move the rows, or give the other file its own set"),
             );
         }
     }

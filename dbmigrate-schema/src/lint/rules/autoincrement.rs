@@ -35,8 +35,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         findings.push(
             migration
                 .at(made.statement, format!("`{}` writes to `sqlite_sequence` for every new row", made.table.name))
-                .help(format!("`{} INTEGER PRIMARY KEY` gives ids, too", column.name.to_sql()))
-                .help("if no id may ever be given twice: `-- dbmigrate: allow autoincrement REASON` on the line above"),
+                .help(format!("`{} INTEGER PRIMARY KEY` also assigns ids", column.name.to_sql()))
+                .help("if ids must never be reused: `-- dbmigrate: allow autoincrement REASON` on the line above"),
         );
     }
 }

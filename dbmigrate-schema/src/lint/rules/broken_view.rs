@@ -75,7 +75,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         findings.push(
             migration
                 .at(broken.statement, message_about(name.as_str(), &broken.why))
-                .note("it keeps SQLite from renaming tables and columns, and from dropping columns, anywhere")
+                .note("until it is fixed, SQLite can't rename tables and columns, or drop columns, anywhere")
                 .help(format!("drop it before, and make it anew after: `DROP VIEW {};`", name.to_sql()))
                 .moot_if(move |end| !end.failing.contains(&object)),
         );
@@ -89,11 +89,11 @@ pub(super) fn texts(migration: &Migration<'_>, kind: Kind, findings: &mut Findin
     for it in quoted {
         let (name, word) = (it.object.name(), it.word());
         let message =
-            format!("the {kind} `{name}` takes `{word}` for a text from now on: there is no such column any more");
+            format!("the {kind} `{name}` takes `{word}` for a string from now on: there is no longer such a column");
         let object = it.object.clone();
         findings.push(
             advised(migration.at(it.statement, message), word)
-                .note("SQLite takes a name in double quotes for a text where it knows no such name, and says nothing")
+                .note("SQLite silently takes an unknown name in double quotes for a string")
                 .moot_if(move |end| end.state.get(kind, object.name()).is_none_or(|now| now.object != object)),
         );
     }

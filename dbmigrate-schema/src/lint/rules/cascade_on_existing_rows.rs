@@ -82,7 +82,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                 continue;
             }
             let parent = &key.parent;
-            let message = format!("a delete from `{parent}` takes rows of `{table}` along from now on");
+            let message = format!("from now on, a delete from `{parent}` also deletes rows of `{table}`");
             let mut finding = migration.at(change.statement(), message);
             let was = before.name.to_sql();
             let filled: Vec<_> =
@@ -90,8 +90,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             if let Some(rows) = migration.ask(&format!("SELECT count(*) FROM {was} WHERE {}", filled.join(" AND "))) {
                 finding = finding.note(format!("rows that refer to `{parent}` now: {rows}"));
             }
-            findings.push(finding.help("if they are to stay: `ON DELETE RESTRICT`, or `ON DELETE SET NULL`").help(
-                "or say why they may go: `-- dbmigrate: allow cascade-on-existing-rows REASON` on the line above",
+            findings.push(finding.help("to keep them: `ON DELETE RESTRICT`, or `ON DELETE SET NULL`").help(
+                "or say why they may be deleted: `-- dbmigrate: allow cascade-on-existing-rows REASON` on the line \
+                 above",
             ));
         }
     }

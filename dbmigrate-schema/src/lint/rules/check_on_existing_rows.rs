@@ -136,7 +136,7 @@ fn judge(
             let message = format!("the default of `{only}` does not meet `CHECK ({shown})`");
             let finding = migration
                 .at(at, message)
-                .note("SQLite accepts this on an empty table and refuses it where there is a row");
+                .note("SQLite accepts this on an empty table, and rejects it if there is a row");
             findings.push(finding.help("give it a default that does"));
         }
         return;
@@ -153,13 +153,13 @@ fn judge(
     findings.push(
         migration
             .at(at, format!("rows of `{table}` may not meet `CHECK ({shown})`, which is new"))
-            .note("where one does not, the migration fails, and changes nothing")
+            .note("if one does not, the migration fails, and changes nothing")
             .notes(count.map(|count| match count {
                 0 => "every row meets it now".to_owned(),
                 1 => "1 row does not meet it now".to_owned(),
                 count => format!("{count} rows do not meet it now"),
             }))
-            .help("mend such rows first, in the same file")
+            .help("correct such rows first, in the same file")
             .helps(assert.and_then(|assert| assertion(&assert))),
     );
 }

@@ -126,7 +126,7 @@ fn judge(
     }
     let shown = key.iter().map(|(name, collation)| format!("`{name} COLLATE {}`", collation.to_ascii_uppercase()));
     let message = format!(
-        "rows of `{}` may be alike in {}, which was unique by another collation",
+        "rows of `{}` may be equal in {}, which was unique by another collation",
         held.after.name,
         shown.collect::<Vec<_>>().join(", ")
     );
@@ -136,13 +136,13 @@ fn judge(
     findings.push(
         migration
             .at(at, message)
-            .note("where two are, the migration fails, and changes nothing")
+            .note("if two are, the migration fails, and changes nothing")
             .notes(count.map(|count| match count {
-                0 => "no two rows are alike by it now".to_owned(),
-                1 => "1 value stands in more than one row by it now".to_owned(),
-                count => format!("{count} values stand in more than one row by it now"),
+                0 => "no two rows are equal by it now".to_owned(),
+                1 => "1 value is in more than one row by it now".to_owned(),
+                count => format!("{count} values are in more than one row by it now"),
             }))
-            .help("remove or change what is there twice, in the same file")
+            .help("remove or change duplicates first, in the same file")
             .helps(assert),
     );
 }

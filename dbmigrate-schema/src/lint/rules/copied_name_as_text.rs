@@ -65,11 +65,11 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                     .at_span(
                         at,
                         place,
-                        format!("`{table}` gets the text '{word}' in every row: there is no such column"),
+                        format!("`{table}` gets the string '{word}' in every row: there is no such column"),
                     )
-                    .label("is no column here, so it is a text")
-                    .help(format!("leave `{word}` out of both lists, or write the value that the rows should have"))
-                    .help(format!("if the text is meant, put it in single quotes: '{word}'")),
+                    .label("is not a column here, so it is a string")
+                    .help(format!("remove `{word}` from both lists, or write the value that the rows should have"))
+                    .help(format!("if the string is meant, put it in single quotes: '{word}'")),
             );
         }
     }

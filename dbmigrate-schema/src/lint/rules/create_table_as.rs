@@ -56,10 +56,11 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         };
         let Some(name) = in_main(tbl_name).filter(|name| statement.is_creating(name)) else { continue };
         let Some(last) = migration.name_at_end(at, &name) else { continue };
-        let mut finding = migration.at(at, format!("`{last}` has no key and no constraint: it is made of a query"));
+        let mut finding =
+            migration.at(at, format!("`{last}` has no key and no constraint, because it is created from a query"));
         if let Some(known) = migration.after.get(Kind::Table, &last) {
             let text = known.object.text().split_whitespace().collect::<Vec<_>>().join(" ");
-            finding = finding.note(format!("SQLite keeps it as `{text}`"));
+            finding = finding.note(format!("SQLite stores it as `{text}`"));
         }
         let name = name.to_sql();
         findings.push(finding.help(format!(

@@ -56,20 +56,24 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         let start = statement.span.start;
         let place = Span::new(start + first.start, start + first.end);
         let words: Vec<_> = spans.iter().map(|span| &statement.sql[span.start..span.end]).collect();
-        let is =
-            if words.len() == 1 { "names nothing, so SQLite takes it" } else { "name nothing, so SQLite takes them" };
-        let message = format!("{} {is} for a text", listed(&words));
+        let is = if words.len() == 1 {
+            "is not a name of anything, so SQLite takes it"
+        } else {
+            "are not names of anything, so SQLite takes them"
+        };
+        let message = format!("{} {is} for a string", listed(&words));
         findings.push(advised(migration.at_span(at, place, message), words[0]));
     }
     // What was a column is for `broken-view` and `broken-trigger`.
     for quoted in migration.verdict.quoted.iter().filter(|it| !it.was_column) {
         let (kind, name, word) = (quoted.object.kind(), quoted.object.name(), quoted.word());
-        let message = format!("`{word}` in the {kind} `{name}` names nothing, so SQLite takes it for a text");
+        let message =
+            format!("`{word}` in the {kind} `{name}` is not a name of anything, so SQLite takes it for a string");
         findings.push(advised(migration.at(quoted.statement, message), word));
     }
 }
 
 pub(super) fn advised(finding: Draft, word: &str) -> Draft {
     let text = unquote(word).replace('\'', "''");
-    finding.help(format!("if it is a text, write `'{text}'`; if it is a name, correct it"))
+    finding.help(format!("if it is a string, write `'{text}'`; if it is a name, correct it"))
 }

@@ -57,7 +57,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             _ => None,
         };
         let Some(what) = lost else { continue };
-        let message = format!("the way back drops {what}, with what was written since");
+        let message = format!("the down script drops {what}, with everything written to it since");
         let finding = Draft::whole(down, message).beside(down, statement.span);
         findings.push(finding.help("keep a copy of the database first: `cargo dbmigrate backup`"));
     }

@@ -313,7 +313,7 @@ fn report(
         _ => "stop using it in one release, and drop it in the next".to_owned(),
     };
     let said = match loss {
-        Loss::LeftOut | Loss::Overwritten => "or say that it is meant",
+        Loss::LeftOut | Loss::Overwritten => "or say that it is intended",
         _ => "then say so",
     };
     findings.push(

@@ -58,13 +58,17 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             for column in columns.iter().filter(is_gone) {
                 let at = migration.blame(change, |table| table.column(column).is_none());
                 let message =
-                    format!("`{column}` of `{}` goes, and trigger `{}` waits for it", after.name, trigger.name);
+                    format!("`{column}` of `{}` is dropped, and trigger `{}` fires on it", after.name, trigger.name);
                 let drop = format!("DROP TRIGGER {};", trigger.name.to_sql());
                 findings.push(
                     migration
                         .at(at, message)
-                        .note(if columns.len() == 1 { "it never runs again" } else { "it never runs for it again" })
-                        .help(format!("drop it, or make it anew, in this file: `{drop}`")),
+                        .note(if columns.len() == 1 {
+                            "it never fires again"
+                        } else {
+                            "it no longer fires for that column"
+                        })
+                        .help(format!("drop or recreate it in this file: `{drop}`")),
                 );
             }
         }

@@ -84,13 +84,13 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         }
         let found_otherwise = index.unique && is_covered(migration, index, table, &columns, false);
         let message = if found_otherwise {
-            format!("unique index `{}` of `{name}` is dropped, and nothing else refuses what it did", index.name)
+            format!("unique index `{}` of `{name}` is dropped, and nothing else enforces it", index.name)
         } else {
-            format!("index `{}` of `{name}` is dropped, and no other takes its place", index.name)
+            format!("index `{}` of `{name}` is dropped, and no other replaces it", index.name)
         };
         let mut finding = migration.at(at, message);
         if index.unique {
-            finding = finding.note("rows may be alike from now on");
+            finding = finding.note("rows may be equal from now on");
         }
         let begins = |first: &Name| {
             let others = indexes_after(migration, &name).filter(|other| other.filter.is_none());
@@ -100,9 +100,11 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         let first = columns.first().filter(|first| !begins(first));
         let refers = table.foreign_keys().find(|key| first.is_some_and(|first| key.columns.contains(first)));
         if let Some(key) = refers {
-            finding = finding.note(format!("`{name}` is read as a whole now whenever a row of `{}` goes", key.parent));
+            finding = finding
+                .note(format!("`{name}` is now scanned completely whenever a row of `{}` is deleted", key.parent));
         }
-        findings.push(finding.help("say why it may go: `-- dbmigrate: allow drop-index REASON` on the line above"));
+        findings
+            .push(finding.help("say why it may be dropped: `-- dbmigrate: allow drop-index REASON` on the line above"));
     }
 }
 

@@ -80,7 +80,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     });
     for (table, statement) in dropped.chain(merged).chain(replaced).filter(|(table, _)| !is_there(migration, table)) {
         for (child, key) in references(migration, table) {
-            let message = format!("table `{table}` goes, and {} of `{}` refers to it", shown(key), child.name);
+            let message = format!("table `{table}` is dropped, and {} of `{}` refers to it", shown(key), child.name);
             findings.push(
                 migration
                     .at(statement, message)
@@ -101,8 +101,12 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             let missing = |name: &Name| after.column(name).is_none() && before.column(name).is_some();
             for column in parent_columns(after, key).iter().filter(|name| missing(name)) {
                 let at = migration.blame(change, |table| table.column(column).is_none());
-                let message =
-                    format!("`{column}` of `{}` goes, and {} of `{}` refers to it", after.name, shown(key), child.name);
+                let message = format!(
+                    "`{column}` of `{}` is dropped, and {} of `{}` refers to it",
+                    after.name,
+                    shown(key),
+                    child.name
+                );
                 findings.push(
                     migration
                         .at(at, message)
@@ -122,5 +126,5 @@ fn shown(key: &ForeignKey) -> String {
 }
 
 fn without(child: &Table) -> String {
-    format!("make `{}` anew without that foreign key, in this file: `cargo dbmigrate generate` writes it", child.name)
+    format!("rebuild `{}` without that foreign key, in this file: `cargo dbmigrate generate` writes it", child.name)
 }

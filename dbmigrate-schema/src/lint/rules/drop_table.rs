@@ -155,9 +155,9 @@ fn report(migration: &Migration<'_>, findings: &mut Findings<'_>, name: &Name, a
     findings.push(
         migration
             .at(at, format!("table `{name}` is dropped, with all its rows"))
-            .notes(read.then(|| "this migration reads them before: what it makes of them stays".to_owned()))
+            .notes(read.then(|| "this migration reads them before: what it writes from them stays".to_owned()))
             .notes(rows(migration, name))
             .help(format!("keep it for one more release: `ALTER TABLE {} RENAME TO {kept};`", name.to_sql()))
-            .help("or say why it may go: `-- dbmigrate: allow drop-table REASON` on the line above"),
+            .help("or say why it may be dropped: `-- dbmigrate: allow drop-table REASON` on the line above"),
     );
 }

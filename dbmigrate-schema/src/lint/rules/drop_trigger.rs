@@ -72,9 +72,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         }
         findings.push(
             migration
-                .at(at, format!("trigger `{}` of `{table}` is dropped and not made anew", trigger.name))
-                .help("make it anew in this file")
-                .help("or say why it may go: `-- dbmigrate: allow drop-trigger REASON` on the line above"),
+                .at(at, format!("trigger `{}` of `{table}` is dropped and not recreated", trigger.name))
+                .help("recreate it in this file")
+                .help("or say why it may be dropped: `-- dbmigrate: allow drop-trigger REASON` on the line above"),
         );
     }
 }

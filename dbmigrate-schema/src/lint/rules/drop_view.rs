@@ -41,7 +41,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         }
         findings.push(
             migration
-                .at(at, format!("view `{name}` is dropped and not made anew"))
+                .at(at, format!("view `{name}` is dropped and not recreated"))
                 .help("stop reading it in one release, and drop it in the next")
                 .help("then say so: `-- dbmigrate: allow drop-view REASON` on the line above"),
         );

@@ -31,9 +31,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         return;
     }
     findings.push(
-        Draft::whole(down, format!("the way back of `{}` holds no statement", migration.source.name()))
+        Draft::whole(down, format!("the down script of `{}` contains no statement", migration.source.name()))
             .note("it counts as none: `down` and `redo` stop there")
             .help("write the statements, or remove it")
-            .help("if there is none on purpose, write `-- dbmigrate: irreversible REASON` in the way up"),
+            .help("if it can't be undone, write `-- dbmigrate: irreversible REASON` in the up script"),
     );
 }

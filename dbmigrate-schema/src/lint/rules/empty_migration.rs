@@ -41,8 +41,8 @@ pub(in crate::lint) fn empty(migration: &SourceMigration) -> Option<Draft> {
     // A squash may stand for migrations that come to nothing.
     let is_empty = up.steps.is_empty() && up.asserts.is_empty() && migration.replaces.is_none();
     is_empty.then(|| {
-        Draft::whole(up, format!("`{}` holds no statement", migration.name()))
-            .note("it is recorded as applied: what is written into it later runs on no database that has it")
+        Draft::whole(up, format!("`{}` contains no statement", migration.name()))
+            .note("it is recorded as applied: what is added later does not run on databases that have it")
             .help("write the statements, or remove the file")
             .help("if it is empty on purpose: `-- dbmigrate: allow empty-migration REASON` at the top")
     })

@@ -48,7 +48,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         judge(migration, findings, change, Which::Kept, |table: &Table, pairs: &[Pair<'_>]| {
             let columns = listed(pairs, false);
             let message = format!("`{}` is no longer `STRICT`, so `ANY` converts values of {columns}", table.name);
-            (message, "texts that look like numbers become numbers: `'000123'` is 123 then; without a type they stay")
+            (message, "texts that look like numbers become numbers: `'000123'` becomes 123; without a type they stay")
         });
     }
 }

@@ -78,9 +78,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         if migration.at_statement(at, kind, &name).is_some() {
-            let message = format!("{kind} `{name}` is there already, so this changes nothing");
-            findings
-                .push(migration.at(at, message).help("remove it, or leave out `IF NOT EXISTS` and see what is meant"));
+            let message = format!("{kind} `{name}` already exists, so this changes nothing");
+            findings.push(migration.at(at, message).help("remove it, or remove `IF NOT EXISTS` to see the conflict"));
         } else if !is_plain_index(statement.tree) {
             kept.push((at, name));
         }
@@ -89,9 +88,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     let names = listed(kept.iter().map(|(_, name)| name));
     findings.push(
         migration
-            .at(*first, format!("where there is one of that name already, it is kept, whatever it is: {names}"))
-            .help("leave out `IF NOT EXISTS`: a migration that meets another schema than it knows had better fail")
-            .help("or say `-- dbmigrate: tolerate existing` at the top, which reports what it skips"),
+            .at(*first, format!("an existing object of that name is kept, whatever it is: {names}"))
+            .help("remove `IF NOT EXISTS`: on an unexpected schema, a migration should fail")
+            .help("or write `-- dbmigrate: tolerate existing` at the top, which reports what it skips"),
     );
 }
 

@@ -143,7 +143,7 @@ fn rows(migration: &Migration<'_>, findings: &mut Findings<'_>, change: &TableCh
         let mut keys = table_keys(held.after).into_iter();
         let parts = keys.find(|parts| parts.iter().map(|(name, _)| name).eq(columns.iter().copied()));
         reasons.extend(parts.and_then(|parts| duplicates_of(held, &parts, None)).map(|[assert, ask]| Reason {
-            what: "be alike in it",
+            what: "be equal in it",
             assert: format!("SELECT count(*) = 0 FROM ({assert})"),
             ask: format!("SELECT count(*) FROM ({ask})"),
         }));
@@ -164,7 +164,7 @@ fn rows(migration: &Migration<'_>, findings: &mut Findings<'_>, change: &TableCh
         let given = is_never_null(held.before, before);
         if is_rowid && !was_rowid && !(held.before.strict && integers && given) {
             let wrong = format!("typeof({}) <> 'integer'", before.to_sql());
-            reasons.push(Reason::new("have no integer in it, which the rowid is", held, &[before], &wrong));
+            reasons.push(Reason::new("have no integer in it, as the rowid needs", held, &[before], &wrong));
         } else if !is_rowid && is_never_null(held.after, column) && !given && !said(column) {
             null.push(*before);
         }
@@ -184,9 +184,9 @@ fn rows(migration: &Migration<'_>, findings: &mut Findings<'_>, change: &TableCh
     findings.push(
         migration
             .at(at, message)
-            .note("where one does, the migration fails, and changes nothing")
+            .note("if one does, the migration fails, and changes nothing")
             .notes(counts.map(|(what, count)| format!("rows that {what}: {count} now")))
-            .help("mend such rows first, in the same file")
+            .help("correct such rows first, in the same file")
             .helps(reasons.iter().filter_map(|reason| assertion(&reason.assert))),
     );
 }
@@ -226,8 +226,8 @@ fn full_text(migration: &Migration<'_>, findings: &mut Findings<'_>, change: &Ta
             names.contains(&Name::new("content")) && names.contains(table)
         };
         if index.arguments.iter().any(is_content) {
-            let message = format!("`{table}` has no rowids any more, by which `{}` finds its rows", index.name);
-            let help = "keep the rowid: leave `WITHOUT ROWID` out";
+            let message = format!("`{table}` no longer has rowids, by which `{}` finds its rows", index.name);
+            let help = "keep the rowid: remove `WITHOUT ROWID`";
             findings.push(migration.at(change.statement(), message).help(help));
         }
     }

@@ -1,4 +1,4 @@
-//! `large-rebuild`: a table with very many rows is made anew, as the database at hand says.
+//! `large-rebuild`: a table with very many rows is recreated, as the database at hand says.
 
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
@@ -54,10 +54,10 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         let at = rebuild.copies.first().copied().unwrap_or(rebuild.create);
         findings.push(
             migration
-                .at(at, format!("`{name}` is made anew: {rows} rows{size}"))
-                .note("all rows are written again in one transaction, and nobody else can write meanwhile")
-                .help("try it on a copy: `cargo dbmigrate up --dry-run` says how long it takes")
-                .help("or add what is new in place, and fill it in batches"),
+                .at(at, format!("`{name}` is rebuilt: {rows} rows{size}"))
+                .note("all rows are written again in one transaction, which blocks all other writers")
+                .help("to see how long it takes, try it on a copy: `cargo dbmigrate up --dry-run`")
+                .help("or add new columns in place, and fill them in batches"),
         );
     }
 }

@@ -155,15 +155,16 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                 _ => continue,
             };
             let what: Vec<_> = general.iter().map(|demand| demand.what.clone()).collect();
-            let mut finding = migration
-                .at(copy.statement, format!("{word} drops rows of `{table}` without a word while they are copied"));
+            let mut finding =
+                migration.at(copy.statement, format!("{word} silently drops rows of `{table}` while they are copied"));
             if !what.is_empty() {
-                finding = finding.note(format!("the new table demands more than the old one: {}", what.join(", ")));
+                finding =
+                    finding.note(format!("the new table has more constraints than the old one: {}", what.join(", ")));
             }
             let copied = demands.get(general.len()..).unwrap_or_default().iter();
             let copied: Vec<_> = copied.map(|demand| demand.what.clone()).collect();
             if !copied.is_empty() {
-                finding = finding.note(format!("the copy may make equal what was not: {}", copied.join(", ")));
+                finding = finding.note(format!("the copy may make different values equal: {}", copied.join(", ")));
             }
             findings.push(
                 finding

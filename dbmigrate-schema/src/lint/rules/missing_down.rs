@@ -41,8 +41,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     let stem = stem.strip_suffix(".up").unwrap_or(stem);
     findings.push(
         migration
-            .whole(format!("`{}` has no way back", source.name()))
+            .whole(format!("`{}` has no down script", source.name()))
             .help(format!("write it into `{stem}.down.sql`, or below a line `-- dbmigrate: down`"))
-            .help("if there is none on purpose: `-- dbmigrate: irreversible REASON` at the top"),
+            .help("if it can't be undone: `-- dbmigrate: irreversible REASON` at the top"),
     );
 }

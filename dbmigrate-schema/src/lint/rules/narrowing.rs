@@ -120,12 +120,12 @@ fn say(migration: &Migration<'_>, findings: &mut Findings<'_>, table: &Name, wan
             .at(
                 *at,
                 format!(
-                    "`{table}` no longer takes what a program of the version before may write: {}",
+                    "`{table}` no longer accepts what a program of the previous version may write: {}",
                     wants.join(", ")
                 ),
             )
-            .help("let a release that writes nothing else go out first")
-            .help("or say that no other runs: `-- dbmigrate: allow narrowing REASON` on the line above"),
+            .help("first release a program that writes only acceptable rows")
+            .help("or say that no other version runs: `-- dbmigrate: allow narrowing REASON` on the line above"),
     );
 }
 

@@ -69,7 +69,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             let message = format!("`{what}` needs SQLite {major}.{since}, and `min-sqlite` is {least}.{minor}");
             let mut finding = migration.at(at, message);
             if is_kept(tree) {
-                finding = finding.note("it is kept in the schema: an older SQLite may not be able to use the database");
+                finding =
+                    finding.note("it is stored in the schema: an older SQLite may not be able to use the database");
             }
             findings.push(finding.help(format!(
                 "set `min-sqlite = \"{major}.{since}\"` in `Cargo.toml`, if no older SQLite has to run it"

@@ -45,7 +45,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             findings.push(
                 migration
                     .at(at, format!("`{name}` and `{other}` are two names to SQLite"))
-                    .note("it folds the case of ASCII alone")
+                    .note("SQLite folds only the case of ASCII letters")
                     .help("give one of them another name"),
             );
         }
@@ -58,7 +58,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             findings.push(
                 migration
                     .at(made.statement, format!("`{column}` and `{other}` of `{table}` are two columns to SQLite"))
-                    .note("it folds the case of ASCII alone")
+                    .note("SQLite folds only the case of ASCII letters")
                     .help("give one of them another name"),
             );
         }

@@ -135,7 +135,7 @@ fn report(migration: &Migration<'_>, findings: &mut Findings<'_>, held: KeptTabl
     findings.push(
         migration
             .at(at, message)
-            .note("where one has none, the migration fails, and changes nothing")
+            .note("if one has none, the migration fails, and changes nothing")
             .notes(count.map(|count| match count {
                 0 => "every row has a value now".to_owned(),
                 1 => "1 row has none now".to_owned(),

@@ -61,7 +61,7 @@ fn odd(table: &Table, constraint: &Constraint, key: &Key) -> Option<(String, Str
     }
     let why = if is_integer { "with `DESC` beside it".to_owned() } else { format!("of the type `{declared}`") };
     Some((
-        format!("`{}` of `{}` is no rowid: it is a primary key {why}", column.name, table.name),
+        format!("`{}` of `{}` is not the rowid: it is a primary key {why}", column.name, table.name),
         format!("write `{} INTEGER PRIMARY KEY`", column.name.to_sql()),
     ))
 }

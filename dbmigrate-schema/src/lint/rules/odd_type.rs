@@ -80,9 +80,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             findings.push(
                 migration
                     .at(made.statement, message)
-                    .note("texts that look like numbers become numbers: '007' is 7")
+                    .note("texts that look like numbers become numbers: '007' becomes 7")
                     .help(format!(
-                        "say what it is: `{} TEXT`, `REAL`, `INTEGER`, `NUMERIC` or `BLOB`",
+                        "name the type: `{} TEXT`, `REAL`, `INTEGER`, `NUMERIC` or `BLOB`",
                         first.name.to_sql()
                     )),
             );

@@ -160,12 +160,12 @@ fn report(migration: &Migration<'_>, findings: &mut Findings<'_>, table: &Table,
         let (name, several) = (&table.name, left_out.len() > 1);
         findings.push(
             migration
-                .at(first.at, format!("this copies only some rows of `{name}`, and the old table goes"))
-                .note(format!("what its {by} leaves out is not in `{now}` after it"))
-                .notes(several.then(|| format!("{} statements copy, and none of them takes all rows", left_out.len())))
+                .at(first.at, format!("this copies only some rows of `{name}`, and the old table is dropped"))
+                .note(format!("rows that its {by} leaves out will be missing in `{now}`"))
+                .notes(several.then(|| format!("{} statements copy rows, and none of them copies all", left_out.len())))
                 .notes((!several).then(|| rows(migration, name, first)).flatten())
                 .help("copy all rows, and say before it which ones go: `DELETE FROM … WHERE …`")
-                .help("or say that it is meant: `-- dbmigrate: allow partial-copy REASON` on the line above"),
+                .help("or say that it is intended: `-- dbmigrate: allow partial-copy REASON` on the line above"),
         );
     }
 }
@@ -237,9 +237,9 @@ fn rows(migration: &Migration<'_>, table: &Name, taken: &CopyStatement<'_>) -> O
     let select = Expr::Subquery(taken.query.select);
     let sql = format!("{with}SELECT (SELECT count(*) FROM {}) - (SELECT count(*) FROM {select})", table.to_sql());
     match migration.ask(&sql)? {
-        0 => Some("no row stays behind now".to_owned()),
-        1 => Some("1 row stays behind now".to_owned()),
-        left => (left > 0).then(|| format!("{left} rows stay behind now")),
+        0 => Some("no row is left out now".to_owned()),
+        1 => Some("1 row is left out now".to_owned()),
+        left => (left > 0).then(|| format!("{left} rows are left out now")),
     }
 }
 

@@ -49,8 +49,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         findings.push(
             migration
                 .at(broken.statement, message)
-                .note("only a program that registers it, or whose SQLite was built with more, can use it")
-                .help("use what SQLite itself has, or say why: `-- dbmigrate: allow program-function REASON`")
+                .note("only a program that registers it, or whose SQLite has it built in, can use it")
+                .help("use what SQLite itself provides, or say why: `-- dbmigrate: allow program-function REASON`")
                 .moot_if(move |end| !end.failing.contains(&object)),
         );
     }

@@ -1,4 +1,4 @@
-//! `rebuild-forgets-sequence`: an `AUTOINCREMENT` table is made anew without the highest id that it ever gave.
+//! `rebuild-forgets-sequence`: an `AUTOINCREMENT` table is recreated without the highest id that it ever gave.
 
 use sqlite3_parser::ast::Stmt;
 
@@ -72,8 +72,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         if !rebuild.copies.iter().any(|copy| copies_ids(migration, *copy, change.after.table())) {
             continue;
         }
-        let message = format!("`{name}` is made anew and forgets the highest id that it ever gave");
-        let mut finding = migration.at(rebuild.drop, message).label("its row in `sqlite_sequence` goes, too");
+        let message = format!("`{name}` is rebuilt and forgets the highest id that it ever assigned");
+        let mut finding = migration.at(rebuild.drop, message).label("its row in `sqlite_sequence` is also deleted");
         let key = change.before.table().and_then(Table::rowid_alias).map(|column| column.name.to_sql());
         let above = key.and_then(|key| {
             let (text, table) = (literal(name), name.to_sql());

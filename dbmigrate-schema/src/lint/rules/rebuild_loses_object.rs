@@ -1,4 +1,4 @@
-//! `rebuild-loses-object`: a table or view is made anew without the indexes and triggers that it had.
+//! `rebuild-loses-object`: a table or view is recreated without the indexes and triggers that it had.
 //!
 //! What a `DROP INDEX` or `DROP TRIGGER` takes away is meant to go. An index is not missed where another, or a key, has
 //! the same columns, or where its column is gone; a trigger is not where another waits for the same event. A table that
@@ -96,9 +96,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         let key = changed.key.clone();
         findings.push(
             migration
-                .at(statement, format!("{kind} `{name}` goes with the old `{owner}`, and nothing makes it again"))
-                .help(format!("make it again once `{owner}` is there:\n{text};"))
-                .help(format!("or drop it first, if it is meant to go: `DROP {} {};`", keyword(*kind), name.to_sql()))
+                .at(statement, format!("{kind} `{name}` is dropped with the old `{owner}`, and not recreated"))
+                .help(format!("recreate it after `{owner}`:\n{text};"))
+                .help(format!("or drop it first, if that is intended: `DROP {} {};`", keyword(*kind), name.to_sql()))
                 .moot_if(move |end| end.state.get(key.0, &key.1).is_some()),
         );
     }

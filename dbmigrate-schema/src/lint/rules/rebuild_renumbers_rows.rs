@@ -1,4 +1,4 @@
-//! `rebuild-renumbers-rows`: a table without an `INTEGER PRIMARY KEY` is made anew, and something counts on its rowids.
+//! `rebuild-renumbers-rows`: a table without an `INTEGER PRIMARY KEY` is recreated, and something counts on its rowids.
 //!
 //! Without such a key `VACUUM` may renumber rows as well, so it is only said where a full-text index or a trigger holds
 //! on to the rowids; that the program keeps them elsewhere can't be seen.
@@ -73,9 +73,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         let (kind, user) = (user.object.kind(), user.object.name());
         findings.push(
             migration
-                .at(copy, format!("the rows of `{name}` get other rowids, and the {kind} `{user}` counts on them"))
-                .help("copy them with the rest: put `rowid` first in both lists of columns")
-                .help("a table whose rowids matter wants an `INTEGER PRIMARY KEY`: `VACUUM` may renumber others, too"),
+                .at(copy, format!("the rows of `{name}` get other rowids, and the {kind} `{user}` relies on them"))
+                .help("copy them too: put `rowid` first in both lists of columns")
+                .help("a table whose rowids matter needs an `INTEGER PRIMARY KEY`: `VACUUM` may renumber rowids, too"),
         );
     }
 }

@@ -152,7 +152,7 @@ fn judge(
 ) {
     let columns: Vec<_> = key.columns.iter().map(|column| format!("`{column}`")).collect();
     let message = format!(
-        "rows of `{}` may refer by {} to what is not in `{}`",
+        "rows of `{}` may refer by {} to rows that are not in `{}`",
         child.after.name,
         columns.join(", "),
         parent.after.name
@@ -163,13 +163,13 @@ fn judge(
     findings.push(
         migration
             .at(at, message)
-            .note("where one does, the migration fails, and changes nothing")
+            .note("if one does, the migration fails, and changes nothing")
             .notes(count.map(|count| match count {
                 0 => "every row has its parent now".to_owned(),
                 1 => "1 row has no parent now".to_owned(),
                 count => format!("{count} rows have no parent now"),
             }))
-            .help("remove such rows first, or set what refers to nothing to `NULL`")
+            .help("remove such rows first, or set their references to `NULL`")
             .helps(assert),
     );
 }

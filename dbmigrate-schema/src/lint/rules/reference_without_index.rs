@@ -75,7 +75,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             findings.push(
                 migration
                     .at(made.statement, message)
-                    .note(format!("every delete from `{parent}` reads the whole of `{table}`"))
+                    .note(format!("every delete from `{parent}` scans all of `{table}`"))
                     .help(format!("`CREATE INDEX {index} ON {} ({});`", table.to_sql(), columns.join(", ")))
                     .moot_if(move |end| !is_slow(end.state, &table, &key)),
             );

@@ -107,7 +107,7 @@ fn judge(
     } else if columns.len() != key.columns.len() {
         format!("`{}`, whose primary key has {} columns", parent.name, columns.len())
     } else {
-        format!("{} of `{}`, which is no key", listed(&columns), parent.name)
+        format!("{} of `{}`, which is not a key", listed(&columns), parent.name)
     };
     let draft = migration.at(statement, format!("{} of `{}` refers to {what}", listed(&key.columns), child.name)).note(
         format!("with foreign keys enforced, every later write to `{}` fails: `foreign key mismatch`", child.name),

@@ -83,7 +83,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             findings.push(
                 migration
                     .at(at, format!("column `{before}` of `{was}` is renamed to `{name}`"))
-                    .note("a program of the version before fails at its next query")
+                    .note("a program of the previous version fails at its next query")
                     .help(format!(
                         "where it is only read, leave the old name for one release: `ALTER TABLE {} ADD COLUMN {}{declared} \
                          AS ({});`",
@@ -91,7 +91,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                         before.to_sql(),
                         name.to_sql()
                     ))
-                    .help("or say that none runs: `-- dbmigrate: allow rename-column REASON` on the line above"),
+                    .help("or say that none is running: `-- dbmigrate: allow rename-column REASON` on the line above"),
             );
         }
     }

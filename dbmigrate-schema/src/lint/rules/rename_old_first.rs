@@ -70,13 +70,13 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let (name, refer) = (change.before.object.name(), if children.len() == 1 { "refers" } else { "refer" });
-        let message = format!("{} {refer} to `{old}` now, which is gone", listed(&children));
+        let message = format!("{} {refer} to `{old}` now, which is dropped", listed(&children));
         let new = Name::new(format!("new_{name}")).to_sql();
         let name = name.to_sql();
         findings.push(
             migration
                 .at(statement, message)
-                .label("renames it in every foreign key, too")
+                .label("also renames it in every foreign key")
                 .note("every insert into a child fails with `no such table`")
                 .help(format!(
                     "make the new table as `{new}`, copy the rows, and rename it last: `DROP TABLE {name}; ALTER TABLE \

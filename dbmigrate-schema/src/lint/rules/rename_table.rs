@@ -91,14 +91,14 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         findings.push(
             migration
                 .at(at, format!("table `{was}` is renamed to `{is}`"))
-                .note("a program of the version before fails at its next query")
+                .note("a program of the previous version fails at its next query")
                 .help(format!(
                     "leave a view for one release: `CREATE VIEW {} AS SELECT {} FROM {};`",
                     was.to_sql(),
                     columns.collect::<Vec<_>>().join(", "),
                     is.to_sql()
                 ))
-                .help("or say that none runs: `-- dbmigrate: allow rename-table REASON` on the line above"),
+                .help("or say that none is running: `-- dbmigrate: allow rename-table REASON` on the line above"),
         );
     }
     for merged in migration.lineage.merged.iter().filter(|merged| !migration.is_new(&merged.table)) {
@@ -108,10 +108,10 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         }
         findings.push(
             migration
-                .at(merged.statement, format!("table `{was}` is gone, and its rows are in `{}`", merged.into))
-                .note("a program of the version before fails at its next query")
+                .at(merged.statement, format!("table `{was}` is dropped, and its rows are in `{}`", merged.into))
+                .note("a program of the previous version fails at its next query")
                 .help(format!("leave a view for one release: `CREATE VIEW {} AS SELECT …;`", was.to_sql()))
-                .help("or say that none runs: `-- dbmigrate: allow rename-table REASON` on the line above"),
+                .help("or say that none is running: `-- dbmigrate: allow rename-table REASON` on the line above"),
         );
     }
 }

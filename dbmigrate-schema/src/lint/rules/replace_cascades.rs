@@ -85,7 +85,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                 .at(at, format!("`REPLACE` deletes rows of `{table}`, to which others refer"))
                 .notes(lists)
                 .help("change the row that is there: `INSERT INTO … ON CONFLICT (…) DO UPDATE SET …`")
-                .help("or say that it is meant: `-- dbmigrate: allow replace-cascades REASON` on the line above"),
+                .help("or say that it is intended: `-- dbmigrate: allow replace-cascades REASON` on the line above"),
         );
     }
 }
@@ -108,7 +108,7 @@ fn may_be_in_the_way(migration: &Migration<'_>, table: &Name, stmt: &Stmt<'_>) -
 fn happens(on_delete: Action) -> Option<&'static str> {
     match on_delete {
         Action::Cascade => Some("are deleted with it"),
-        Action::SetNull => Some("refer to none then"),
+        Action::SetNull => Some("lose their reference"),
         Action::SetDefault => Some("get the default of their column"),
         Action::NoAction | Action::Restrict => None,
     }

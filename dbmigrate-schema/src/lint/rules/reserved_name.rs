@@ -36,9 +36,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         if changed.after.is_some() && own.contains(name) {
             findings.push(
                 migration
-                    .at(at, format!("`{name}` is the name of a table that dbmigrate keeps in the database"))
-                    .help("take another name")
-                    .help("or name the history otherwise: `table = \"schema_history\"` in `[package.metadata.migrations]`"),
+                    .at(at, format!("`{name}` is the name of a table of dbmigrate in every database"))
+                    .help("choose another name")
+                    .help("or rename the history: `table = \"schema_history\"` in `[package.metadata.migrations]`"),
             );
         }
     }

@@ -71,12 +71,12 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         if rows.is_some_and(|rows| rows < MANY) {
             continue;
         }
-        let message = format!("all rows of `{table}` are gone through in a migration that changes the schema");
+        let message = format!("all rows of `{table}` are written in a migration that changes the schema");
         let mut finding = migration.at(at, message);
         if let Some(rows) = rows {
-            finding = finding.note(format!("there are {rows} rows in it now"));
+            finding = finding.note(format!("it has {rows} rows now"));
         }
-        findings.push(finding.help("put it into a migration of its own: `cargo dbmigrate create NAME`"));
+        findings.push(finding.help("move it to its own migration: `cargo dbmigrate create NAME`"));
     }
 }
 

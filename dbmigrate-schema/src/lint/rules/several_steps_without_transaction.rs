@@ -66,9 +66,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         let text = migration.statements[*first].sql.lines().next().unwrap_or_default();
         findings.push(
             migration
-                .at(*second, "when this fails, what stands before it stays".to_owned())
+                .at(*second, "if this fails, what comes before it stays".to_owned())
                 .note(format!("`{text}` is committed by itself"))
-                .help("put `BEGIN IMMEDIATE;` and `COMMIT;` around what belongs together")
+                .help("put `BEGIN IMMEDIATE;` and `COMMIT;` around statements that belong together")
                 .help("or remove `-- dbmigrate: no-transaction`, if nothing in the file needs it"),
         );
     }

@@ -52,8 +52,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         let Some(owner) = owner(migration, at, &table) else { continue };
         findings.push(
             migration
-                .at(at, format!("`{table}` belongs to the virtual table `{owner}`, which alone knows how it is kept"))
-                .help(format!("change `{owner}` itself: its rows, or drop it and make it anew")),
+                .at(at, format!("`{table}` belongs to the virtual table `{owner}`, which alone manages its content"))
+                .help(format!("change `{owner}` itself: its rows, or drop and recreate it")),
         );
     }
 }

@@ -60,7 +60,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                 migration
                     .at(
                         at,
-                        format!("column `{column}` of `{table}` becomes `{to}` from `{from}`, which SQLite disregards"),
+                        format!("column `{column}` of `{table}` changes from `{to}` to `{from}`, which SQLite ignores"),
                     )
                     .help(format!("a check is enforced: `CHECK (length({name}) <= {})`", is.first().unwrap_or(&0))),
             );

@@ -77,7 +77,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             );
             findings.push(
                 migration
-                    .at(at, format!("the columns of view `{}` move, because it says `*` about `{table}`", view.name))
+                    .at(at, format!("the columns of view `{}` move, because it uses `*` of `{table}`", view.name))
                     .help(format!("list its columns: `DROP VIEW {}; CREATE VIEW … AS SELECT …;`", view.name.to_sql())),
             );
         }

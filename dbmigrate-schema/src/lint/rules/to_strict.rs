@@ -72,7 +72,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             let columns = listed(pairs, true);
             let message =
                 format!("`{}` becomes `STRICT`, and rows may hold values of another type: {columns}", table.name);
-            (message, "where one row has such a value, the migration fails, and changes nothing")
+            (message, "if one row has such a value, the migration fails, and changes nothing")
         });
     }
 }

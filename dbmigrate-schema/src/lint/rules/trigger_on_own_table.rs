@@ -73,7 +73,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         if again {
             findings.push(
                 migration
-                    .at(at, format!("the trigger `{}` writes to `{table}`, which sets it off again", changed.key.1))
+                    .at(at, format!("the trigger `{}` writes to `{table}`, which fires it again", changed.key.1))
                     .note("only where a connection has `PRAGMA recursive_triggers` on; then it never ends")
                     .help("add a `WHEN` that is false the second time, or name the columns: `UPDATE OF …`"),
             );

@@ -133,16 +133,16 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             let message = format!("columns of `{}` get another type, which changes values: {columns}", table.name);
             let reals = pairs.iter().all(|(_, after)| after.affinity() == Affinity::Real);
             let note = match table.strict {
-                true => "a value that is none of its type makes the migration fail",
+                true => "a value that does not fit the type makes the migration fail",
                 false if reals => "large integers lose digits, and texts that look like numbers become ones",
-                false => "texts that look like numbers become numbers: `'007'` is 7 then; others stay texts",
+                false => "texts that look like numbers become numbers: `'007'` becomes 7; others stay texts",
             };
             (message, note)
         });
         judge(migration, findings, change, Which::Cast, |table: &Table, pairs: &[Pair<'_>]| {
             let columns = listed(pairs, true);
-            let message = format!("this makes numbers of texts in `{}`, whatever they say: {columns}", table.name);
-            (message, "a text that is no number becomes 0, and what follows one is dropped: `'7b'` is 7 then")
+            let message = format!("this turns every text in `{}` into a number: {columns}", table.name);
+            (message, "a text that is not a number becomes 0, and what follows a number is dropped: `'7b'` becomes 7")
         });
     }
 }

@@ -104,8 +104,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             migration
                 .at(at, format!("every row of `{table}` is {verb}"))
                 .notes(rows(migration, &table))
-                .help("say which rows are meant: `… WHERE …`")
-                .help("or that all are: `-- dbmigrate: allow unbounded-write REASON` on the line above"),
+                .help("name the rows: `… WHERE …`")
+                .help("or say that all are intended: `-- dbmigrate: allow unbounded-write REASON` on the line above"),
         );
     }
 }

@@ -155,25 +155,25 @@ fn judge(
         return;
     }
     if !new.is_empty() && new.len() == columns.len() {
-        let message = format!("every row of `{table}` has the same {}, and no two may", listed(&columns));
+        let message = format!("every row of `{table}` has the same {}, which has to be unique", listed(&columns));
         let finding = migration.at(at, message).note("this works as long as there are fewer than two rows");
         findings.push(finding.help("give each row a value of its own before: `UPDATE … SET …`"));
         return;
     }
-    let what = if key.is_some() { listed(&columns) } else { "what this index is about".to_owned() };
+    let what = if key.is_some() { listed(&columns) } else { "values in this index".to_owned() };
     let queries = key.and_then(|key| duplicates_of(held, key, filter));
     let count = queries.as_ref().and_then(|[_, ask]| migration.ask(&format!("SELECT count(*) FROM ({ask})")));
     let assert = queries.and_then(|[assert, _]| assertion(&format!("SELECT count(*) = 0 FROM ({assert})")));
     findings.push(
         migration
-            .at(at, format!("rows of `{table}` may be alike in {what}, which has to be unique now"))
-            .note("where two are, the migration fails, and changes nothing")
+            .at(at, format!("rows of `{table}` may be equal in {what}, which now has to be unique"))
+            .note("if two are, the migration fails, and changes nothing")
             .notes(count.map(|count| match count {
                 0 => "no two rows are alike now".to_owned(),
-                1 => "1 value stands in more than one row now".to_owned(),
-                count => format!("{count} values stand in more than one row now"),
+                1 => "1 value is in more than one row now".to_owned(),
+                count => format!("{count} values are in more than one row now"),
             }))
-            .help("remove or change what is there twice, in the same file")
+            .help("remove or change duplicates first, in the same file")
             .helps(assert),
     );
 }

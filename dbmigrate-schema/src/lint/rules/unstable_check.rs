@@ -60,15 +60,15 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             let Some(unstable) = unstable(text) else { continue };
             let table = &made.table.name;
             let why = if unstable.is_refused {
-                "every insert will fail: SQLite refuses to ask for the time in a check"
+                "every insert will fail: SQLite does not allow the current time in a check"
             } else {
-                "a row that is sound now may not be so later, and a copy of the table fails"
+                "a row that is valid now may not be valid later, and then a copy of the table fails"
             };
             findings.push(
                 migration
-                    .at(made.statement, format!("a check of `{table}` asks for `{}`", unstable.what))
+                    .at(made.statement, format!("a check of `{table}` uses `{}`", unstable.what))
                     .note(why)
-                    .help("ask in a `BEFORE INSERT` trigger with `WHEN`, or in the program"),
+                    .help("check it in a `BEFORE INSERT` trigger with `WHEN`, or in the program"),
             );
         }
     }

@@ -45,9 +45,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for at in if edits.is_empty() { switches() } else { edits } {
         findings.push(
             migration
-                .at(at, "the schema is edited by hand, in `sqlite_schema`")
-                .note("SQLite checks neither the text nor whether the rows agree with it")
-                .help("make the table anew instead: `cargo dbmigrate generate NAME` writes it from `schema.sql`")
+                .at(at, "the schema is edited by hand in `sqlite_schema`")
+                .note("SQLite checks neither the text nor whether the rows match it")
+                .help("rebuild the table instead: `cargo dbmigrate generate NAME` writes it from `schema.sql`")
                 .help("or say why: `-- dbmigrate: allow writable-schema REASON` on the line above"),
         );
     }

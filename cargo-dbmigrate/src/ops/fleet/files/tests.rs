@@ -73,8 +73,8 @@ fn what_names_nothing_is_an_error() {
         ("t/*.sqlite", "names no database"),
         ("u/**/*.db", "names no database"),
         ("t/*", "belongs to one"),
-        ("t/[", "is no pattern"),
-        ("t/a**", "is no pattern"),
+        ("t/[", "is not a pattern"),
+        ("t/a**", "is not a pattern"),
     ] {
         let error = format!("{:?}", folder.find(&[pattern], None).unwrap_err());
         assert!(error.contains(expect), "{pattern}: {error}");

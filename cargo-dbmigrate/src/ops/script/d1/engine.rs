@@ -97,18 +97,19 @@ fn one(database: &mut Connection, statement: &Statement, rest: &[Statement]) -> 
     if let Some(Effect::DropTable(table)) = effect
         && let Some(child) = child_of(database, table, true).map_err(failed)?
     {
-        let message =
-            format!("dropping `{table}` on D1 takes the rows of `{child}` along that refer to it, or fails over them");
+        let message = format!(
+            "on D1, dropping `{table}` deletes the rows of `{child}` that refer to it, or fails because of them"
+        );
         let goes = |later: &Statement| {
             let effect = later.user.as_ref().map(|user| &user.effect);
             matches!(effect, Some(Effect::DropTable(name)) if name.eq_ignore_ascii_case(&child))
         };
         let help = if rest.iter().any(goes) {
-            format!("this file drops `{child}` as well: do that first")
+            format!("this file also drops `{child}`: do that first")
         } else {
             format!(
                 "D1 always enforces foreign keys: rebuild `{child}` without its reference first, then `{table}`, then \
-                 `{child}` with it, in migrations of their own"
+                 `{child}` with it, in separate migrations"
             )
         };
         return Err(fault(message, Some(help)));
@@ -117,8 +118,8 @@ fn one(database: &mut Connection, statement: &Statement, rest: &[Statement]) -> 
         && let Some(child) = child_of(database, table, false).map_err(failed)?
     {
         let message =
-            format!("changing `{table}` with foreign keys off is not possible on D1: the rows of `{child}` follow it");
-        let help = "D1 always enforces foreign keys: say what becomes of those rows".to_owned();
+            format!("`{table}` can't be changed with foreign keys off on D1: the rows of `{child}` would follow");
+        let help = "D1 always enforces foreign keys: write what happens to those rows".to_owned();
         return Err(fault(message, Some(help)));
     }
     database.authorizer(Some(|context: AuthContext<'_>| allowed(&context.action))).map_err(failed)?;

@@ -37,7 +37,7 @@ pub(super) fn name(migration: &SourceMigration) -> String {
 /// The whole text.
 pub(super) fn text(migration: &SourceMigration, statements: &[Statement]) -> String {
     let mut body =
-        format!("-- Made by `cargo dbmigrate script --for d1` from {}; not to be edited.\n", one_line(&migration.file));
+        format!("-- Made by `cargo dbmigrate script --for d1` from {}; do not edit.\n", one_line(&migration.file));
     for statement in statements {
         body.push_str(&statement.sql);
         body.push_str(";\n");
@@ -75,11 +75,11 @@ pub(super) fn problem(folder: &Path, migration: &SourceMigration, found: &Found)
             Diagnostic::error("d1-edited", format!("`{}` was edited since `{path}` was written", migration.name()))
                 .in_file(&migration.file)
                 .note("a D1 database that has applied the file will not run it again")
-                .help("restore the migration, and write what has to change as a new one: `cargo dbmigrate create NAME`")
+                .help("restore the migration, and write the change as a new one: `cargo dbmigrate create NAME`")
                 .help("if no database has applied the file yet, remove it")
         }
         Found::Edited => Diagnostic::error("d1-edited", format!("`{path}` was edited by hand"))
-            .help("bring it back as it was, or remove it if no database has applied it yet"),
+            .help("restore it, or remove it if no database has applied it yet"),
         Found::Foreign => Diagnostic::error("d1-foreign", format!("`{path}` was not written by this command"))
             .help("name another folder, or give the migration another name"),
     })
@@ -101,8 +101,8 @@ pub(super) fn strays(folder: &Path, set: &MigrationSet) -> Result<Vec<Diagnostic
     };
     let stray = |name: String| {
         let path = folder.join(&name).display().to_string();
-        Diagnostic::error("d1-stray", format!("`{path}` is of a migration that is not there"))
-            .help("bring the migration back; or remove the file, if no database has applied it")
+        Diagnostic::error("d1-stray", format!("`{path}` is of a migration that does not exist"))
+            .help("restore the migration; or remove the file, if no database has applied it")
     };
     Ok(names.into_iter().filter(is_stray).map(stray).collect())
 }
@@ -110,9 +110,11 @@ pub(super) fn strays(folder: &Path, set: &MigrationSet) -> Result<Vec<Diagnostic
 /// What wrangler would change in a statement.
 pub(super) fn trimmed(statements: &[Statement]) -> Option<Diagnostic> {
     let statement = statements.iter().find(|statement| statement.sql.contains(TRIMMED))?;
-    let error = Diagnostic::error("d1-limit", format!("wrangler takes `{TRIMMED}` out of a file, wherever it stands"));
+    let error = Diagnostic::error("d1-limit", format!("wrangler removes `{TRIMMED}` from a file, wherever it occurs"));
     Some(match &statement.user {
         Some(user) => error.at(user.at.clone()),
-        None => error.help("it stands in the way back: `store-sql = \"none\"` in `[package.metadata.migrations]`"),
+        None => {
+            error.help("it is in the stored down script: `store-sql = \"none\"` in `[package.metadata.migrations]`")
+        }
     })
 }
