@@ -113,7 +113,7 @@ fn what_drift_suggests_is_about_the_database_that_was_named() {
     let drifted = project.dbmigrate(drift).exits(1).says_not("apply what is pending");
     drifted
         .says("note: the database has no history of migrations")
-        .says("record them: `cargo dbmigrate mark --database other.db`")
+        .says("record them as applied: `cargo dbmigrate mark --database other.db`")
         .says("`cargo dbmigrate adopt --database other.db` takes its history over");
     project.execute("other.db", "DROP TABLE notes");
     project.dbmigrate(["up", "--to", "1", "--database", "other.db"]).succeeds();
