@@ -241,7 +241,7 @@ fn a_drift_that_can_not_be_asked_has_its_help_on_lines_of_its_own_and_does_not_w
     drop(held);
     project.execute("foreign.db", "CREATE TABLE _migrations (id, name)");
     let run = project.dbmigrate(["drift", "--database", "foreign.db"]).exits(101);
-    run.says("\nhelp: use another table").says("\nhelp: if another tool keeps its history there");
+    run.says("\nhelp: use another table").says("\nhelp: if it is the history of another tool");
     let run = project.dbmigrate(["drift", "--database", "foreign.db", "--message-format", "json"]).exits(101);
     let line: serde_json::Value = serde_json::from_str(run.stdout.trim()).unwrap();
     assert!(!line["message"].as_str().unwrap().contains('\n') && line["help"].as_array().unwrap().len() == 2, "{line}");
