@@ -1,6 +1,6 @@
 //! From an empty folder to a program that migrates itself, and what happens when a file comes or goes.
 
-use crate::support::Project;
+use crate::support::{Project, Run};
 
 #[test]
 fn a_new_program_migrates_on_start_and_sees_the_next_file_by_itself() {
@@ -40,6 +40,30 @@ fn a_new_program_migrates_on_start_and_sees_the_next_file_by_itself() {
     // A build with nothing new runs no build script and compiles nothing.
     let quiet = project.cargo(["build", "-v"]).succeeds();
     assert!(quiet.stderr.lines().all(|line| !line.contains("Dirty") && !line.contains("Compiling")), "{quiet}");
+}
+
+#[test]
+fn a_member_of_a_workspace_keeps_its_database_out_of_git() {
+    let project = Project::new("member-ignores");
+    project.remove(".gitignore");
+    for name in ["one", "two", "three"] {
+        let manifest =
+            format!("[package]\nname = \"member-{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\n");
+        project.write(&format!("{name}/Cargo.toml"), &manifest);
+        project.write(&format!("{name}/src/main.rs"), "fn main() {}\n");
+    }
+    project.write("Cargo.toml", "[workspace]\nmembers = [\"one\", \"two\", \"three\"]\nresolver = \"3\"\n");
+    let init = |name: &str| project.init(&["-p", &format!("member-{name}")]).succeeds();
+    // The checkout, in which all of this lies, ignores it.
+    init("one").says_not(".gitignore");
+    assert!(!project.has("one/.gitignore"));
+    Run::of(project.command("git").args(["init", "-q"])).succeeds();
+    init("two").says("Created two/.gitignore (the database and its copies)");
+    assert_eq!(project.read("two/.gitignore"), "/member-two.db*\n");
+    init("two").says_not(".gitignore");
+    project.write(".gitignore", "/target\n*.db\n");
+    init("three").says_not(".gitignore");
+    assert!(!project.has("three/.gitignore"));
 }
 
 #[test]

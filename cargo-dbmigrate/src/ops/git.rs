@@ -113,6 +113,12 @@ impl Repository {
     }
 }
 
+/// Whether git would show a file of the package at `root` as a new one: there is a repository, and it ignores no such file.
+pub(crate) fn shows(root: &Path, file: &str) -> bool {
+    let asked = run(root, &["check-ignore", "--quiet", "--", file]);
+    asked.is_ok_and(|output| output.status.code() == Some(1))
+}
+
 fn run(root: &Path, arguments: &[&str]) -> Result<Output, CliError> {
     command(root).args(arguments).output().map_err(|error| {
         CliError::failure(format!("could not run `git`: {error}")).help("install git, or add it to `PATH`")

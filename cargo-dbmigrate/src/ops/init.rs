@@ -5,10 +5,12 @@ mod runner;
 mod sources;
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::error::CliError;
 use crate::ops::edit::Edit;
+use crate::ops::git;
 use crate::ops::house;
 use crate::ops::project::Project;
 use crate::ops::wiring::{self, BUILD, RUNTIME};
@@ -102,14 +104,24 @@ fn first_migration(project: &Project, plan: &mut Plan) {
     });
 }
 
-/// Keeps the database that `init` has named out of version control, where a `.gitignore` stands beside the manifest.
+/// Keeps the database that `init` has named out of version control: in the `.gitignore` beside the manifest, or in a new
+/// one where git would show the database.
 fn ignore_database(project: &Project, plan: &mut Plan) {
-    let path = project.root.join(".gitignore");
-    let Ok(text) = fs::read_to_string(&path) else { return };
-    let line = format!("/{}*", database(project));
-    if project.config.declared || project.config.database.is_some() || text.lines().any(|present| present == line) {
+    if project.config.declared || project.config.database.is_some() {
+        return;
+    }
+    let (path, database) = (project.root.join(".gitignore"), database(project));
+    let (text, new) = match fs::read_to_string(&path) {
+        Ok(text) => (text, false),
+        Err(error) if error.kind() == ErrorKind::NotFound && git::shows(&project.root, &database) => {
+            (String::new(), true)
+        }
+        Err(_) => return,
+    };
+    let line = format!("/{database}*");
+    if text.lines().any(|present| present == line) {
         return;
     }
     let text = format!("{}{line}\n", if text.is_empty() { String::new() } else { text.trim_end().to_owned() + "\n" });
-    plan.edits.push(Edit { path, text, what: "the database and its copies".to_owned(), new: false });
+    plan.edits.push(Edit { path, text, what: "the database and its copies".to_owned(), new });
 }

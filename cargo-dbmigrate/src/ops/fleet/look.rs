@@ -41,7 +41,7 @@ pub(super) fn connect(
     }
 }
 
-/// Looks at a database: what is inspection, and what stands against the work on it. With a reader, also what it has.
+/// Looks at a database: what is seen, and what stands against the work on it. With a reader, also what it has.
 pub(super) fn look(
     path: &Path,
     migrators: &Migrators<'_>,
