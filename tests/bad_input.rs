@@ -245,7 +245,7 @@ fn a_drift_that_can_not_be_asked_has_its_help_on_lines_of_its_own_and_does_not_w
     let run = project.dbmigrate(["drift", "--database", "foreign.db", "--message-format", "json"]).exits(101);
     let line: serde_json::Value = serde_json::from_str(run.stdout.trim()).unwrap();
     assert!(!line["message"].as_str().unwrap().contains('\n') && line["help"].as_array().unwrap().len() == 2, "{line}");
-    project.dbmigrate(["drift", "--database", "no/app.db"]).exits(101).says("help: `no` is no folder: create it");
+    project.dbmigrate(["drift", "--database", "no/app.db"]).exits(101).says("help: `no` is not a folder: create it");
 }
 
 #[test]
