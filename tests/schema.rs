@@ -112,7 +112,7 @@ fn what_drift_suggests_is_about_the_database_that_was_named() {
     project.execute("other.db", "CREATE TABLE notes (a)");
     let drifted = project.dbmigrate(drift).exits(1).says_not("apply what is pending");
     drifted
-        .says("note: the database has no history of migrations")
+        .says("help: is it the right database? it has no history of migrations")
         .says("record them as applied: `cargo dbmigrate mark --database other.db`")
         .says("take over its history: `cargo dbmigrate adopt --database other.db`");
     project.execute("other.db", "DROP TABLE notes");
