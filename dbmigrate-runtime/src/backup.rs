@@ -12,6 +12,7 @@ use crate::job::{Job, ScriptBuffer};
 use crate::kept;
 use crate::options::Options;
 use crate::quote::identifier;
+use crate::replaced;
 use crate::report::Report;
 use crate::script;
 use crate::set::{Effect, Set, Step};
@@ -234,10 +235,10 @@ fn is_wanted<'j, 's: 'j>(
     backup: &Backup,
     jobs: &mut dyn Iterator<Item = &'j Job<'s>>,
 ) -> Result<bool, Error> {
-    if backup.when == BackupWhen::Destructive && !are_destructive(db, jobs)? {
+    if !backup.without_rows && !has_rows(db, history)? {
         return Ok(false);
     }
-    Ok(backup.without_rows || has_rows(db, history)?)
+    Ok(backup.when == BackupWhen::Always || are_destructive(db, history, jobs)?)
 }
 
 /// Whether one of the scripts takes something away, as far as one can tell before they run. A table that is not there
@@ -245,8 +246,10 @@ fn is_wanted<'j, 's: 'j>(
 #[inline]
 pub(crate) fn are_destructive<'j, 's: 'j>(
     db: &mut Db<'_>,
+    history: &History<'_>,
     jobs: &mut dyn Iterator<Item = &'j Job<'s>>,
 ) -> Result<bool, Error> {
+    let mut pending = Pending::default();
     for job in jobs {
         let mut buffer = ScriptBuffer::default();
         let script = job.script(&mut buffer);
@@ -257,7 +260,7 @@ pub(crate) fn are_destructive<'j, 's: 'j>(
                     Effect::DropTable(table) | Effect::DropColumn(table) | Effect::Write(table) => {
                         !is_table(db, table)? || has_row(db, table)
                     }
-                    Effect::None => replaces(db, script::sql_of(script.file, script, statement)?),
+                    Effect::None => pending.takes(db, history, script::sql_of(script.file, script, statement)?)?,
                     _ => false,
                 },
             };
@@ -269,22 +272,38 @@ pub(crate) fn are_destructive<'j, 's: 'j>(
     Ok(false)
 }
 
-/// Whether an `INSERT` has rows replaced by a constraint, or tells triggers, which may do anything. What it inserts into may not
-/// be there yet: then there is nothing to lose.
-#[inline]
-fn replaces(db: &mut Db<'_>, sql: &str) -> bool {
-    if !script::begins(sql, "INSERT") && !script::begins(sql, "WITH") {
-        return false;
-    }
-    let plan = db.session().query(&format!("EXPLAIN {sql}"), &[]).unwrap_or_default();
-    plan.iter().any(|row| match row {
-        // What a query puts off and takes up again has no table.
-        [_, Value::Text(what), _, _, _, Value::Text(table), ..] => {
-            what == "Program" || what == "Delete" && !table.is_empty()
+/// What the statements so far will have done to the schema, as far as it matters to those that follow.
+#[derive(Default)]
+struct Pending {
+    /// Made a trigger.
+    tells: bool,
+    /// Given a table the name that another one had.
+    renames: bool,
+}
+
+impl Pending {
+    /// Whether a statement is an `INSERT` that has rows replaced by a constraint, or tells triggers, which may do anything.
+    /// The plan says so, which is made for the schema of today. Where there is none, it is about something that an earlier
+    /// statement makes or renames, and the whole schema has to be free of both.
+    #[inline]
+    fn takes(&mut self, db: &mut Db<'_>, history: &History<'_>, sql: &str) -> Result<bool, Error> {
+        if !script::begins(sql, "INSERT") && !script::begins(sql, "WITH") {
+            self.tells |= script::begins(sql, "CREATE") && script::mentions(sql, "trigger", true);
+            self.renames |= script::begins(sql, "ALTER") && script::mentions(sql, "rename", true);
+            return Ok(false);
         }
-        [_, Value::Text(what), ..] => what == "Program",
-        _ => false,
-    })
+        if self.tells {
+            return Ok(true);
+        }
+        let plan = db.try_query(&format_args!("EXPLAIN {sql}"), &[]).ok().filter(|_| !self.renames);
+        let Some(plan) = plan else {
+            let sql = "SELECT tbl_name FROM main.sqlite_master WHERE type = 'trigger' OR instr(lower(sql), 'replace')";
+            let tables = db.texts("could not read the schema", sql, &[])?;
+            return Ok(!without_own(db, history, tables)?.is_empty());
+        };
+        let tells = plan.iter().any(|row| matches!(row, [_, Value::Text(what), ..] if what == "Program"));
+        Ok(tells || !replaced::tables(db, &plan)?.is_empty())
+    }
 }
 
 #[inline]
@@ -305,14 +324,17 @@ fn has_row(db: &mut Db<'_>, table: &str) -> bool {
 fn has_rows(db: &mut Db<'_>, history: &History<'_>) -> Result<bool, Error> {
     let sql = "SELECT name FROM main.sqlite_master WHERE type = 'table' AND lower(substr(name, 1, 7)) <> 'sqlite_' \
                AND lower(substr(sql, 1, 14)) <> 'create virtual'";
-    let tables = db.query("could not read the schema", sql, &[])?;
+    let tables = db.texts("could not read the schema", sql, &[])?;
+    let others = without_own(db, history, tables)?;
+    Ok(others.iter().any(|table| has_row(db, table)))
+}
+
+/// These tables without those of histories.
+#[inline]
+fn without_own(db: &mut Db<'_>, history: &History<'_>, mut tables: Vec<String>) -> Result<Vec<String>, Error> {
     let others = histories::others(db, history.table())?;
     let mut own = Vec::from(history.tables());
     others.iter().for_each(|table| own.extend(tables_of(table)));
-    let is_own = |name: &str| own.iter().any(|own| own.eq_ignore_ascii_case(name));
-    let has_row = |row: Vec<Value>| match row.first() {
-        Some(Value::Text(name)) => !is_own(name) && has_row(db, name),
-        _ => false,
-    };
-    Ok(tables.into_iter().any(has_row))
+    tables.retain(|name| !own.iter().any(|own| own.eq_ignore_ascii_case(name)));
+    Ok(tables)
 }

@@ -329,9 +329,10 @@ impl<'s> KnownHistory<'s> {
                 }
                 problem.say(ErrorKind::Edited, format_args!("`{name}` was edited after it was applied"));
                 problem.help("restore the file, and put the change into a new one: `cargo dbmigrate create NAME`");
-                problem.help(match is_newest && matched.has_down() {
-                    true => "in development: `cargo dbmigrate redo` rolls it back and applies the new text",
-                    false => "in development: `cargo dbmigrate reset` empties the database, and keeps a copy",
+                problem.help(if is_newest && matched.has_down() {
+                    "in development: `cargo dbmigrate redo` rolls it back and applies the new text"
+                } else {
+                    "in development: `cargo dbmigrate reset` empties the database, and keeps a copy"
                 });
                 problem.help(format_args!("if the database has what the new text makes: {}", accept_help(name)));
             }

@@ -5,6 +5,7 @@ use crate::elsewhere;
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::{self, Choice, ForeignKey, is_referenced};
 use crate::quote::identifier;
+use crate::replaced;
 use crate::script::{self, Stop, at};
 use crate::set::{Effect, Script, Statement, Step};
 use crate::value::{Param, Value};
@@ -110,7 +111,7 @@ pub(crate) fn refuse_uncascaded(
     run: &mut dyn FnMut(&mut Db<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let sql = script::sql_of(script.file, script, statement)?;
-    let tables = if table.is_empty() { replaced(db, sql) } else { vec![table.to_owned()] };
+    let tables = if table.is_empty() { replaced(db, sql)? } else { vec![table.to_owned()] };
     let mut referenced = Vec::new();
     for table in tables {
         if is_referenced(db, &table)? {
@@ -154,18 +155,15 @@ pub(crate) fn refuse_uncascaded(
     before.refuse_growth(db, false).map_err(|error| refuse(&error.message()))
 }
 
-/// The tables that an `INSERT` may take rows of: its plan has a way to delete one.
+/// The tables that an `INSERT` may take rows of.
 #[inline]
-fn replaced(db: &mut Db<'_>, sql: &str) -> Vec<String> {
+fn replaced(db: &mut Db<'_>, sql: &str) -> Result<Vec<String>, Error> {
     if !script::begins(sql, "INSERT") && !script::begins(sql, "WITH") {
-        return Vec::new();
+        return Ok(Vec::new());
     }
+    // What it can't plan it can't run.
     let plan = db.try_query(&format_args!("EXPLAIN {sql}"), &[]).unwrap_or_default();
-    let deleted = plan.into_iter().filter_map(|row| match <[Value; 8]>::try_from(row) {
-        Ok([_, Value::Text(what), _, _, _, Value::Text(table), ..]) if what == "Delete" => Some(table),
-        _ => None,
-    });
-    deleted.collect()
+    replaced::tables(db, &plan)
 }
 
 /// The keys that there are to refer to, sorted.

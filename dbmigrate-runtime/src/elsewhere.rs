@@ -7,7 +7,7 @@ use crate::hidden::{ATTACHED, temporary};
 use crate::put_back::gone_from;
 use crate::quote::literal;
 use crate::rows::Rows;
-use crate::script::{self, at, mentions};
+use crate::script::{self, at, is_of_word, mentions_where};
 use crate::set::{Effect, Script, Statement};
 use crate::value::Value;
 
@@ -44,12 +44,17 @@ pub(crate) fn refuse_drop(
 pub(crate) fn refuse_detach(db: &mut Db<'_>, script: &Script<'_>, statement: &Statement<'_>) -> Result<(), Error> {
     let sql = script::sql_of(script.file, script, statement)?;
     let plan = db.try_query(&format_args!("EXPLAIN {sql}"), &[]).unwrap_or_default();
-    let is_named = |name: &str| {
-        plan.iter().flatten().any(|value| matches!(value, Value::Text(text) if text.eq_ignore_ascii_case(name)))
+    let is_detached = |name: &str| {
+        plan.iter().any(|row| match row {
+            [_, Value::Text(what), _, _, _, Value::Text(text), ..] => {
+                what == "String8" && text.eq_ignore_ascii_case(name)
+            }
+            _ => false,
+        })
     };
     for row in db.beside.iter().flat_map(Rows::iter) {
         if let [Value::Integer(2..), Value::Text(name), ..] = row {
-            if is_named(name) {
+            if is_detached(name) {
                 return Err(at(gone_from(name, "would be"), script, statement));
             }
         }
@@ -90,7 +95,7 @@ fn refuse_of(
         }
         let is_meant = match (*place, table) {
             (1, table) => !name.eq_ignore_ascii_case(table),
-            (_, table) => table.is_empty() && mentions(sql, name, true),
+            (_, table) => table.is_empty() && is_named(sql, name),
         };
         if !is_meant {
             let schema = if *place == 1 { "temp" } else { name };
@@ -103,4 +108,22 @@ fn refuse_of(
         }
     }
     Ok(())
+}
+
+/// Whether a statement says the name of an attached database: it has a dot behind it, but in what may name nothing else. In
+/// quotes it may have some of its own, which are written twice.
+fn is_named(sql: &str, name: &str) -> bool {
+    let is_whole = script::begins(sql, "ANALYZE") || script::begins(sql, "REINDEX");
+    let is_right = |before, rest: &[u8]| {
+        let rest = match rest {
+            [b'"' | b'\'' | b'`' | b']', rest @ ..] => rest,
+            rest => rest,
+        };
+        let next = rest.iter().copied().find(|byte| !byte.is_ascii_whitespace());
+        !is_of_word(before) && (next == Some(b'.') || is_whole && !rest.first().copied().is_some_and(is_of_word))
+    };
+    mentions_where(sql, name, &is_right)
+        || ["\"", "'", "`"]
+            .iter()
+            .any(|quote| name.contains(quote) && mentions_where(sql, &name.replace(quote, &quote.repeat(2)), &is_right))
 }

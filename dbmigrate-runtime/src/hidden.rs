@@ -69,6 +69,12 @@ fn has_temporary(db: &mut Db<'_>) -> Result<bool, Error> {
 /// is recreated, and whom it tells would hear no more.
 pub(crate) fn refuse_gone(db: &mut Db<'_>) -> Result<(), Error> {
     let Some(beside) = db.beside.take() else { return Ok(()) };
+    let result = refuse_gone_of(db, &beside);
+    db.beside = Some(beside);
+    result
+}
+
+fn refuse_gone_of(db: &mut Db<'_>, beside: &Rows) -> Result<(), Error> {
     let sql = "SELECT 1 FROM temp.sqlite_master WHERE type <> 'index' AND name = ?1 UNION ALL SELECT 1 WHERE ?2 < 0 AND \
                ?3 COLLATE NOCASE NOT IN (SELECT name FROM main.sqlite_master UNION ALL SELECT name FROM temp.sqlite_master)";
     for row in beside.iter() {
@@ -81,7 +87,6 @@ pub(crate) fn refuse_gone(db: &mut Db<'_>) -> Result<(), Error> {
             .hint("write `main.` before the name, if the one of the database is meant")
             .hint(ELSEWHERE));
     }
-    db.beside = Some(beside);
     Ok(())
 }
 

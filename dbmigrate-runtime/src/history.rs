@@ -204,12 +204,13 @@ impl<'s> History<'s> {
         Ok(rows)
     }
 
-    /// Whether the set has exactly as many rows.
-    pub(crate) fn has_rows(&self, db: &mut Db<'_>, count: usize) -> Result<bool, Error> {
+    /// Whether the set has exactly as many rows from this number on. It is asked at every commit, so that those before have to
+    /// be no work.
+    pub(crate) fn has_exactly(&self, db: &mut Db<'_>, from: u64, count: usize) -> Result<bool, Error> {
         let found = db.find(
             READ,
-            format_args!("SELECT count(*) FROM {} WHERE set_name = ?1", self.rows_sql),
-            &[text(self.set.name)],
+            format_args!("SELECT count(*) FROM {} WHERE set_name = ?1 AND number >= ?2", self.rows_sql),
+            &[text(self.set.name), integer(from)?],
         )?;
         Ok(matches!(found, Some(Value::Integer(found)) if u64::try_from(found) == Ok(count as u64)))
     }
@@ -230,16 +231,17 @@ impl<'s> History<'s> {
         let rows = db.query(
             READ,
             format_args!(
-                "SELECT state, statements_done, checksum FROM {} WHERE set_name = ?1 AND number = ?2",
+                "SELECT name, state, statements_done, checksum FROM {} WHERE set_name = ?1 AND number = ?2",
                 self.rows_sql
             ),
             &[text(self.set.name), integer(number)?],
         )?;
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
-        match <[Value; 3]>::try_from(row) {
-            Ok([Value::Text(state), Value::Integer(done), Value::Text(checksum)]) => {
+        match <[Value; 4]>::try_from(row) {
+            Ok([Value::Text(name), Value::Text(state), Value::Integer(done), Value::Text(checksum)]) => {
                 match (RowState::parse(&state), u64::try_from(done)) {
                     (Some(state), Ok(done)) => Ok(Some(Stage { state, done, checksum })),
+                    (None, _) => Err(unknown_state(&name, &state)),
                     _ => Err(damaged(self.set.table)),
                 }
             }
@@ -551,13 +553,21 @@ fn times(options: &Options, timing: Option<Timing<'_>>) -> (Param<'static>, Opti
 #[inline(never)]
 fn unreadable(table: &str, row: &[Value]) -> Error {
     match row {
-        [Value::Text(name), _, _, _, Value::Text(state), ..] if RowState::parse(state).is_none() => Error::new(
-            ErrorKind::History,
-            format_args!("`{name}` has the state `{state}` in the history, which this program does not know"),
-        )
-        .hint("build the program with a newer `dbmigrate-runtime`"),
+        [Value::Text(name), _, _, _, Value::Text(state), ..] if RowState::parse(state).is_none() => {
+            unknown_state(name, state)
+        }
         _ => damaged(table),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn unknown_state(name: &str, state: &str) -> Error {
+    Error::new(
+        ErrorKind::History,
+        format_args!("`{name}` has the state `{state}` in the history, which this program does not know"),
+    )
+    .hint("build the program with a newer `dbmigrate-runtime`")
 }
 
 /// The error for a row that was written, or taken out, and is not what the database has.

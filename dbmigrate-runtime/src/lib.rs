@@ -128,6 +128,7 @@ mod records;
 mod repeatable;
 #[cfg(feature = "cli")]
 mod replace;
+mod replaced;
 mod replay;
 mod report;
 mod requires;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::assertion;
 use crate::code;
-use crate::compare::write_head;
+use crate::compare::{look, write_head};
 use crate::db::{Db, failed};
 use crate::dependent;
 use crate::elsewhere;
@@ -134,7 +134,7 @@ impl Walk<'_, '_, '_> {
         loop {
             // Another process may be at it too: the row says where the two of them are.
             let Some(stage) = self.context.history.stage(self.db, self.job.number)? else {
-                return if self.job.records().is_some() { Err(gone(self.job.name())) } else { Ok(()) };
+                return self.refuse_gone();
             };
             if stage.state == RowState::Applied {
                 return Ok(());
@@ -167,6 +167,20 @@ impl Walk<'_, '_, '_> {
                 self.trace.steps.push(waited - begun);
                 self.timed += together(self.script.steps, done).unwrap_or(1);
             }
+        }
+    }
+
+    /// Its row is gone: that is what was wanted on the way back. On the way up it is right only where who finished it for us
+    /// has recorded a squash in its place since; the next look at the history says what is in force then.
+    #[inline]
+    fn refuse_gone(&mut self) -> Result<(), Error> {
+        if self.job.records().is_none() {
+            return Ok(());
+        }
+        match look(self.db, self.context.set) {
+            Err(error) if error.is_moved() => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => Err(gone(self.job.name())),
         }
     }
 

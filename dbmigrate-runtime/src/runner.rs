@@ -129,7 +129,7 @@ struct Batch<'s> {
     before: Option<Box<dyn Watch>>,
     /// Whether the history is created with the first row.
     creates: bool,
-    /// Whether one of the scripts names the history, and so may have changed it.
+    /// Whether one of the scripts names the history or has Rust in it, and so may have changed it.
     is_history_named: bool,
 }
 
@@ -444,7 +444,7 @@ impl<'r, 's> Runner<'r, 's> {
         if batch.before.is_none() && (!choice.enforced || self.deferring || script.has_code()) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
         }
-        batch.is_history_named |= self.names_history(script);
+        batch.is_history_named |= script.has_code() || self.names_history(script);
         if self.is_filling(batch) && !self.is_history_read && self.may_read_history(script) {
             self.is_history_read = true;
             self.record(db, batch)?;

@@ -138,16 +138,26 @@ pub(crate) fn begins(sql: &str, word: &str) -> bool {
 }
 
 /// Whether a text has this name, in any case; as a word of its own, if that is asked.
-#[inline(never)]
 pub(crate) fn mentions(text: &str, name: &str, is_whole: bool) -> bool {
+    mentions_where(text, name, &|before, rest| {
+        !is_whole || !is_of_word(before) && !rest.first().is_some_and(|after| is_of_word(*after))
+    })
+}
+
+/// Whether a byte is part of a word.
+pub(crate) fn is_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+/// Whether a text has this name, in any case, somewhere where the byte before it and what follows are right.
+#[inline(never)]
+pub(crate) fn mentions_where(text: &str, name: &str, is_right: &dyn Fn(u8, &[u8]) -> bool) -> bool {
     let (text, name) = (text.as_bytes(), name.as_bytes());
-    let is_of_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
     let mut before = b' ';
     for (at, place) in text.windows(name.len().max(1)).enumerate() {
-        let after = text.get(at + name.len()).copied().unwrap_or(b' ');
         // By hand: that of slices goes by pieces of 16, and is as large.
         let is_name = place.iter().zip(name).all(|(byte, of_name)| byte.eq_ignore_ascii_case(of_name));
-        if is_name && !(is_whole && (is_of_word(before) || is_of_word(after))) {
+        if is_name && is_right(before, text.get(at + name.len()..).unwrap_or_default()) {
             return true;
         }
         before = place[0];

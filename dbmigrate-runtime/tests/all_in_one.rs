@@ -74,6 +74,23 @@ fn no_cascade_is_left_out_for_another_file_of_the_transaction() {
         assert_eq!(result.as_ref().is_err_and(Error::is_foreign_key), is_refused, "{inserts}: {result:?}");
         assert_eq!(children(&db), "10:a");
     }
+    // Nor where it is the key of the table itself, of which the plan shows nothing.
+    for (key, insert) in [
+        ("id INTEGER PRIMARY KEY ON CONFLICT REPLACE, name)", "INSERT INTO parent VALUES (1, 'b')"),
+        ("id TEXT PRIMARY KEY ON CONFLICT REPLACE, name) WITHOUT ROWID", "INSERT INTO parent SELECT '1', 'b'"),
+    ] {
+        let parent: &'static str = format!("CREATE TABLE parent ({key}").leak();
+        let child = "CREATE TABLE child (id INTEGER PRIMARY KEY, parent REFERENCES parent ON DELETE CASCADE)";
+        let other = ["CREATE TABLE q (id INTEGER PRIMARY KEY)", "CREATE TABLE d (q REFERENCES q)"];
+        let rows = ["INSERT INTO parent VALUES (1, 'a')", "INSERT INTO child SELECT 10, id FROM parent"];
+        let makes = || file("001_makes", &[&[parent, child][..], &rows, &other].concat());
+        let mut db = enforcing(true);
+        runner(vec![makes()]).up(&mut db).unwrap();
+        let migrator: Runner = Migrator::new(set_with(vec![makes(), file("002_inserts", &[insert]), drops()], rules));
+        let error = migrator.up(&mut db).unwrap_err();
+        assert!(error.is_foreign_key() && error.file() == Some("migrations/002_inserts.sql"), "{key}: {error}");
+        assert_eq!(children(&db), "10:1");
+    }
     // To these keys nobody refers, and those to which somebody does stay.
     let other = file("002_other", &["CREATE TABLE o (x)", "INSERT INTO o VALUES (1)", "UPDATE o SET x = 2"]);
     let touch = file(

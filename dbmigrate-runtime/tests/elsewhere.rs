@@ -126,6 +126,22 @@ fn nothing_of_an_attached_database_is_taken_for_what_is_missing_be_it_dropped_by
     run(&db, archive);
     runner(vec![makes(), file("002_b", &names)]).up(&mut db).unwrap();
     assert_eq!(ask(&db, "SELECT group_concat(x || y) FROM archive.old"), "78");
+    // A column, an alias, or a text of the same name does not name it, nor does it say where the rest goes.
+    let made =
+        ["INSERT INTO old(archive) VALUES (7)", "INSERT INTO old(x) VALUES ('archive')", "UPDATE old SET archive = 1"];
+    for sql in made {
+        let mut db = memory();
+        plain(vec![makes()]).up(&mut db).unwrap();
+        run(&db, "ATTACH ':memory:' AS archive; CREATE TABLE archive.old (x, archive)");
+        let error = plain(vec![makes(), file("002_b", &[sql])]).up(&mut db).unwrap_err();
+        assert!(error.to_string().contains("`archive`, not the database"), "{sql}: {error}");
+        assert_eq!(ask(&db, "SELECT count(*) FROM archive.old"), "0");
+    }
+    let mut db = memory();
+    run(&db, "ATTACH ':memory:' AS 'a\"b'; CREATE TABLE \"a\"\"b\".old (x)");
+    let sql = ["INSERT INTO \"a\"\"b\".old VALUES (1)", "INSERT INTO [a\"b] . old VALUES (2)"];
+    plain(vec![makes(), file("002_b", &sql)]).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT group_concat(x) FROM \"a\"\"b\".old"), "1,2");
     // A short name is not a word of others.
     let mut db = memory();
     run(&db, "ATTACH ':memory:' AS a; CREATE TABLE a.data (x)");

@@ -94,11 +94,7 @@ fn without_a_transaction_nothing_runs_again_and_again_for_want_of_a_row() {
 }
 
 #[test]
-fn another_process_that_takes_a_migration_out_while_it_runs_is_noticed() {
-    let folder = Folder::new();
-    let path = folder.file("a.db");
-    let mut db = rusqlite::Connection::open(&path).unwrap();
-    runner(vec![makes()]).up(&mut db).unwrap();
+fn another_process_that_changes_the_record_of_a_migration_while_it_runs_is_noticed() {
     let files =
         || vec![makes(), file("002_b", &["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)"]).no_transaction()];
     let migrator: Migrator<'_, NoBackend> = Migrator::new(set(files()));
@@ -107,13 +103,27 @@ fn another_process_that_takes_a_migration_out_while_it_runs_is_noticed() {
         runner(vec![makes()]).up(&mut copy).unwrap();
         let mut driver = fault::FaultyDriver::new(&mut copy, fault::Fault::None, 0);
         migrator.up_with(&mut driver).unwrap();
-        driver.calls.iter().position(|sql| sql == "INSERT INTO t VALUES (2)").unwrap() - 2
+        let second = driver.calls.iter().position(|sql| sql == "INSERT INTO t VALUES (2)").unwrap();
+        driver.calls[..second].iter().rposition(|sql| sql.starts_with("BEGIN")).unwrap()
     };
-    let mut meddle = || run(&rusqlite::Connection::open(&path).unwrap(), "DELETE FROM _migrations WHERE number = 2");
-    let mut driver = fault::FaultyDriver::meddled(&mut db, at, &mut meddle);
-    let error = migrator.up_with(&mut driver).unwrap_err();
-    assert!(error.is_interrupted() && error.to_string().contains("is no longer in the history"), "{error}");
-    assert_eq!((history(&db).as_str(), ask(&db, "SELECT group_concat(x) FROM t").as_str()), ("001_a", "1"));
+    for (meddles, says, left) in [
+        ("DELETE FROM _migrations WHERE number = 2", "is no longer in the history", "001_a"),
+        (
+            "UPDATE _migrations SET state = 'paused' WHERE number = 2",
+            "`002_b` has the state `paused` in the history, which this program does not know",
+            "001_a 002_b:paused1",
+        ),
+    ] {
+        let folder = Folder::new();
+        let path = folder.file("a.db");
+        let mut db = rusqlite::Connection::open(&path).unwrap();
+        runner(vec![makes()]).up(&mut db).unwrap();
+        let mut meddle = || run(&rusqlite::Connection::open(&path).unwrap(), meddles);
+        let mut driver = fault::FaultyDriver::meddled(&mut db, at, &mut meddle);
+        let error = migrator.up_with(&mut driver).unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+        assert_eq!((history(&db).as_str(), ask(&db, "SELECT group_concat(x) FROM t").as_str()), (left, "1"));
+    }
 }
 
 #[test]
@@ -132,6 +142,19 @@ fn a_file_that_changes_the_history_is_not_followed_by_all_is_well() {
             runner(files()).up(&mut db).unwrap();
             let error = runner(files()).up(&mut db).unwrap_err();
             assert!(error.to_string().contains(says), "{changes}: {error}");
+            // Nor is Rust that does so.
+            let mut db = memory();
+            if has_history {
+                runner(vec![makes()]).up(&mut db).unwrap();
+            }
+            let migrator =
+                runner(vec![makes(), file("002_b", &["rust:1"])]).with_code(move |_, db: &rusqlite::Connection| {
+                    run(db, changes);
+                    Ok(())
+                });
+            migrator.up(&mut db).unwrap();
+            let error = migrator.up(&mut db).unwrap_err();
+            assert!(error.to_string().contains(says), "{changes}: {error}");
         }
     }
 }
@@ -146,6 +169,16 @@ fn where_all_steps_have_run_there_is_none_to_retry() {
     let error = migrator.repair(&mut db, 2_u64, Some(Stopped::Retry)).unwrap_err();
     assert!(error.to_string().starts_with("all steps of `002_b` have run: there is none to run again"), "{error}");
     assert_eq!(history(&db), "001_a 002_b:running2");
+    // One of many is no reason to leave the others as they are.
+    let mut db = memory();
+    runner(vec![makes(), file("002_b", &["SELECT 1", "SELECT 2", "VACUUM"]).no_transaction()]).up(&mut db).unwrap();
+    run(&db, "UPDATE _migrations SET state = 'started', statements_done = 2 WHERE number = 2");
+    run(&db, "UPDATE _migrations SET checksum = 'v1:x' WHERE number = 1");
+    let shorter = runner(vec![makes(), file("002_b", &["SELECT 1", "SELECT 2"]).no_transaction()]);
+    let repairs = shorter.repair_all(&mut db, Some(Stopped::Retry)).unwrap();
+    let numbers = |repairs: &[dbmigrate_runtime::Repair]| repairs.iter().filter_map(|it| it.number).collect::<Vec<_>>();
+    assert_eq!((numbers(&repairs.done), numbers(&repairs.left)), (vec![1], vec![2]));
+    assert!(repairs.left[0].problem.help[0].contains("records it"), "{repairs:?}");
 }
 
 #[test]
@@ -167,6 +200,7 @@ fn a_panic_leaves_no_transaction_open_be_it_the_history_alone_that_is_written() 
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&migrator, &mut driver)));
             assert!(db.is_autocommit(), "{at}");
             if result.is_ok() {
+                assert!(at > 3, "only {at} calls");
                 break;
             }
         }

@@ -232,6 +232,11 @@ fn what_the_program_has_attached_is_not_exchanged() {
         assert_eq!(ask(&db, files), format!("archive {}", theirs.display()));
         assert_eq!(history(&db), "001_a:running0");
     }
+    // What SQLite calls its own steps is no name that was written.
+    let mut db = memory();
+    run(&db, "ATTACH ':memory:' AS init; ATTACH ':memory:' AS \"0\"");
+    let own = ["ATTACH ':memory:' AS own", "DETACH own"];
+    runner(vec![file("001_a", &own).no_transaction()]).up(&mut db).unwrap();
     // Rust is not seen before it has done so.
     let mut db = memory();
     run(&db, &format!("ATTACH '{}' AS archive", theirs.display()));

@@ -161,3 +161,30 @@ fn the_program_from_before_is_refused_and_changes_nothing() {
     assert!(error.to_string().contains("`003_c` has the number of `003_all`, which is applied"), "{error}");
     assert_eq!(dump(&db), whole);
 }
+
+#[test]
+fn who_is_overtaken_in_a_file_without_a_transaction_goes_on_from_the_squash() {
+    let steps = ["CREATE TABLE b (x)", "INSERT INTO b VALUES (1)"];
+    let bare =
+        || vec![file("001_a", &["CREATE TABLE a (x)"]), file("002_b", &steps).no_transaction(), originals()[2].clone()];
+    let squash_of = Squash { migrations: set(bare()).migrations, ..squashed().squash.unwrap() };
+    let squashed: &'static Set<'static> = Box::leak(Box::new(Set { squash: Some(squash_of), ..*squashed() }));
+    let folder = Folder::new();
+    let begins = |driver: &mut FaultyDriver<'_>| {
+        runner_of(squashed).up_with(driver).unwrap();
+        let at = driver.calls.iter().position(|sql| sql == steps[1]).unwrap();
+        driver.calls[..at].iter().rposition(|sql| sql.starts_with("BEGIN")).unwrap()
+    };
+    let at = begins(&mut FaultyDriver::new(&mut database(&folder, 1).1, Fault::None, 0));
+    let (path, mut db) = database(&folder, 1);
+    let mut finish = || {
+        drop(
+            runner_of(squashed)
+                .up_with(&mut FaultyDriver::new(&mut Connection::open(&path).unwrap(), Fault::None, 0))
+                .unwrap(),
+        )
+    };
+    let mut driver = FaultyDriver::meddled(&mut db, at, &mut finish);
+    runner_of(squashed).up_with(&mut driver).unwrap();
+    assert_eq!((made(&db).as_str(), history(&db).as_str()), (WHOLE, "003_all 004_d"));
+}

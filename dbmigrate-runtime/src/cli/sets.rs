@@ -95,10 +95,10 @@ fn run_each<C: 'static>(
     for (one, name) in together.migrators.into_iter().zip(names) {
         let on_stdout = matches!(request.verb, Verb::Status { .. } | Verb::History);
         if request.format == Format::Human {
-            match on_stdout {
-                true => terminal.data(&format!("{}:", heading(name))),
-                false if !request.quiet => terminal.status("Set", heading(name)),
-                false => {}
+            if on_stdout {
+                terminal.data(&format!("{}:", heading(name)));
+            } else if !request.quiet {
+                terminal.status("Set", heading(name));
             }
         }
         let request = Request { set: Some(name.clone()).filter(|name| !name.is_empty()), ..request.clone() };

@@ -150,7 +150,7 @@ fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[
     // What is rolled back for nothing would take its rows along.
     refuse_unmet_elsewhere(&mut db, &History::new(set), migration)?;
     let again = Job { number, way: Way::Up(0, migration) };
-    let both = before_both(&mut db, options, &again)?;
+    let both = before_both(&mut db, set, options, &again)?;
     let back = down(session, set, &both, beside, Goal::Exactly(number))?;
     backup::go_on(back, options, |options| up::up(session, set, options, Some(number)))
 }
@@ -307,10 +307,10 @@ fn no_down(matched: &Match<'_>, row: &HistoryRow, why: &str, help: &[&str]) -> P
 }
 
 /// The options for a run that `last` follows: what that takes away is copied before all of it.
-fn before_both(db: &mut Db<'_>, options: &Options, last: &Job<'_>) -> Result<Options, Error> {
+fn before_both(db: &mut Db<'_>, set: &Set<'_>, options: &Options, last: &Job<'_>) -> Result<Options, Error> {
     let mut options = options.clone();
     if let Some(backup) = &mut options.backup {
-        if backup::are_destructive(db, &mut [last].into_iter())? {
+        if backup::are_destructive(db, &History::new(set), &mut [last].into_iter())? {
             backup.when = BackupWhen::Always;
         }
     }

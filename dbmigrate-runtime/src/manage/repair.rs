@@ -232,10 +232,13 @@ fn interrupted<'s>(
         }
         None => {}
         Some(Stopped::Retry) if step.is_some_and(|step| step.together == 0) => {
-            let message = format!("all steps of `{}` have run: there is none to run again", row.name);
-            return Err(Error::new(ErrorKind::Interrupted, message).hint(format_args!(
-                "`cargo dbmigrate {command}` records it, or shows the rows that refer to nothing"
-            )));
+            let help = format!("`cargo dbmigrate {command}` records it, or shows the rows that refer to nothing");
+            if is_named {
+                let message = format!("all steps of `{}` have run: there is none to run again", row.name);
+                return Err(Error::new(ErrorKind::Interrupted, message).hint(help));
+            }
+            fix.repair.problem.help = vec![help];
+            return Ok(());
         }
         Some(Stopped::Retry) => {
             fix.progress = Some((running, row.statements_done));

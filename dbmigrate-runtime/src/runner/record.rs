@@ -68,16 +68,22 @@ impl<'s> Runner<'_, 's> {
             // A hook does not change what the head speaks of. If it did, the triggers have emptied it.
             return Ok((prefix, self.head));
         }
-        if let (Kind::Migration, Some(count), false) = (batch.kind, prefix, batch.is_history_named) {
-            if history.has_rows(db, count)? {
+        let jobs = if batch.kind == Kind::Migration { jobs } else { &[] };
+        if let (Some(first), Some(_), false) = (jobs.first(), prefix, batch.is_history_named) {
+            let lowest = jobs.iter().fold(first.number, |lowest, job| lowest.min(job.number));
+            let count = jobs.iter().filter(|job| job.records().is_some()).count();
+            if history.has_exactly(db, lowest, count)? {
                 return Ok((prefix, chain(set, prefix)));
             }
         }
-        let Found::History(known) = compare::look(db, set)? else { return Ok((None, "")) };
-        match jobs.iter().find(|job| batch.kind == Kind::Migration && known.has(job.number) != job.records().is_some())
-        {
-            Some(job) => Err(unrecorded(job.name())),
-            None => Ok((known.prefix(), known.chain())),
+        let found = compare::look(db, set)?;
+        let is_recorded = |job: &Job<'_>| match &found {
+            Found::History(known) => known.has(job.number) == job.records().is_some(),
+            _ => false,
+        };
+        if let Some(job) = jobs.iter().find(|job| !is_recorded(job)) {
+            return Err(unrecorded(job.name()));
         }
+        Ok(found.known().map_or((None, ""), |known| (known.prefix(), known.chain())))
     }
 }

@@ -142,5 +142,5 @@ fn made(runner: &mut Runner<'_, '_>, db: &mut Db<'_>, snapshot: &Snapshot<'_>, c
     let covered = runner.context.set.migrations.get(..count).unwrap_or_default();
     let applied: Vec<_> = covered.iter().map(|migration| (migration, 0)).collect();
     history.insert_all(db, runner.context.options, &applied, &[]).is_ok()
-        && history.has_rows(db, count).is_ok_and(|has_all| has_all)
+        && history.has_exactly(db, 0, count).is_ok_and(|has_all| has_all)
 }

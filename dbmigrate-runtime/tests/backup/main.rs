@@ -101,20 +101,44 @@ fn what_a_trigger_or_a_constraint_takes_away_is_copied_too() {
         (&["INSERT OR IGNORE INTO told SELECT 1"], true),
         (&["WITH one AS (SELECT 1) INSERT INTO told SELECT * FROM one"], true),
         (&["INSERT INTO seen VALUES (1)"], true),
-        (&["CREATE TABLE u (a)", "INSERT INTO u SELECT a FROM t"], false),
+        (&["INSERT INTO numbered VALUES (1, 3)"], true),
+        (&["INSERT INTO worded SELECT 'a', 3"], true),
+        // Of what an earlier statement makes or changes, the schema of today tells nothing.
+        (&["ALTER TABLE keyed ADD COLUMN b", "INSERT INTO keyed (a, b) VALUES (2, 3)"], true),
+        (&["ALTER TABLE told RENAME TO heard", "INSERT INTO heard VALUES (1)"], true),
+        (
+            &["ALTER TABLE plain RENAME TO other", "ALTER TABLE keyed RENAME TO plain", "INSERT INTO plain VALUES (2)"],
+            true,
+        ),
+        (
+            &[
+                "CREATE TRIGGER late AFTER INSERT ON plain BEGIN UPDATE t SET a = 5; END",
+                "INSERT INTO plain VALUES (1)",
+            ],
+            true,
+        ),
+        (&["INSERT INTO plain SELECT a FROM t"], false),
         (&["CREATE UNIQUE INDEX i ON t (a)", "INSERT INTO t SELECT DISTINCT a + 5 FROM t ORDER BY a"], false),
-        (&["CREATE TABLE u (a)", rows], false),
     ] {
         let folder = Folder::new();
         let mut db = database(&folder, "WAL");
         run(
             &db,
             "CREATE TABLE keyed (a UNIQUE ON CONFLICT REPLACE); INSERT INTO keyed VALUES (2); CREATE TABLE told (a);
+             CREATE TABLE numbered (a INTEGER PRIMARY KEY ON CONFLICT REPLACE, b); INSERT INTO numbered VALUES (1, 2);
+             CREATE TABLE worded (a TEXT PRIMARY KEY ON CONFLICT REPLACE, b) WITHOUT ROWID;
+             INSERT INTO worded VALUES ('a', 2); CREATE TABLE plain (a);
              CREATE TRIGGER tells AFTER INSERT ON told BEGIN DELETE FROM t; END; CREATE VIEW seen AS SELECT a FROM t;
              CREATE TRIGGER sees INSTEAD OF INSERT ON seen BEGIN UPDATE t SET a = new.a; END",
         );
         let report = with("002_next", statements).up(&mut db).unwrap();
         assert_eq!(report.backup.is_some(), is_kept, "{statements:?}");
+    }
+    // Where nothing tells of anything, and nothing is replaced, there is no harm in a table that is yet to come.
+    for statements in [&["CREATE TABLE u (a)", "INSERT INTO u SELECT a FROM t"], &["CREATE TABLE u (a)", rows]] {
+        let folder = Folder::new();
+        let mut db = database(&folder, "WAL");
+        assert_eq!(with("002_next", statements).up(&mut db).unwrap().backup, None, "{statements:?}");
     }
     // As a statement on what is there alone.
     let folder = Folder::new();
@@ -490,7 +514,7 @@ fn a_copy_to_a_file_never_overwrites_one() {
     let error = migrator.copy_to(&mut db, &folder.file("it's a copy.db")).unwrap_err();
     assert!(error.is_copy() && error.to_string().contains("exists"), "{error}");
     let error = migrator.copy_to(&mut db, &folder.file("no/folder.db")).unwrap_err();
-    assert!(error.is_copy() && error.to_string().contains("`--backup-dir PATH`"), "{error}");
+    assert!(error.is_copy() && error.to_string().contains("is not a folder: create it"), "{error}");
     run(&db, "BEGIN");
     assert!(migrator.copy_to(&mut db, &folder.file("b.db")).unwrap_err().is_open_transaction());
     assert!(migrator.back_up(&mut db).unwrap_err().is_open_transaction());
