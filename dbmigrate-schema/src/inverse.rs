@@ -96,10 +96,7 @@ impl<'a> Inverse<'a> {
         self.downs += 1;
         let differences = differences(&self.beside.follower.state, &[&there, &back]);
         if !differences.is_empty() {
-            // Of one without a statement another rule speaks.
-            if script_of(migration, Step::Down).is_none_or(|down| !down.steps.is_empty()) {
-                self.elsewhere.push((migration.number, leads_elsewhere(migration, &differences)));
-            }
+            self.elsewhere.push((migration.number, leads_elsewhere(migration, &differences)));
             return Ok(false);
         }
         match self.beside.go(&self.replayer, migration, Step::Up) {

@@ -305,14 +305,14 @@ fn replayed(migration: &SourceMigration, way: Step) -> Result<&Script, Stopped> 
 pub(crate) fn script_of(migration: &SourceMigration, way: Step) -> Option<&Script> {
     match (&migration.body, way) {
         (Body::Sql { up, .. }, Step::Up) => Some(up),
-        (Body::Sql { down: Down::Script(down), .. }, Step::Down) => Some(down),
+        (body, Step::Down) => body.way_back(),
         _ => None,
     }
 }
 
 pub(crate) fn has_way_back(migration: &SourceMigration) -> bool {
     match &migration.body {
-        Body::Sql { down, .. } => matches!(down, Down::Script(_)),
+        Body::Sql { .. } => migration.body.way_back().is_some(),
         Body::Rust(rust) => rust.has_down && rust.irreversible.is_none(),
     }
 }
@@ -326,9 +326,11 @@ pub(crate) fn replayable(script: &Script) -> Result<&Script, Stopped> {
             execute::starts_with(script, statement, "ATTACH") || has_code && execute::is_vacuum_into(script, statement)
         }
     };
-    match script.steps.iter().any(opens_file) {
-        true => Err(Stopped::OtherFiles),
-        false if has_code => Err(Stopped::Code),
-        false => Ok(script),
+    if script.steps.iter().any(opens_file) {
+        Err(Stopped::OtherFiles)
+    } else if has_code {
+        Err(Stopped::Code)
+    } else {
+        Ok(script)
     }
 }

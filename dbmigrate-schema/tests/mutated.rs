@@ -188,6 +188,7 @@ fn names(connection: &Connection, of: &str) -> Vec<String> {
 /// What the pragmas say, but for the spelling of types and defaults.
 fn pragmas(connection: &Connection) -> BTreeMap<String, Vec<Vec<String>>> {
     let mut all = BTreeMap::new();
+    let views = names(connection, "'view'");
     for name in names(connection, "'table', 'view', 'virtual'") {
         let text = format!("'{}'", name.replace('\'', "''"));
         let asked = [
@@ -206,7 +207,11 @@ fn pragmas(connection: &Connection) -> BTreeMap<String, Vec<Vec<String>>> {
             ),
             format!("SELECT type, wr, strict FROM pragma_table_list({text}) WHERE schema = 'main'"),
         ];
-        let answers = asked.iter().map(|sql| ask(connection, sql).unwrap_or_default());
+        let answers = asked.iter().map(|sql| match ask(connection, sql) {
+            // One that can't be read has no columns.
+            Err(_) if views.contains(&name) => Vec::new(),
+            answer => answer.unwrap_or_else(|error| panic!("{error} of `{name}`: {sql}")),
+        });
         all.insert(name.to_ascii_lowercase(), answers.collect());
     }
     let sql = "SELECT type, lower(name), lower(tbl_name) FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY 1, 2";

@@ -229,7 +229,7 @@ fn what_depends_on_the_moment_or_on_chance_is_refused_with_its_place() {
             "CREATE TABLE t (a);\nINSERT INTO t VALUES (1);",
             "INSERT INTO t SELECT 1 WHERE 0;\nINSERT INTO t VALUES (last_insert_rowid());",
         ],
-        &["002_m.sql:2:1: error: this writes what `last_insert_rowid()` answers"],
+        &["002_m.sql:2:1: error: this writes the result of `last_insert_rowid()`"],
     );
     // A trigger's, in the statement that fires it.
     refused(
@@ -237,7 +237,7 @@ fn what_depends_on_the_moment_or_on_chance_is_refused_with_its_place() {
             made,
             "CREATE TRIGGER t AFTER INSERT ON none BEGIN INSERT INTO log (x) VALUES (new.z); END;\nINSERT INTO none VALUES (1);",
         ],
-        &["002_m.sql:2:1: error: this writes what `CURRENT_TIMESTAMP` answers"],
+        &["002_m.sql:2:1: error: this writes the result of `CURRENT_TIMESTAMP`"],
     );
 }
 

@@ -125,10 +125,12 @@ impl<'a> Follower<'a> {
             }
             Authorization::Allow
         }))?;
-        match self.follows() {
-            true => self.state.look(connection, &Look::Everything, self.at),
-            false if self.unjudged == 0 => self.follow(connection),
-            false => Ok(Vec::new()),
+        if self.follows() {
+            self.state.look(connection, &Look::Everything, self.at)
+        } else if self.unjudged == 0 {
+            self.follow(connection)
+        } else {
+            Ok(Vec::new())
         }
     }
 

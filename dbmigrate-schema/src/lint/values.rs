@@ -38,11 +38,13 @@ pub(crate) fn filled(migration: &Migration<'_>, change: &TableChange, column: &N
             Some(Stmt::AlterTable(_, AlterTableBody::AddColumn(added))) => tree::name(&added.col_name) == *column,
             _ => false,
         });
-        return match added {
-            true => Filled::Default,
+        return if added {
+            Filled::Default
+        } else if before == column && renamed() {
             // From one that was added.
-            false if before == column && renamed() => Filled::Computed,
-            false => Filled::Kept,
+            Filled::Computed
+        } else {
+            Filled::Kept
         };
     };
     let made = made(migration, rebuild.create);

@@ -138,10 +138,9 @@ impl<'a> Walk<'a> {
                 one.left_out.push(LeftOut { table: after.clone(), rows: of - left, of, drops: *drops });
             }
         }
-        let has_way_back = migration.body.way_back().is_some();
-        if let Some(down) = way_back(migration).filter(|_| has_way_back) {
+        if let Some(down) = way_back(migration) {
             self.back(&there, (up, down), &beside, one)?;
-        } else if has_way_back {
+        } else if migration.body.way_back().is_some() {
             self.tried.unchecked_downs.push(migration.name());
         }
         if let Err(refused) = rows::go(self.set, &self.connection, up) {

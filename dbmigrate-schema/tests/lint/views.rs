@@ -83,3 +83,12 @@ fn an_event_that_failed_before_is_not_the_fault_of_the_next() {
         &[],
     );
 }
+
+/// `DROP COLUMN` puts the texts of all views into single quotes.
+#[test]
+fn a_text_that_is_written_as_before_was_none_of_a_column() {
+    let view = "CREATE VIEW admins AS SELECT id FROM users WHERE role = \"active\";";
+    let made = format!("CREATE TABLE users (id INTEGER PRIMARY KEY, role TEXT, a); {view}");
+    let anew = format!("DROP VIEW admins; {view}");
+    check(&[&made, "ALTER TABLE users DROP COLUMN a;", &anew], None, &[], &[], &[]);
+}

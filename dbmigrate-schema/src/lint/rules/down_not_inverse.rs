@@ -36,6 +36,11 @@ pub(in crate::lint) const RULE: Rule = Rule {
             before: "CREATE TABLE t (a, b); CREATE VIEW v AS SELECT a FROM t;",
             now: "DROP VIEW v;\n-- dbmigrate: down\ncreate view V as select \"a\" from [t];",
         },
+        // An empty one counts as none.
+        Example {
+            before: "CREATE TABLE t (id INTEGER PRIMARY KEY);",
+            now: "INSERT INTO t VALUES (1);\n-- dbmigrate: down\n-- Still to be written.",
+        },
     ],
     check: Check::Elsewhere,
 };

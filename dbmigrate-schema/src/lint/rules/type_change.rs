@@ -132,10 +132,12 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             let columns = listed(pairs, true);
             let message = format!("columns of `{}` get another type, which changes values: {columns}", table.name);
             let reals = pairs.iter().all(|(_, after)| after.affinity() == Affinity::Real);
-            let note = match table.strict {
-                true => "a value that does not fit the type makes the migration fail",
-                false if reals => "large integers lose digits, and texts that look like numbers become ones",
-                false => "texts that look like numbers become numbers: `'007'` becomes 7; others stay texts",
+            let note = if table.strict {
+                "a value that does not fit the type makes the migration fail"
+            } else if reals {
+                "large integers lose digits, and texts that look like numbers become ones"
+            } else {
+                "texts that look like numbers become numbers: `'007'` becomes 7; others stay texts"
             };
             (message, note)
         });
