@@ -241,7 +241,7 @@ fn a_drift_that_can_not_be_asked_has_its_help_on_lines_of_its_own_and_does_not_w
     drop(held);
     project.execute("foreign.db", "CREATE TABLE _migrations (id, name)");
     let run = project.dbmigrate(["drift", "--database", "foreign.db"]).exits(101);
-    run.says("\nhelp: use another table").says("\nhelp: if another tool keeps its history there");
+    run.says("\nhelp: use another table").says("\nhelp: if it is the history of another tool");
     let run = project.dbmigrate(["drift", "--database", "foreign.db", "--message-format", "json"]).exits(101);
     let line: serde_json::Value = serde_json::from_str(run.stdout.trim()).unwrap();
     assert!(!line["message"].as_str().unwrap().contains('\n') && line["help"].as_array().unwrap().len() == 2, "{line}");
@@ -307,26 +307,47 @@ fn a_migration_that_is_named_like_its_file_gets_no_second_number() {
     let project = Project::wired("create-like-a-file", &SET);
     let files = || std::fs::read_dir(project.root.join("migrations")).unwrap().count();
     let before = files();
-    for name in ["009_add_mood", "add_mood.sql", "migrations/009_add_mood.sql", "../add_mood", "009_add_mood.rs"] {
+    for name in [
+        // There is such a number, or it is the next one.
+        "001_add_mood",
+        "002_add_mood",
+        "002-add-mood",
+        "add_mood.sql",
+        "009_add_mood.rs",
+        "009_add_mood.down.sql",
+        "migrations/009_add_mood.sql",
+        "./migrations/009_add_mood",
+        r"migrations\add_mood",
+    ] {
         let run = project.dbmigrate(["create", name]).exits(2);
         run.says(&format!("`{name}` is not a name for a migration")).says("come by themselves: `add_mood`");
     }
     project.write("schema.sql", "CREATE TABLE a(x);\nCREATE TABLE b(x);\n");
-    project.dbmigrate(["generate", "009_add_mood"]).exits(2).says("come by themselves: `add_mood`");
+    project.dbmigrate(["generate", "002_add_mood"]).exits(2).says("come by themselves: `add_mood`");
     assert_eq!(files(), before);
-    for name in ["9 lives", "2024_report", "v1.2"] {
+    // Nothing of these gets lost.
+    for (name, file) in [
+        ("9 lives", "002_9_lives"),
+        ("2024_report", "003_2024_report"),
+        ("v1.2", "004_v1_2"),
+        ("404_page", "005_404_page"),
+        ("101_dalmatians", "006_101_dalmatians"),
+        ("users/teams", "007_users_teams"),
+        ("8_bit", "008_8_bit"),
+    ] {
         project.dbmigrate(["create", name, "--no-down"]).succeeds();
+        assert!(project.root.join(format!("migrations/{file}.sql")).exists(), "{name}");
     }
-    assert_eq!(files(), before + 3);
+    project.dbmigrate(["create", "users/teams.sql"]).exits(2).says("come by themselves: `users_teams`");
+    assert_eq!(files(), before + 7);
 }
 
 #[test]
 fn a_package_that_is_not_wired_is_led_to_init() {
     let project = Project::new("not-wired");
     for command in ["status", "up", "list", "check"] {
-        let run =
-            project.dbmigrate([command]).says("the folder `migrations` does not exist").says("cargo dbmigrate init");
-        run.says_not("cargo dbmigrate create");
+        let run = project.dbmigrate([command]).exits(101).says("the folder `migrations` does not exist");
+        run.says("cargo dbmigrate init").says_not("cargo dbmigrate create");
     }
     project.init(&[]).succeeds();
     std::fs::remove_dir_all(project.root.join("migrations")).unwrap();
@@ -343,6 +364,7 @@ fn a_way_back_without_a_statement_takes_nothing_out_of_the_history() {
     for command in [&["down"][..], &["redo"], &["down", "--dry-run"], &["down", "--all"]] {
         project
             .dbmigrate(command)
+            .exits(101)
             .says("`002_add_y` can't be rolled back")
             .says("write `migrations/002_add_y.down.sql`");
     }

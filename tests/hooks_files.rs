@@ -68,7 +68,7 @@ fn a_fault_in_a_hook_or_a_repeatable_fails_the_build_and_the_check_alike() {
             "repeatable/other.sql",
             "CREATE VIEW Active_Users AS SELECT 1;",
             [
-                "`migrations/repeatable/other.sql` makes",
+                "`migrations/repeatable/other.sql` creates",
                 "which `migrations/repeatable/active_users.sql` already creates",
             ],
         ),

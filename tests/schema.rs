@@ -112,13 +112,13 @@ fn what_drift_suggests_is_about_the_database_that_was_named() {
     project.execute("other.db", "CREATE TABLE notes (a)");
     let drifted = project.dbmigrate(drift).exits(1).says_not("apply what is pending");
     drifted
-        .says("note: the database has no history of migrations")
-        .says("record them: `cargo dbmigrate mark --database other.db`")
-        .says("`cargo dbmigrate adopt --database other.db` takes its history over");
+        .says("help: is it the right database? it has no history of migrations")
+        .says("record them as applied: `cargo dbmigrate mark --database other.db`")
+        .says("take over its history: `cargo dbmigrate adopt --database other.db`");
     project.execute("other.db", "DROP TABLE notes");
     project.dbmigrate(["up", "--to", "1", "--database", "other.db"]).succeeds();
     project.execute("other.db", "CREATE TABLE notes (a)");
-    project.dbmigrate(drift).exits(1).says("then look again: `cargo dbmigrate up --database other.db`");
+    project.dbmigrate(drift).exits(1).says("then compare again: `cargo dbmigrate up --database other.db`");
     project.dbmigrate(["backup", "--database", "other.db"]).succeeds();
     let copies = std::fs::read_dir(&project.root).unwrap().map(|entry| entry.unwrap().file_name());
     let copy = copies.map(|name| name.into_string().unwrap()).find(|name| name.ends_with(".bak")).unwrap();

@@ -177,7 +177,7 @@ fn it_makes_what_the_runner_makes_from_every_version_to_every_other() {
                 assert_eq!(dump(&own), expected, "{name}, {from} to {to}");
                 // Nowhere else does it change anything.
                 assert!(
-                    run(&own, &text).unwrap_err().to_string().contains("CHECK constraint failed: this script begins")
+                    run(&own, &text).unwrap_err().to_string().contains("CHECK constraint failed: this script starts")
                 );
                 own.execute_batch("ROLLBACK").unwrap();
                 assert_eq!(dump(&own), expected, "{name}, {from} to {to}");

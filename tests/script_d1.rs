@@ -54,7 +54,7 @@ fn a_folder_for_d1_makes_what_the_runner_makes_and_only_grows() {
         .dbmigrate(["script", "--for", "d1", "d1"])
         .succeeds()
         .says("Wrote d1/001_notes.sql")
-        .says("2 files written, 0 there");
+        .says("2 files written, 0 already there");
     project.write("d1/0000_of_somebody.sql", "SELECT 1;\n");
     let before: Vec<String> = ["001_notes", "002_words"].map(|name| project.read(&format!("d1/{name}.sql"))).into();
     for text in &before {
@@ -71,7 +71,7 @@ fn a_folder_for_d1_makes_what_the_runner_makes_and_only_grows() {
         .succeeds()
         .says("{\"engine\":\"d1\",\"file\":\"d1/003_notes.sql\",\"reason\":\"script-file\"}");
     assert_eq!(before, ["001_notes", "002_words"].map(|name| project.read(&format!("d1/{name}.sql"))));
-    project.dbmigrate(["script", "--for", "d1", "d1"]).succeeds().says("0 files written, 3 there already");
+    project.dbmigrate(["script", "--for", "d1", "d1"]).succeeds().says("0 files written, 3 already there");
     database.execute_batch("INSERT INTO notes (user_id, body) VALUES (1, 'one'), (2, NULL)").unwrap();
     like_d1(&database, &folder, 2).unwrap();
     project.dbmigrate(["up", "--quiet", "--to", "2", "--database", "theirs.db"]).succeeds();
@@ -107,7 +107,7 @@ fn what_was_edited_since_it_was_written_for_d1_is_an_error() {
     // Another checkout may have other line ends.
     project.write("d1/002_words.sql", text.replace('\n', "\r\n"));
     project.remove("d1/003_notes.sql");
-    write().succeeds().says("1 file written, 2 there already");
+    write().succeeds().says("1 file written, 2 already there");
     project.write("migrations/002_words.sql", D1[1].1.replace("mail TEXT", "mail TEXT NOT NULL DEFAULT ''"));
     write().exits(101).says("`002_words` was edited since `d1/002_words.sql` was written");
     project.write("migrations/002_words.sql", D1[1].1);
@@ -255,7 +255,7 @@ fn wrangler_applies_the_folder_to_its_own_engine() {
     }
     // On a database that somebody has changed, a file stops with its reason, and nothing of it is done.
     project.write("migrations/004_more.sql", "CREATE TABLE more (x);\n-- dbmigrate: down\nDROP TABLE more;\n");
-    project.dbmigrate(["script", "--for", "d1", "d1"]).succeeds().says("1 file written, 3 there already");
+    project.dbmigrate(["script", "--for", "d1", "d1"]).succeeds().says("1 file written, 3 already there");
     Connection::open(&path).unwrap().execute_batch("DELETE FROM _migrations WHERE number = 3").unwrap();
     let before = dump(&copy("before.db"));
     wrangler(&project, "d1", "4").0.exits(1).says("CHECK constraint failed: this script continues at 003_notes");

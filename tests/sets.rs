@@ -110,7 +110,7 @@ fn each_set_is_sealed_checked_and_numbered_by_itself() {
     project.dbmigrate(["check"]).exits(1).says("these sets require each other");
     project.write("migrations/001_lost.sql", "SELECT 1;\n");
     project.dbmigrate(["list"]).exits(101).says("`migrations/001_lost.sql` does not belong to a set");
-    project.cargo(["build", "-q"]).exits(101).says("these sets require each other").says("belongs to no set");
+    project.cargo(["build", "-q"]).exits(101).says("these sets require each other").says("does not belong to a set");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn what_is_suggested_for_one_of_several_sets_names_it() {
     let up = project.dbmigrate(["up"]).exits(101).says("has tables, but no history");
     up.says("`cargo dbmigrate mark --set accounts`").says("`cargo dbmigrate adopt --set accounts`");
     let up = project.dbmigrate(["up", "--existing"]).exits(101).says("already exists");
-    up.says("`cargo dbmigrate mark 001_users --set accounts` records it").says("run `cargo dbmigrate up` again");
+    up.says("`cargo dbmigrate mark 001_users --set accounts`").says("run `cargo dbmigrate up` again");
     // The same of many databases.
     project.execute("one.db", "CREATE TABLE users (id INTEGER PRIMARY KEY)");
     let up = project.dbmigrate(["up", "--databases", "one.db"]).exits(101);
@@ -238,7 +238,7 @@ fn a_set_that_nothing_includes_is_missed() {
     let check = project.dbmigrate(["check"]).exits(1);
     check
         .says("the build of package `sets-forgotten` does not register the migrations of the set `billing`")
-        .says("holds `include_migrations!(pub mod billing, set = \"billing\")`")
+        .says("contains `include_migrations!(pub mod billing, set = \"billing\")`")
         .says("run `cargo dbmigrate init -p sets-forgotten --set billing`");
     project.init(&["--set", "billing"]).succeeds();
     project.dbmigrate(["check"]).succeeds();
@@ -389,7 +389,7 @@ fn a_database_that_is_missing_or_faulty_hides_no_other_and_stops_all_work() {
     let project = two_sets("sets-missing-two", "a.db", "b.db");
     project.write("migrations/billing/001_invoices.sql", "CREATE TABLE invoices (id INTEGER PRIMARY KEY);\n");
     let run = project.dbmigrate(["status"]).exits(101).says("error: no database at `a.db`");
-    run.says("error: no database at `b.db`").says("`cargo dbmigrate up --set billing` creates it");
+    run.says("error: no database at `b.db`").says("to create it: `cargo dbmigrate up --set billing`");
     // A fault of the second one is seen before the first is touched.
     project.write("migrations/billing/001_invoices.sql", INVOICES);
     let run = project.dbmigrate(["up"]).exits(101).says("the set `accounts` is in another database");

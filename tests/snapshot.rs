@@ -69,7 +69,7 @@ fn a_built_program_starts_from_it_until_it_is_deleted() {
         .dbmigrate(["snapshot", "--to", "2"])
         .succeeds()
         .says("Wrote migrations/snapshot.sql (3 objects, 2 rows)")
-        .says("as one that ran 2 migrations")
+        .says("like one that ran 2 migrations")
         .says("`001_teams` is not sealed: editing it makes the snapshot useless")
         .says("`cargo dbmigrate lock --to 002`");
     assert_eq!(run("2"), walked);
@@ -197,13 +197,13 @@ fn of_other_migrations_it_is_left_alone_and_named() {
         .succeeds()
         .says("the snapshot is of the replaced migrations")
         .says("`cargo dbmigrate snapshot`");
-    project.dbmigrate(["check"]).succeeds().says("is of other migrations");
+    project.dbmigrate(["check"]).succeeds().says("is not of the current migrations");
     project.dbmigrate(["squash", "--undo"]).succeeds();
     assert_eq!(project.read("migrations/migrations.lock"), before);
     project.dbmigrate(["check"]).succeeds().says_not("snapshot.sql");
     // One that is taken of a squash starts with it.
     project.dbmigrate(["squash", "--through", "2"]).succeeds();
-    project.dbmigrate(["snapshot"]).succeeds().says("as one that ran 2 migrations");
+    project.dbmigrate(["snapshot"]).succeeds().says("like one that ran 2 migrations");
     project.dbmigrate(["lock"]).succeeds();
     up(&project, "a.db");
     assert_eq!(

@@ -203,15 +203,15 @@ pub(crate) struct RolloutResult {
 }
 
 impl RolloutResult {
-    /// Whether something was refused, or stopped the work as a whole.
-    pub(crate) fn is_refused(&self) -> bool {
+    /// Whether something was refused, or ended the work as a whole: a fault, or somebody.
+    pub(crate) fn is_cut_short(&self) -> bool {
         let is_refused = |file: &File| matches!(file.outcome, Outcome::Refused(_));
         self.interrupted || !self.faults.is_empty() || self.files.iter().any(is_refused)
     }
 
     /// Whether all that was asked for is done.
     pub(crate) fn is_complete(&self) -> bool {
-        !self.paused && !self.is_refused() && self.failures() == 0
+        !self.paused && !self.is_cut_short() && self.failures() == 0
     }
 
     /// How many files have a fault.

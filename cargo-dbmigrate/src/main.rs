@@ -5,6 +5,7 @@
 
 mod cli;
 mod commands;
+mod count;
 mod error;
 mod fleet;
 mod ops;

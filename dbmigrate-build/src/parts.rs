@@ -3,7 +3,7 @@
 use dbmigrate_core::config::{ForeignKeys, StoreSql};
 use dbmigrate_core::squash::Replaced;
 use dbmigrate_core::statement::{Effect, mentions_deferring};
-use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step};
+use dbmigrate_core::{Body, MigrationSet, Script, SourceMigration, Step};
 
 /// What was found in the scripts.
 #[derive(Default)]
@@ -59,9 +59,9 @@ impl Needs {
     fn migration(&mut self, migration: &SourceMigration) {
         self.requirements |= !migration.requires.is_empty();
         match &migration.body {
-            Body::Sql { up, down } => {
+            Body::Sql { up, .. } => {
                 self.script(up);
-                self.ways_back |= matches!(down, Down::Script(_));
+                self.ways_back |= migration.body.way_back().is_some();
             }
             Body::Rust(rust) => {
                 self.rust();
@@ -125,6 +125,8 @@ mod tests {
         check("PRAGMA legacy_alter_table = ON;", ".settings()");
         check("PRAGMA foreign_keys = ON;", "");
         check("CREATE TABLE a (x);\n-- dbmigrate: down\nDROP TABLE a;", ".texts()");
+        // Nothing to run, and nothing is kept.
+        check("CREATE TABLE a (x);\n-- dbmigrate: down\n-- to do\n", "");
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! Words in double quotes that name nothing: SQLite takes them for texts, and does not say so.
 
+use std::collections::{HashMap, HashSet};
+
 use dbmigrate_core::Span;
-use dbmigrate_core::token::{TokenKind, tokens};
+use dbmigrate_core::token::{Token, TokenKind, tokens, unquote};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+
+use crate::model::{Kind, Name};
 
 /// More of them in one statement are not looked for: each costs a look at the whole statement.
 const MOST: usize = 8;
@@ -28,16 +32,77 @@ pub(crate) fn words(connection: &Connection, sql: &str) -> Vec<Span> {
     words
 }
 
-/// The word that a query stumbles over somewhere in a view or trigger, as it stands in the text of that; none where it
-/// does not.
-pub(crate) fn word_in(connection: &Connection, query: &str, text: &str) -> Option<Span> {
-    if !has_quotes(text) {
-        return None;
+/// The words in double quotes of a table, index, view or trigger.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Words {
+    /// Those that are texts, as they stand there.
+    pub(crate) texts: Vec<String>,
+    /// Those that are names and never a text.
+    pub(crate) names: HashSet<Name>,
+}
+
+impl Words {
+    /// What an object says, and what SQLite makes of it where single quotes are for its texts.
+    pub(crate) fn of(text: &str, told: &str) -> Self {
+        let solid = |text| tokens(text).filter(|token: &Token| !token.is_blank());
+        let mut words = Self::default();
+        for (token, told) in solid(text).zip(solid(told)) {
+            let word = token.text(text);
+            if token.kind != TokenKind::QuotedName || !word.starts_with('"') {
+                continue;
+            }
+            if told.kind == token.kind {
+                words.names.insert(Name::new(unquote(word)));
+            } else {
+                words.texts.push(word.to_owned());
+            }
+        }
+        words.names.retain(|name| words.texts.iter().all(|word| Name::new(unquote(word)) != *name));
+        words
     }
-    let error = strictly(connection, query)?.err()?.to_string();
-    let rest = error.split_once("no such column: ")?.1;
-    let is_it = |span: &Span| rest.starts_with(&text[span.start..span.end]);
-    tokens(text).filter(|token| token.kind == TokenKind::QuotedName).map(|token| token.span).find(is_it)
+}
+
+/// Whether a query that works stumbles over a text in double quotes somewhere.
+pub(crate) fn stumbles(connection: &Connection, query: &str) -> bool {
+    strictly(connection, query).is_some_and(|prepared| prepared.is_err())
+}
+
+/// The words of all that has any. SQLite is asked to drop a column, for which it puts texts into single quotes; nothing
+/// of that stays. All are names in what it can't read.
+pub(crate) fn all_words(connection: &Connection) -> rusqlite::Result<HashMap<(Kind, Name), Words>> {
+    const WRITABLE: DbConfig = DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA;
+    let before = texts(connection)?;
+    let is_writable = connection.db_config(WRITABLE)?;
+    connection.execute_batch("SAVEPOINT \"dbmigrate quotes\"")?;
+    // What it can't read is no reason to refuse then.
+    let told = connection.set_db_config(WRITABLE, true).and_then(|_| {
+        let table = "CREATE TABLE main.\"dbmigrate quotes\" (a, b)";
+        connection.execute_batch(&format!("{table}; ALTER TABLE main.\"dbmigrate quotes\" DROP COLUMN b"))?;
+        texts(connection)
+    });
+    connection.execute_batch("ROLLBACK TO \"dbmigrate quotes\"; RELEASE \"dbmigrate quotes\"")?;
+    connection.set_db_config(WRITABLE, is_writable)?;
+    let told = told?;
+    let quoting = before.into_iter().filter(|(_, text)| has_quotes(text));
+    let words = quoting.filter_map(|(key, text)| {
+        let words = Words::of(&text, told.get(&key)?);
+        Some((key, words))
+    });
+    Ok(words.collect())
+}
+
+fn texts(connection: &Connection) -> rusqlite::Result<HashMap<(Kind, Name), String>> {
+    let sql = "SELECT type, name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL";
+    let text = |row: &rusqlite::Row<'_>| {
+        let kind = match row.get_ref(0)?.as_str()? {
+            "table" => Kind::Table,
+            "index" => Kind::Index,
+            "view" => Kind::View,
+            _ => Kind::Trigger,
+        };
+        Ok(((kind, Name::new(row.get::<_, String>(1)?)), row.get(2)?))
+    };
+    connection.prepare(sql)?.query_map([], text)?.collect()
 }
 
 /// Prepares a statement where double quotes are for names alone; none where that can't be asked.
@@ -51,7 +116,7 @@ fn strictly(connection: &Connection, sql: &str) -> Option<rusqlite::Result<()>> 
     prepared.ok()
 }
 
-fn has_quotes(sql: &str) -> bool {
+pub(crate) fn has_quotes(sql: &str) -> bool {
     sql.contains('"')
 }
 

@@ -11,6 +11,7 @@ use crate::ops::database_command::{self, backup};
 use crate::ops::fleet::{self, FleetSets, Job, RunnerProcess, Selection};
 use crate::ops::interrupt::Interrupt;
 use crate::ops::program::Runner;
+use crate::report;
 use crate::report::fleet::FleetReporter;
 use crate::shell;
 
@@ -54,7 +55,7 @@ fn ended(result: Result<u8, CliError>, name: &'static str, context: &mut Context
     let exit = error.report(context.shell);
     let errors = error.into_diagnostics();
     let errors: Vec<&str> = errors.iter().map(|it| it.message.as_str()).collect();
-    FleetReporter::new((Task::Status, name), context.global, context.shell, false).failed_early(&errors);
+    report::fleet::failed_early(name, &errors, context.shell);
     Ok(exit)
 }
 
@@ -68,13 +69,14 @@ fn run_on(arguments: &Arguments<'_>, context: &mut Context<'_>) -> Result<u8, Cl
     let request = database_command::request(&verb, backup(arguments.copy, project), arguments.database, context.global);
     let mut reporter = FleetReporter::new((task, verb.name()), context.global, context.shell, yes);
     reporter.found(&files);
-    let runner = name.and_then(|_| Runner::of(project, context.global, &arguments.database.build));
+    let runner = Runner::of(project, context.global, &arguments.database.build);
+    let runner = name.zip(runner.as_ref()).map(|(name, runner)| RunnerProcess::build(name, runner)).transpose()?;
     let job = Job {
         sets: &sets,
         task,
         // What the runner says is read here.
         request: Request { format: Format::Json, verbose: false, quiet: false, ..request },
-        runner: name.map(|name| RunnerProcess::build(name, runner.as_ref())).transpose()?.flatten(),
+        runner,
         jobs: jobs(arguments.fleet, &mut reporter),
         canary: arguments.canary.and_then(|canary| usize::try_from(canary.canary?).ok()),
         max_failures: arguments.failures.map_or(1, FailureArgs::most),
@@ -153,7 +155,7 @@ fn looked(files: &[File], verb: &Verb) -> u8 {
 fn rolled_out(result: &RolloutResult, task: Task) -> u8 {
     if result.is_complete() {
         DONE
-    } else if result.is_refused() || result.failures() > 0 && !task.rehearses() {
+    } else if result.is_cut_short() || result.failures() > 0 && !task.rehearses() {
         FAILURE
     } else {
         NO

@@ -92,7 +92,7 @@ pub(crate) fn plan(project: &Project, request: &Request<'_>) -> Result<Plan, Cli
         let message = format!("`{dir}` has no migrations of {}", found.layout.name());
         return Err(CliError::failure(message).help("name the folder that has them: `--files DIR`"));
     }
-    let in_place = request.dir.is_none_or(|request| request == dir) && files::stay(project, &dir, &translated);
+    let in_place = request.dir.is_none_or(|asked| asked == dir) && files::stay(project, &dir, &translated);
     let adoption = Adoption {
         tool: found.tool,
         table: found.table.filter(|table| found.tool.usual_table() != Some(table)),

@@ -2,9 +2,9 @@
 
 use std::fs::{self, File};
 
-use dbmigrate_core::Config;
 use dbmigrate_core::config::Numbering;
 use dbmigrate_core::file_name::{self, FileName};
+use dbmigrate_core::{Config, MigrationSet};
 
 use crate::error::CliError;
 use crate::ops::edit;
@@ -22,9 +22,10 @@ pub(crate) enum Kind {
 pub(crate) fn create(project: &Project, name: &str, kind: Kind) -> Result<Vec<String>, CliError> {
     house::only(project, "create")?;
     project.sound_config()?;
-    let slug = slug(project, name)?;
     let lock = lock(project)?;
-    let next = Next::new(project, project.load().highest, &slug)?;
+    let loaded = project.load();
+    let slug = slug(&loaded.set, loaded.highest, name)?;
+    let next = Next::new(project, loaded.highest, &slug)?;
     let files = match kind {
         Kind::Sql { down } => {
             let mut files = vec![(next.up(), format!("{}-- Description:\n\n", next.header("--")))];
@@ -42,31 +43,45 @@ pub(crate) fn create(project: &Project, name: &str, kind: Kind) -> Result<Vec<St
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 
-/// What a name is in a file name. What is typed like a file gets no second number, folder or ending: the name alone is
-/// what is asked for.
-pub(crate) fn slug(project: &Project, name: &str) -> Result<String, CliError> {
-    let alone = |part: Option<String>| {
-        let error = CliError::usage(format!("`{name}` is not a name for a migration"));
-        match part {
-            Some(part) => error.help(format!("its number, folder and ending come by themselves: `{part}`")),
-            None => error.help("use letters a to z, digits and `_`, such as `add_user_prefs`"),
-        }
+/// What a file of a migration ends in.
+const ENDINGS: [&str; 4] = [".up.sql", ".down.sql", ".sql", ".rs"];
+
+/// What a name is in a file name. What is typed like a file of the set gets no second number, folder or ending: the name
+/// alone is what is asked for. `highest` is the greatest number that any file claims.
+pub(crate) fn slug(set: &MigrationSet, highest: Option<u64>, name: &str) -> Result<String, CliError> {
+    let error = || CliError::usage(format!("`{name}` is not a name for a migration"));
+    let path = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name);
+    let stem = within(&set.config, path).unwrap_or(path);
+    let slug = file_name::slug(stem)
+        .ok_or_else(|| error().help("use letters a to z, digits and `_`, such as `add_user_prefs`"))?;
+    let is_file = stem.len() < name.len();
+    let bare = match slug.split_once('_') {
+        Some((digits, rest)) if is_number(set, highest, digits, is_file) => rest,
+        _ => &slug,
     };
-    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let stem = [".sql", ".rs"].iter().find_map(|ending| file.strip_suffix(ending)).unwrap_or(file);
-    let slug = file_name::slug(stem).ok_or_else(|| alone(None))?;
-    let number = slug.split_once('_').filter(|(number, _)| is_number(&project.config, number));
-    let bare = number.map_or(slug.as_str(), |(_, rest)| rest);
-    if stem.len() < name.len() || bare.len() < slug.len() { Err(alone(Some(bare.to_owned()))) } else { Ok(slug) }
+    if is_file || bare.len() < slug.len() {
+        return Err(error().help(format!("its number, folder and ending come by themselves: `{bare}`")));
+    }
+    Ok(slug)
 }
 
-/// Whether it has as many digits as the numbers of the set.
-fn is_number(config: &Config, text: &str) -> bool {
-    let width = match config.numbering {
-        Numbering::Sequential => config.width,
-        Numbering::Timestamp => 14,
-    };
-    text.len() == width && text.bytes().all(|byte| byte.is_ascii_digit())
+/// The rest of a path into the folder of the migrations.
+fn within<'p>(config: &Config, path: &'p str) -> Option<&'p str> {
+    let (folder, file) = path.rsplit_once(['/', '\\'])?;
+    let folder = folder.replace('\\', "/");
+    let before = folder.strip_suffix(&config.dir)?;
+    (before.is_empty() || before.ends_with('/')).then_some(file)
+}
+
+/// Whether the digits in front of a name are the number of a migration, and no part of the name as in `404_page`: in the
+/// name of a file, or where one has that number or would get it.
+fn is_number(set: &MigrationSet, highest: Option<u64>, digits: &str, is_file: bool) -> bool {
+    let config = &set.config;
+    let Some(number) = digits.parse().ok().filter(|number| config.digits(*number) == digits) else { return false };
+    let is_next = || file_name::next(config, highest, &now(), "").is_some_and(|next| next.number == number);
+    // No name begins with a time to the second.
+    let is_time = config.numbering == Numbering::Timestamp;
+    is_file || is_time || set.migrations.iter().any(|migration| migration.number == number) || is_next()
 }
 
 /// Held until the files are there. The manifest is a file that every package has, so no lock file is left behind.

@@ -7,6 +7,7 @@ use dbmigrate_runtime::{Entry, Migrator, Status};
 use dbmigrate_schema::{Change, Difference, Kind, Name, Program, Schema, compare};
 use rusqlite::Connection;
 
+use crate::count::count;
 use crate::error::CliError;
 use crate::ops::beside::merged;
 use crate::ops::driver::Rusqlite;
@@ -35,18 +36,15 @@ pub(crate) struct Drift {
 impl Drift {
     /// What is wrong with the database, and what to do about it; none where nothing differs.
     pub(crate) fn problem(&self, config: &Config) -> Option<Diagnostic> {
-        let count = match self.differences.len() {
-            0 => return None,
-            1 => "1 difference".to_owned(),
-            count => format!("{count} differences"),
-        };
-        let database = self.path.display();
+        if self.differences.is_empty() {
+            return None;
+        }
+        let (database, count) = (self.path.display(), count(self.differences.len(), "difference"));
         let message = format!("the schema of `{database}` is not what its migrations make: {count}");
         let problem = Diagnostic::error("drift", message);
         let problem = if !self.recorded {
             problem
-                .note("the database has no history of migrations")
-                .help("is it the right database?")
+                .help("is it the right database? it has no history of migrations")
                 .help("if it has what the migrations make, record them as applied: `cargo dbmigrate mark`")
                 .help("if another tool has migrated it, take over its history: `cargo dbmigrate adopt`")
         } else if self.pending > 0 {

@@ -109,7 +109,7 @@ pub(crate) fn generate(
 
     let differences = compare(before.renamed(&decisions.renames).as_ref().unwrap_or(&before), target);
     let slug = match request.name {
-        Some(name) => create::slug(project, name)?,
+        Some(name) => create::slug(&loaded.set, loaded.highest, name)?,
         None => name::of(&differences, &decisions.renames),
     };
     let next = Next::new(project, loaded.highest, &slug)?;

@@ -505,9 +505,10 @@ fn metadata(global: &Global) -> Result<Metadata, CliError> {
         cargo_metadata::Error::CargoMetadata { stderr } => {
             let message = stderr.trim().trim_start_matches("error: ");
             let error = CliError::failure(message.to_owned());
-            match message.starts_with("could not find `Cargo.toml`") {
-                true => error.help("go to the folder of a package, or make one here: `cargo init`"),
-                false => error,
+            if message.starts_with("could not find `Cargo.toml`") {
+                error.help("go to the folder of a package, or make one here: `cargo init`")
+            } else {
+                error
             }
         }
         other => CliError::failure(format!("could not run `cargo metadata`: {other}")),

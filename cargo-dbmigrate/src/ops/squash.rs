@@ -124,7 +124,7 @@ fn file(
 ) -> Result<String, CliError> {
     let last = &newest.digits;
     let slug = match name {
-        Some(name) => create::slug(project, name)?,
+        Some(name) => create::slug(set, set.migrations.last().map(|last| last.number), name)?,
         None => format!("squashed_{first}_to_{last}"),
     };
     let stem = format!("{last}_{slug}");

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use dbmigrate_runtime::cli::{time, visible};
+use dbmigrate_runtime::cli::{Terminal, time, visible};
 use serde_json::json;
 
 use super::{Reason, count};
 use crate::fleet::{File, Outcome};
+use crate::shell::Shell;
 
 pub(crate) use reporter::FleetReporter;
 
@@ -57,6 +58,11 @@ fn summary(reason: Reason, command: &str, files: &[File], took: Duration, errors
         "duration_us": micros(took),
     })
     .to_string()
+}
+
+/// Says in lines of JSON that the command failed before there were databases, as any run ends in such a line.
+pub(crate) fn failed_early(command: &str, errors: &[&str], shell: &mut Shell) {
+    shell.data(&summary(Reason::FleetFinished, command, &[], Duration::ZERO, errors));
 }
 
 fn micros(duration: Duration) -> u64 {

@@ -16,6 +16,7 @@ use dbmigrate_schema::{Difference, Schema};
 pub(crate) use reason::Reason;
 
 use crate::cli::MessageFormat;
+pub(crate) use crate::count::count;
 use crate::shell::{Shell, links};
 
 /// Shows findings in the format that was asked for.
@@ -103,9 +104,4 @@ pub(crate) fn opaque(schema: &Schema, shell: &mut Shell) {
             opaque.kind, opaque.name
         ));
     }
-}
-
-/// A number of things: `1 difference`, `2 differences`.
-pub(crate) fn count(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

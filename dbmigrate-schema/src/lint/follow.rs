@@ -156,7 +156,7 @@ impl<'a> Follower<'a> {
     /// Lets the rules judge.
     fn judge(&mut self, connection: &Connection) {
         let Some((at, source)) = self.at.and_then(|at| Some((at, self.set.migrations.get(at)?))) else { return };
-        let Body::Sql { up: script, .. } = &source.body else { return };
+        let Body::Sql { up: script, .. } = &source.body else { return self.failing.forget_words() };
         let bump = Bump::new();
         let statements = self.statements(script, &bump);
         let lineage = lineage::follow(&statements);

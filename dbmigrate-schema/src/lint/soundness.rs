@@ -7,7 +7,6 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use dbmigrate_core::Span;
 use dbmigrate_core::token::unquote;
 use rusqlite::Connection;
 
@@ -15,7 +14,7 @@ use super::migration::Statement;
 use super::state::{Key, Known, State};
 use crate::execute::message;
 use crate::model::{Event, Kind, Name, Object};
-use crate::quotes;
+use crate::quotes::{self, Words};
 use crate::views::wants_program;
 
 /// A view or trigger that a migration leaves behind and that can't be used.
@@ -35,17 +34,10 @@ pub(crate) struct Broken {
 pub(crate) struct QuotedIn {
     pub(crate) object: Object,
     pub(crate) statement: usize,
-    /// Its place in the text of the object.
-    pub(crate) word: Span,
-    /// Whether it was the name of a column before.
+    /// With its quotes.
+    pub(crate) word: String,
+    /// Whether it was a name in the same view or trigger before.
     pub(crate) was_column: bool,
-}
-
-impl QuotedIn {
-    /// The word, with its quotes.
-    pub(crate) fn word(&self) -> &str {
-        &self.object.text()[self.word.start..self.word.end]
-    }
 }
 
 /// What a migration did to views and triggers.
@@ -55,23 +47,43 @@ pub(crate) struct Verdict {
     pub(crate) quoted: Vec<QuotedIn>,
 }
 
-/// The views and triggers that can't be used now, each with the question that fails.
+/// What is known of the views and triggers that there are now.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Failing(HashMap<Key, String>);
+pub(crate) struct Failing {
+    /// Those that can't be used, each with the question that fails.
+    questions: HashMap<Key, String>,
+    /// The words in double quotes of those that can, each with the text in which they stand.
+    words: HashMap<Key, (String, Words)>,
+}
 
 impl Failing {
     pub(crate) fn contains(&self, object: &Object) -> bool {
-        self.0.contains_key(&object.key())
+        self.questions.contains_key(&object.key())
+    }
+
+    /// Nobody knows what another hand has made of words.
+    pub(super) fn forget_words(&mut self) {
+        self.words.clear();
     }
 
     /// Asks everything, where nobody knows what was changed.
     pub(super) fn judge_all(&mut self, connection: &Connection, state: &State, later: &HashSet<Name>) {
-        let mut answers = Answers { connection, state, later, known: HashMap::new() };
-        let failed = state.iter().filter_map(|known| match answers.ask(&known.object)? {
-            (question, Some(_)) => Some((known.object.key(), question)),
-            (_, None) => None,
-        });
-        self.0 = failed.collect();
+        let mut answers = Answers::new(connection, state, later);
+        *self = Self::default();
+        for known in state.iter() {
+            match answers.ask(&known.object) {
+                Some((question, Some(_))) => drop(self.questions.insert(known.object.key(), question)),
+                Some((question, None)) => self.learn(&known.object, answers.words(&question, &known.object)),
+                None => {}
+            }
+        }
+    }
+
+    fn learn(&mut self, object: &Object, words: Option<Words>) {
+        match words {
+            Some(words) => drop(self.words.insert(object.key(), (object.text().to_owned(), words))),
+            None => drop(self.words.remove(&object.key())),
+        }
     }
 
     /// Asks what a migration may have changed. `later` are the names of what repeatables make afterwards.
@@ -86,13 +98,13 @@ impl Failing {
         if statements.iter().all(|statement| statement.changes.is_empty()) {
             return verdict;
         }
-        let mut answers = Answers { connection, state, later, known: HashMap::new() };
-        let failed: HashMap<Key, String> = std::mem::take(&mut self.0);
+        let mut answers = Answers::new(connection, state, later);
+        let failed: HashMap<Key, String> = std::mem::take(&mut self.questions);
         // What failed before may be sound again, or gone.
         for (kind, name) in failed.keys() {
             let Some(known) = state.get(*kind, name) else { continue };
             if let Some((question, Some(_))) = answers.ask(&known.object) {
-                self.0.insert((*kind, name.clone()), question);
+                self.questions.insert((*kind, name.clone()), question);
             }
         }
         let gone = gone_columns(statements, state);
@@ -104,16 +116,35 @@ impl Failing {
                 Some(_) if failed.values().any(|before| *before == question) => {}
                 Some(why) => {
                     let wants_program = wants_program(&why);
-                    self.0.insert(object.key(), question);
+                    self.questions.insert(object.key(), question);
                     verdict.broken.push(Broken { object, why, statement, wants_program });
                 }
                 None => {
-                    let Some(word) = quotes::word_in(connection, &question, object.text()) else { continue };
-                    let is_made = statements[statement].changes.iter().any(|it| it.after.as_ref() == Some(known));
-                    let was_column = gone.contains(&Name::new(unquote(&object.text()[word.start..word.end])));
-                    if is_made || was_column {
+                    let words = answers.words(&question, &object);
+                    let texts = words.as_ref().map_or(&[][..], |words| &words.texts);
+                    let changes = || statements.iter().flat_map(|statement| &statement.changes);
+                    let own = changes().find(|it| it.key == object.key()).map_or(Some(known), |it| it.before.as_ref());
+                    let before = own.and_then(|own| {
+                        let (text, words) = self.words.get(&object.key())?;
+                        (own.object.text() == text).then_some((text, words))
+                    });
+                    let was_column = |word: &String| {
+                        let name = Name::new(unquote(word));
+                        before.is_some_and(|(text, words)| {
+                            // Elsewhere in another text it may be a text by right.
+                            words.names.contains(&name) && (text == object.text() || gone.contains(&name))
+                        })
+                    };
+                    let is_made = changes().any(|it| it.after.as_ref() == Some(known));
+                    let found = match texts.iter().find(|word| was_column(word)) {
+                        Some(word) => Some((word, true)),
+                        None => texts.first().filter(|_| is_made).map(|word| (word, false)),
+                    };
+                    if let Some((word, was_column)) = found {
+                        let (object, word) = (object.clone(), word.clone());
                         verdict.quoted.push(QuotedIn { object, statement, word, was_column });
                     }
+                    self.learn(&object, words);
                 }
             }
         }
@@ -141,9 +172,28 @@ struct Answers<'a> {
     state: &'a State,
     later: &'a HashSet<Name>,
     known: HashMap<String, Option<String>>,
+    /// The words in double quotes of everything, once they are asked for.
+    words: Option<HashMap<Key, Words>>,
 }
 
-impl Answers<'_> {
+impl<'a> Answers<'a> {
+    fn new(connection: &'a Connection, state: &'a State, later: &'a HashSet<Name>) -> Self {
+        Self { connection, state, later, known: HashMap::new(), words: None }
+    }
+
+    /// The words in double quotes of a view or trigger that can be used; none where it has none.
+    fn words(&mut self, question: &str, object: &Object) -> Option<Words> {
+        let text = object.text();
+        if !quotes::has_quotes(text) {
+            return None;
+        }
+        if !quotes::stumbles(self.connection, question) {
+            return Some(Words::of(text, text));
+        }
+        let all = self.words.get_or_insert_with(|| quotes::all_words(self.connection).unwrap_or_default());
+        all.get(&object.key()).cloned()
+    }
+
     /// The question that is asked of a view or trigger, and what SQLite says against it.
     fn ask(&mut self, object: &Object) -> Option<(String, Option<String>)> {
         let question = question(self.connection, self.state, object)?;

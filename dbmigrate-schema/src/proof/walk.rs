@@ -7,7 +7,8 @@ use rusqlite::Connection;
 
 use super::contents::{Contents, Pair, pairs};
 use super::state::{self, asserts};
-use super::{Claim, Failure, Step, read, texts, unexpected};
+use super::texts::Quoted;
+use super::{Claim, Failure, Step, read, unexpected};
 use crate::compare::compare;
 use crate::declared::old_name;
 use crate::execute;
@@ -101,12 +102,13 @@ impl Walk<'_> {
         };
         let failed = |error: rusqlite::Error| failure(vec![unexpected(&error)]);
         let contents = Contents::read(connection, pairs, from, to).map_err(failed)?;
+        let quoted = Quoted::read(connection, from).map_err(failed)?;
         let faults = state::faults(connection, from);
         asserts(connection, script).map_err(|problem| failure(vec![problem]))?;
         run_one(self.claim, script, connection).map_err(|problem| failure(vec![problem]))?;
         let mut problems = differences(step, connection, to).map_err(|problem| failure(vec![problem]))?;
         problems.extend(contents.lost(connection).map_err(failed)?);
-        problems.extend(texts::become_texts(connection, pairs, from, to));
+        problems.extend(quoted.become_texts(connection, pairs, to).map_err(failed)?);
         if step == Step::Up {
             problems.extend(orphaned(from, to, &self.claim.decisions.renames));
         }

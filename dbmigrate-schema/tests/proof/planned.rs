@@ -66,6 +66,8 @@ fn a_column_that_goes_leaves_no_text_behind() {
         ("CREATE TRIGGER r AFTER INSERT ON t BEGIN UPDATE t SET a = \"X\"; END", "\"X\" in the trigger `r`"),
         ("CREATE UNIQUE INDEX i ON t (\"a\", \"x\")", "\"x\" in the index `i`"),
         ("CREATE INDEX i ON t (a) WHERE \"x\" > 1", "\"x\" in the index `i`"),
+        ("CREATE INDEX \"a(b\" ON t (a, \"x\")", "\"x\" in the index `a(b`"),
+        ("CREATE VIEW v AS SELECT id, \"plain\" AS p, \"x\" AS n FROM t", "\"x\" in the view `v`"),
     ] {
         let (before, target) = (format!("{before}; {left}"), format!("{target}; {left}"));
         let schema = |sql: &str| Schema::from_sql(sql).unwrap();
@@ -92,6 +94,15 @@ fn a_column_that_goes_leaves_no_text_behind() {
     let others =
         "CREATE VIEW v AS SELECT \"a\" FROM t WHERE \"a\" <> \"old\"; CREATE INDEX \"x\" ON t (\"a\", lower(\"y\"))";
     is_proved(&format!("{before}; {others}"), &format!("{target}; {others}"), gone(Decisions::default()));
+    let users = "CREATE TABLE users (id INTEGER PRIMARY KEY, role TEXT CHECK (role <> \"active\"));
+                 CREATE INDEX active_users ON users (id) WHERE role <> \"active\";
+                 CREATE VIEW admins AS SELECT id FROM users WHERE role = \"active\";
+                 CREATE TRIGGER active AFTER INSERT ON users BEGIN UPDATE users SET role = \"active\" WHERE 0; END;";
+    is_proved(
+        &format!("{users} CREATE TABLE flags (id INTEGER PRIMARY KEY, extra INT, active INT)"),
+        &format!("{users} CREATE TABLE flags (id INTEGER PRIMARY KEY, extra TEXT)"),
+        gone(Decisions::default()),
+    );
 }
 
 /// What nothing can change goes with its rows where that is allowed, and one that stays keeps them.

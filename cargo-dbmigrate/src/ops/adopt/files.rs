@@ -88,11 +88,11 @@ fn holds_only(root: &Path, dir: &str, files: &[(String, String)]) -> bool {
 pub(super) fn target(
     project: &Project,
     old: &str,
-    request: Option<&str>,
+    asked: Option<&str>,
     written: impl Fn(&str) -> Vec<(String, String)>,
 ) -> Result<String, CliError> {
     let is_free = |dir: &str| dir != old && holds_only(&project.root, dir, &written(dir));
-    if let Some(dir) = request {
+    if let Some(dir) = asked {
         if Path::new(dir).is_absolute() || dir.split('/').any(|part| part == "..") {
             return Err(CliError::usage("`--dir` must be a folder of the package"));
         }

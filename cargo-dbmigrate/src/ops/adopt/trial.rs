@@ -46,7 +46,7 @@ fn copy(set: &MigrationSet, database: &Connection) -> Option<Connection> {
 
 fn has(database: &Connection, table: &str) -> bool {
     let sql = "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
-    database.prepare(sql).and_then(|mut request| request.exists([table])).unwrap_or(false)
+    database.prepare(sql).and_then(|mut statement| statement.exists([table])).unwrap_or(false)
 }
 
 fn rows(table: &str, from: &Connection, to: &Connection) -> Option<()> {

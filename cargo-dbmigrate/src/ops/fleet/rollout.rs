@@ -262,11 +262,11 @@ mod tests {
         with_set(&set, |set| {
             let migrators = migrators(set, &request);
             let mut observer = Letting { held: &holding, told: Vec::new() };
-            let inspection = survey(found, &migrators, (Task::Status, 1), None, &mut observer);
+            let files = survey(found, &migrators, (Task::Status, 1), None, &mut observer);
             assert_eq!(observer.told, [(free, "pending"), (held, "pending"), (kept, "refused")]);
-            let words: Vec<_> = inspection.iter().map(|file| file.outcome.word()).collect();
+            let words: Vec<_> = files.iter().map(|file| file.outcome.word()).collect();
             assert_eq!(words, ["pending", "refused", "pending"]);
-            assert!(inspection[1].outcome.fault().unwrap().is_busy);
+            assert!(files[1].outcome.fault().unwrap().is_busy);
         });
         drop((holding, keeping));
         fs::remove_dir_all(&folder).unwrap();

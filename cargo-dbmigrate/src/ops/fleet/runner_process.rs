@@ -23,10 +23,9 @@ pub(crate) struct RunnerProcess<'r> {
 }
 
 impl<'r> RunnerProcess<'r> {
-    /// Builds the binary of this name, if the package names a runner.
-    pub(crate) fn build(name: &'r str, runner: Option<&Runner<'_>>) -> Result<Option<Self>, CliError> {
-        let built = |runner: &Runner<'_>| Ok(Self { name, executable: runner.executable()?.to_owned() });
-        runner.map(built).transpose()
+    /// Builds the binary of this name.
+    pub(crate) fn build(name: &'r str, runner: &Runner<'_>) -> Result<Self, CliError> {
+        Ok(Self { name, executable: runner.executable()?.to_owned() })
     }
 
     /// Lets it work on a database.

@@ -154,11 +154,11 @@ impl Claim<'_> {
     /// The program starts on it with nothing to do, where it is to be at its newest version.
     fn is_clean(&self, database: &mut Connection) -> Result<(), CliError> {
         let migrator = Migrator::<Rusqlite>::new(self.bench.set);
-        let verification = migrator.verify(database).map_err(|error| unproven(error.summary()))?;
+        let verification = migrator.verify(database).map_err(refused)?;
         if let Some(problem) = verification.problems.first() {
             return Err(unproven(&problem.message));
         }
-        let status = migrator.status(database).map_err(|error| unproven(error.summary()))?;
+        let status = migrator.status(database).map_err(refused)?;
         let applied = status.entries.iter().filter(|entry| entry.state.is_applied()).count();
         let is_last = self.range.to == self.bench.set.migrations.len();
         let is_current = || status.pending() == 0 && !status.repeatables.iter().any(|it| it.state.is_pending());
@@ -273,7 +273,15 @@ fn not_again(why: &str) -> CliError {
         .help("for a script that runs once, remove `--idempotent`")
 }
 
+const UNPROVEN: &str = "the script does not do what the runner does: ";
+const REPORT: &str =
+    "nothing was written; this is a fault of `cargo dbmigrate script`, please report it with the migrations";
+
 fn unproven(why: &str) -> CliError {
-    CliError::failure(format!("the script does not do what the runner does: {why}"))
-        .help("nothing was written; this is a fault of `cargo dbmigrate script`, please report it with the migrations")
+    CliError::failure(format!("{UNPROVEN}{why}")).help(REPORT)
+}
+
+/// The program would not start on what the script made.
+fn refused(error: dbmigrate_runtime::Error) -> CliError {
+    CliError::from(error).found_by(UNPROVEN).help(REPORT)
 }

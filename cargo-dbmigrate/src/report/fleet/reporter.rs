@@ -27,7 +27,8 @@ pub(crate) struct FleetReporter<'c> {
     name: &'static str,
     /// Whether nobody has to be asked behind the first ones.
     yes: bool,
-    started: Instant,
+    /// When the first walk began: what was built before it is no work on databases.
+    started: Option<Instant>,
     progress: Option<Progress>,
 }
 
@@ -45,7 +46,7 @@ struct Progress {
 
 impl<'c> FleetReporter<'c> {
     pub(crate) fn new((task, name): (Task, &'static str), global: &'c Global, shell: &'c mut Shell, yes: bool) -> Self {
-        Self { shell, global, task, name, yes, started: Instant::now(), progress: None }
+        Self { shell, global, task, name, yes, started: None, progress: None }
     }
 
     /// Which databases were found.
@@ -66,11 +67,6 @@ impl<'c> FleetReporter<'c> {
     /// That fewer are worked on at once than was asked for.
     pub(crate) fn fewer_jobs(&mut self, jobs: usize, asked: usize) {
         self.shell.note(&format!("{jobs} at once instead of {asked}: this process may not open files for more"));
-    }
-
-    /// That the command failed before there were databases, as any run ends in lines of JSON.
-    pub(crate) fn failed_early(&mut self, errors: &[&str]) {
-        self.shell.data(&summary(Reason::FleetFinished, self.name, &[], Duration::ZERO, errors));
     }
 
     /// What a walk came to that only looked.
@@ -123,7 +119,7 @@ impl<'c> FleetReporter<'c> {
         if self.shell.is_json() {
             return;
         }
-        let took = time(self.started.elapsed());
+        let took = time(self.took());
         let current = match number(|it| *it == Outcome::Current) {
             0 => String::new(),
             current => format!(", {current} had nothing to do"),
@@ -165,6 +161,11 @@ impl<'c> FleetReporter<'c> {
         }
     }
 
+    /// How long the walks took.
+    fn took(&self) -> Duration {
+        self.started.map_or(Duration::ZERO, |started| started.elapsed())
+    }
+
     /// The table for people.
     fn table(&mut self, files: &[File]) {
         if !self.shell.is_json() {
@@ -178,7 +179,7 @@ impl<'c> FleetReporter<'c> {
         if self.shell.is_json() {
             // Those that were not reached have not been told yet.
             files.iter().filter(|file| file.outcome == Outcome::Left).for_each(|file| self.line(file));
-            self.shell.data(&summary(reason, self.name, files, self.started.elapsed(), errors));
+            self.shell.data(&summary(reason, self.name, files, self.took(), errors));
         }
     }
 
@@ -283,6 +284,7 @@ impl Observer for FleetReporter<'_> {
         let is_quiet = self.shell.is_json() || self.global.verbosity() == Verbosity::Quiet;
         let live = if is_quiet { None } else { self.shell.live().map(Live::new) };
         let now = Instant::now();
+        self.started.get_or_insert(now);
         self.progress = Some(Progress { verb, total: files, done: 0, failed: 0, started: now, said: now, live });
     }
 

@@ -36,6 +36,15 @@ pub(super) const RULE: Rule = Rule {
                      CREATE VIEW names AS SELECT \"nick\" FROM users;",
             now: "ALTER TABLE users DROP COLUMN nick;",
         },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, nick TEXT);
+                     CREATE VIEW names AS SELECT \"plain\" AS p, \"nick\" AS n FROM users;",
+            now: "CREATE TABLE new_users (id INTEGER PRIMARY KEY);
+                  INSERT INTO new_users SELECT id FROM users;
+                  DROP TABLE users;
+                  PRAGMA legacy_alter_table = ON;
+                  ALTER TABLE new_users RENAME TO users;",
+        },
     ],
     passes: &[Example {
         before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, nick TEXT);
@@ -63,6 +72,22 @@ pub(super) const RULE: Rule = Rule {
                      CREATE VIEW nicks AS SELECT \"nick\" FROM users;",
             now: "DROP VIEW nicks; ALTER TABLE users DROP COLUMN nick;",
         },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, role TEXT);
+                     CREATE TABLE flags (id INTEGER PRIMARY KEY, active INT, extra INT);
+                     CREATE VIEW admins AS SELECT id FROM users WHERE role = \"active\";",
+            now: "ALTER TABLE users ADD COLUMN name TEXT;
+                  CREATE TABLE new_flags (id INTEGER PRIMARY KEY, active INT, extra TEXT);
+                  INSERT INTO new_flags SELECT id, active, extra FROM flags;
+                  DROP TABLE flags;
+                  ALTER TABLE new_flags RENAME TO flags;",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, role TEXT);
+                     CREATE TABLE flags (id INTEGER PRIMARY KEY, active INT);
+                     CREATE VIEW admins AS SELECT id FROM users WHERE role = \"active\";",
+            now: "ALTER TABLE users ADD COLUMN name TEXT; DROP TABLE flags;",
+        },
     ],
     check: Check::Migration(check),
 };
@@ -87,7 +112,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
 pub(super) fn texts(migration: &Migration<'_>, kind: Kind, findings: &mut Findings<'_>) {
     let quoted = migration.verdict.quoted.iter().filter(|it| it.was_column && it.object.kind() == kind);
     for it in quoted {
-        let (name, word) = (it.object.name(), it.word());
+        let (name, word) = (it.object.name(), it.word.as_str());
         let message =
             format!("the {kind} `{name}` takes `{word}` for a string from now on: there is no longer such a column");
         let object = it.object.clone();

@@ -66,7 +66,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     }
     // What was a column is for `broken-view` and `broken-trigger`.
     for quoted in migration.verdict.quoted.iter().filter(|it| !it.was_column) {
-        let (kind, name, word) = (quoted.object.kind(), quoted.object.name(), quoted.word());
+        let (kind, name, word) = (quoted.object.kind(), quoted.object.name(), quoted.word.as_str());
         let message =
             format!("`{word}` in the {kind} `{name}` is not a name of anything, so SQLite takes it for a string");
         findings.push(advised(migration.at(quoted.statement, message), word));
