@@ -204,17 +204,6 @@ impl<'s> History<'s> {
         Ok(rows)
     }
 
-    /// Whether the set has exactly as many rows from this number on. It is asked at every commit, so that those before have to
-    /// be no work.
-    pub(crate) fn has_exactly(&self, db: &mut Db<'_>, from: u64, count: usize) -> Result<bool, Error> {
-        let found = db.find(
-            READ,
-            format_args!("SELECT count(*) FROM {} WHERE set_name = ?1 AND number >= ?2", self.rows_sql),
-            &[text(self.set.name), integer(from)?],
-        )?;
-        Ok(matches!(found, Some(Value::Integer(found)) if u64::try_from(found) == Ok(count as u64)))
-    }
-
     /// Asks for the number of rows and the name of the newest applied migration.
     #[inline]
     pub(crate) fn summary_sql(&self) -> String {

@@ -7,6 +7,7 @@ use crate::value::{Param, Value};
 
 /// The tables whose rows may be replaced, by the plan of an `INSERT`: it has a way to delete one, or the table says so. Of a row
 /// with the same key, where there is no index beside the table, SQLite takes the place without a word of it in the plan.
+#[inline]
 pub(crate) fn tables(db: &mut Db<'_>, plan: &Rows) -> Result<Vec<String>, Error> {
     let sql =
         "SELECT name FROM main.sqlite_master WHERE type = 'table' AND rootpage = ?1 AND instr(lower(sql), 'replace')";
