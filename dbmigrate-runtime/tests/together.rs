@@ -167,7 +167,10 @@ fn a_set_whose_history_is_in_another_table_does_not_begin_anew() {
 fn two_of_one_name_or_with_one_table_are_no_sets() {
     let mut db = memory();
     let same_name = up(&mut db, &[accounts().set(), accounts().table("t").set()]).unwrap_err();
-    assert!(same_name.is_set() && same_name.to_string().contains("both are the set `accounts`"), "{same_name}");
+    assert!(
+        same_name.is_set() && same_name.to_string().contains("two sets that are both the set `accounts`"),
+        "{same_name}"
+    );
     let same_table = up(&mut db, &[accounts().set(), billing().table("_MIGRATIONS_accounts_head").set()]).unwrap_err();
     assert!(same_table.is_set() && same_table.to_string().contains("belongs to the histories of"), "{same_table}");
     assert_eq!(ask(&db, "SELECT count(*) FROM sqlite_master"), "0");
@@ -181,7 +184,7 @@ fn a_reset_never_takes_what_is_of_another_set() {
     let before = dump(&db);
     for result in [one_way.clone().runner().reset(&mut db).map(drop), one_way.runner().reset_plan(&mut db).map(drop)] {
         let error = result.unwrap_err();
-        assert!(error.is_no_down() && error.to_string().contains("the set `accounts` lives in it"), "{error}");
+        assert!(error.is_no_down() && error.to_string().contains("it also holds the set `accounts`"), "{error}");
     }
     assert_eq!(dump(&db), before);
     // By ways back it can go, and only its own goes.
