@@ -114,8 +114,7 @@ fn is_untouched(db: &mut Db<'_>, set: &Set<'_>) -> bool {
                AND (SELECT short_column_names FROM pragma_short_column_names) = 1 \
                AND 'a' LIKE 'A' AND NOT '\u{e4}' LIKE '\u{c4}' \
                AND 'a' = 'A' COLLATE NOCASE AND NOT '\u{e4}' = '\u{c4}' COLLATE NOCASE \
-               AND NOT EXISTS (SELECT 1 FROM pragma_function_list AS own JOIN pragma_function_list AS other USING (name) \
-               WHERE own.builtin AND NOT other.builtin)";
+               AND NOT EXISTS (SELECT 1 FROM pragma_function_list GROUP BY name HAVING max(builtin) > min(builtin))";
     let [rows, head, records] = tables_of(set.table);
     let answer = db.try_query(&sql, &[text(&rows), text(&head), text(&records)]);
     answer.is_ok_and(|rows| rows.into_first() == Some(Value::Integer(1)))
