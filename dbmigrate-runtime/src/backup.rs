@@ -287,7 +287,7 @@ impl Pending {
     /// statement makes or renames, and the whole schema has to be free of both.
     #[inline]
     fn takes(&mut self, db: &mut Db<'_>, history: &History<'_>, sql: &str) -> Result<bool, Error> {
-        if !script::begins(sql, "INSERT") && !script::begins(sql, "WITH") {
+        if !replaced::may_insert(sql) {
             self.tells |= script::begins(sql, "CREATE") && script::mentions(sql, "trigger", true);
             self.renames |= script::begins(sql, "ALTER") && script::mentions(sql, "rename", true);
             return Ok(false);
@@ -295,7 +295,7 @@ impl Pending {
         if self.tells {
             return Ok(true);
         }
-        let plan = db.try_query(&format_args!("EXPLAIN {sql}"), &[]).ok().filter(|_| !self.renames);
+        let plan = db.plan(sql).filter(|_| !self.renames);
         let Some(plan) = plan else {
             let sql = "SELECT tbl_name FROM main.sqlite_master WHERE type = 'trigger' OR instr(lower(sql), 'replace')";
             let tables = db.texts("could not read the schema", sql, &[])?;
