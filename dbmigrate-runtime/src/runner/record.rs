@@ -28,13 +28,6 @@ impl<'s> Runner<'_, 's> {
             && !self.context.options.untimed
     }
 
-    /// Whether a script may look at the history, or make something that does.
-    pub(super) fn may_read_history(&self, script: &Script<'_>) -> bool {
-        script.has_code()
-            || self.names_history(script)
-            || OF_SCHEMAS.into_iter().any(|name| mentions(script.text, name, false))
-    }
-
     /// Whether the history is mentioned in a script. A name that SQL writes in more than one way counts as mentioned.
     pub(super) fn names_history(&self, script: &Script<'_>) -> bool {
         let table = self.context.set.table;
@@ -84,4 +77,9 @@ impl<'s> Runner<'_, 's> {
         }
         Ok(known.map_or((None, ""), |known| (known.prefix(), known.chain())))
     }
+}
+
+/// Whether a script may look at the schema, and so at the history, or make something that does.
+pub(super) fn may_read_schema(script: &Script<'_>) -> bool {
+    OF_SCHEMAS.into_iter().any(|name| mentions(script.text, name, false))
 }
