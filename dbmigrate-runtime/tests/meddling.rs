@@ -50,7 +50,7 @@ fn a_row_that_the_history_does_not_give_up_is_an_error_on_the_way_back() {
         let mut db = meddled("DELETE");
         let adds = || {
             let adds = file("002_b", &["INSERT INTO t VALUES (1)"]).down(&["INSERT INTO t VALUES (2)"]);
-            if bare { adds.no_transaction() } else { adds }
+            adds.no_transaction_if(bare)
         };
         let migrator = || runner(vec![makes(), adds()]);
         migrator().up(&mut db).unwrap();
