@@ -279,6 +279,8 @@ struct Pending {
     tells: bool,
     /// Given a table the name that another one had.
     renames: bool,
+    /// Whether the schema of today was found to have no triggers, and nothing that replaces rows.
+    is_free: bool,
 }
 
 impl Pending {
@@ -287,7 +289,7 @@ impl Pending {
     /// statement makes or renames, and the whole schema has to be free of both.
     #[inline]
     fn takes(&mut self, db: &mut Db<'_>, history: &History<'_>, sql: &str) -> Result<bool, Error> {
-        if !script::begins(sql, "INSERT") && !script::begins(sql, "WITH") {
+        if !replaced::may_insert(sql) {
             self.tells |= script::begins(sql, "CREATE") && script::mentions(sql, "trigger", true);
             self.renames |= script::begins(sql, "ALTER") && script::mentions(sql, "rename", true);
             return Ok(false);
@@ -295,11 +297,15 @@ impl Pending {
         if self.tells {
             return Ok(true);
         }
-        let plan = db.try_query(&format_args!("EXPLAIN {sql}"), &[]).ok().filter(|_| !self.renames);
+        let plan = if self.renames { None } else { db.plan(sql) };
         let Some(plan) = plan else {
-            let sql = "SELECT tbl_name FROM main.sqlite_master WHERE type = 'trigger' OR instr(lower(sql), 'replace')";
-            let tables = db.texts("could not read the schema", sql, &[])?;
-            return Ok(!without_own(db, history, tables)?.is_empty());
+            if !self.is_free {
+                let sql =
+                    "SELECT tbl_name FROM main.sqlite_master WHERE type = 'trigger' OR instr(lower(sql), 'replace')";
+                let tables = db.texts("could not read the schema", sql, &[])?;
+                self.is_free = without_own(db, history, tables)?.is_empty();
+            }
+            return Ok(!self.is_free);
         };
         let tells = plan.iter().any(|row| matches!(row, [_, Value::Text(what), ..] if what == "Program"));
         Ok(tells || !replaced::tables(db, &plan)?.is_empty())

@@ -36,7 +36,7 @@ pub(crate) enum Found<'s> {
 impl<'s> Found<'s> {
     /// The history, where there is one.
     #[inline]
-    pub(crate) fn known(&self) -> Option<&Rc<KnownHistory<'s>>> {
+    pub(crate) fn known(&self) -> Option<&KnownHistory<'s>> {
         match self {
             Self::History(known) => Some(known),
             Self::Fresh | Self::Objects | Self::Beside => None,

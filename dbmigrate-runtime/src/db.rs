@@ -92,6 +92,12 @@ impl<'s> Db<'s> {
         Ok(rows)
     }
 
+    /// SQLite's plan of a statement. What it can't plan it can't run as things are, and has none.
+    #[inline]
+    pub(crate) fn plan(&mut self, sql: &str) -> Option<Rows> {
+        self.try_query(&format_args!("EXPLAIN {sql}"), &[]).ok()
+    }
+
     /// As [`Db::try_query`], for what may be asked first of a connection.
     pub(crate) fn try_first(&mut self, sql: &str) -> Result<Rows, DbError> {
         let mut rows = Rows::default();

@@ -158,11 +158,10 @@ pub(crate) fn refuse_uncascaded(
 /// The tables that an `INSERT` may take rows of.
 #[inline]
 fn replaced(db: &mut Db<'_>, sql: &str) -> Result<Vec<String>, Error> {
-    if !script::begins(sql, "INSERT") && !script::begins(sql, "WITH") {
+    if !replaced::may_insert(sql) {
         return Ok(Vec::new());
     }
-    // What it can't plan it can't run.
-    let plan = db.try_query(&format_args!("EXPLAIN {sql}"), &[]).unwrap_or_default();
+    let plan = db.plan(sql).unwrap_or_default();
     replaced::tables(db, &plan)
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn refuse_drop(
 #[inline]
 pub(crate) fn refuse_detach(db: &mut Db<'_>, script: &Script<'_>, statement: &Statement<'_>) -> Result<(), Error> {
     let sql = script::sql_of(script.file, script, statement)?;
-    let plan = db.try_query(&format_args!("EXPLAIN {sql}"), &[]).unwrap_or_default();
+    let plan = db.plan(sql).unwrap_or_default();
     let is_detached = |name: &str| {
         plan.iter().any(|row| match row {
             [_, Value::Text(what), _, _, _, Value::Text(text), ..] => {
@@ -73,8 +73,7 @@ fn refuse_of(
     statement: &Statement<'_>,
 ) -> Result<(), Error> {
     let sql = script::sql_of(script.file, script, statement)?;
-    // What it can't plan it can't run.
-    let plan = db.try_query(&format_args!("EXPLAIN {sql}"), &[]).unwrap_or_default();
+    let plan = db.plan(sql).unwrap_or_default();
     // A bit for each database.
     let mut written = 0_u64;
     for row in plan.iter() {

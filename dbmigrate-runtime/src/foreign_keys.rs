@@ -179,8 +179,8 @@ pub(crate) struct ForeignKey {
 pub(crate) fn all(db: &mut Db<'_>) -> Result<Vec<ForeignKey>, Error> {
     let sql = "SELECT m.name, f.id, f.\"table\", f.\"from\", coalesce(f.\"to\", (SELECT p.name FROM \
                pragma_table_info(f.\"table\", 'main') AS p WHERE p.pk = f.seq + 1), ''), \
-               f.on_update <> 'NO ACTION', f.on_delete <> 'NO ACTION' FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f WHERE m.type = 'table' \
-               ORDER BY m.rowid, f.id, f.seq";
+               f.on_update <> 'NO ACTION', f.on_delete <> 'NO ACTION' FROM main.sqlite_master AS m, \
+               pragma_foreign_key_list(m.name, 'main') AS f WHERE m.type = 'table' ORDER BY m.rowid, f.id, f.seq";
     let mut keys: Vec<ForeignKey> = Vec::new();
     let mut last = None;
     for row in db.query("could not read the foreign keys", sql, &[])? {

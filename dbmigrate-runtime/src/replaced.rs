@@ -3,7 +3,14 @@
 use crate::db::Db;
 use crate::error::Error;
 use crate::rows::Rows;
+use crate::script::begins;
 use crate::value::{Param, Value};
+
+/// Whether a statement may be an `INSERT`, by its first word.
+#[inline]
+pub(crate) fn may_insert(sql: &str) -> bool {
+    begins(sql, "INSERT") || begins(sql, "WITH")
+}
 
 /// The tables whose rows may be replaced, by the plan of an `INSERT`: it has a way to delete one, or the table says so. Of a row
 /// with the same key, where there is no index beside the table, SQLite takes the place without a word of it in the plan.

@@ -37,6 +37,7 @@ mod record;
 pub(crate) mod start;
 
 use failure::{blame, note_applied};
+use record::may_read_schema;
 
 /// What is to do.
 #[derive(Default)]
@@ -444,8 +445,9 @@ impl<'r, 's> Runner<'r, 's> {
         if batch.before.is_none() && (!choice.enforced || self.deferring || script.has_code()) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
         }
-        batch.is_history_named |= script.has_code() || self.names_history(script);
-        if self.is_filling(batch) && !self.is_history_read && self.may_read_history(script) {
+        let names_history = script.has_code() || self.names_history(script);
+        batch.is_history_named |= names_history;
+        if self.is_filling(batch) && !self.is_history_read && (names_history || may_read_schema(script)) {
             self.is_history_read = true;
             self.record(db, batch)?;
         }

@@ -186,28 +186,27 @@ impl Violations {
         }
         let mut children: Vec<&str> = grown.iter().map(|[child, _]| *child).collect();
         children.dedup();
-        let mut error =
-            match children.first() {
-                Some(_) => {
-                    let message = format!("rows of `{}` refer to nothing", children.join("`, `"));
-                    let gone = grown.iter().find(|[_, parent]| !self.tables.has(parent));
-                    let error = Error::new(ErrorKind::ForeignKey, message);
-                    match gone {
-                    Some([_, parent]) => error
-                        .hint(format_args!("`{parent}` no longer exists: when a table is renamed, references to it \
-                            are renamed too"))
-                        .hint(
-                            "create the new table under another name, copy the rows, drop the old one, and rename the \
-                             new one last",
-                        )
-                        .hint("or put `PRAGMA legacy_alter_table = ON;` at the top: references then keep the old name"),
-                    None => error.hint("keep the keys of the parents, or delete or correct these rows in the same \
-                        migration"),
-                }
-                }
-                None => Error::new(ErrorKind::ForeignKey, "a foreign key refers to columns that are not a key")
-                    .hint("give the parent a PRIMARY KEY or UNIQUE constraint on them"),
-            };
+        let dangling =
+            || Error::new(ErrorKind::ForeignKey, format_args!("rows of `{}` refer to nothing", children.join("`, `")));
+        let gone = grown.iter().find(|[_, parent]| !self.tables.has(parent));
+        let mut error = match gone {
+            _ if children.is_empty() => {
+                Error::new(ErrorKind::ForeignKey, "a foreign key refers to columns that are not a key")
+                    .hint("give the parent a PRIMARY KEY or UNIQUE constraint on them")
+            }
+            Some([_, parent]) => dangling()
+                .hint(format_args!(
+                    "`{parent}` no longer exists: when a table is renamed, references to it are renamed too"
+                ))
+                .hint(
+                    "create the new table under another name, copy the rows, drop the old one, and rename the new one \
+                     last",
+                )
+                .hint("or put `PRAGMA legacy_alter_table = ON;` at the top: references then keep the old name"),
+            None => {
+                dangling().hint("keep the keys of the parents, or delete or correct these rows in the same migration")
+            }
+        };
         for [_, message] in mismatches {
             error = error.note(message.as_str());
         }

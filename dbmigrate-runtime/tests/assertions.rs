@@ -150,7 +150,7 @@ fn a_way_back_asserts_too_also_the_stored_one() {
     for bare in [false, true] {
         let files = |query: &'static str| {
             let file = file("001_t", &["CREATE TABLE t (x)"]).down(&[query, "DROP TABLE t"]);
-            vec![if bare { file.no_transaction() } else { file }]
+            vec![file.no_transaction_if(bare)]
         };
         let empty = "assert:SELECT count(*) = 0 FROM t";
         let mut db = memory();

@@ -35,10 +35,7 @@ fn rows_and_columns_beside_the_database_are_not_changed_for_those_that_are_missi
             for bare in [false, true] {
                 let mut db = memory();
                 run(&db, &make);
-                let mut changes = file("002_b", &[sql]);
-                if bare {
-                    changes = changes.no_transaction();
-                }
+                let changes = file("002_b", &[sql]).no_transaction_if(bare);
                 let error = runner(vec![file("001_a", &["CREATE TABLE t (x)"]), changes]).up(&mut db).unwrap_err();
                 assert!(error.to_string().contains(expect), "{sql}: {error}");
                 assert!(history(&db).starts_with("001_a") && !history(&db).ends_with("002_b"), "{}", history(&db));
@@ -170,7 +167,7 @@ fn temporary_triggers_of_the_program_do_not_go_with_a_table_that_is_made_anew() 
             let mut db = memory();
             runner(vec![makes()]).up(&mut db).unwrap();
             run(&db, &format!("CREATE TEMP TABLE heard (x); {trigger}"));
-            let changes = if bare { file("002_b", &rebuild).no_transaction() } else { file("002_b", &rebuild) };
+            let changes = file("002_b", &rebuild).no_transaction_if(bare);
             let error = runner(vec![makes(), changes]).up(&mut db).unwrap_err();
             assert!(error.is_settings() && error.to_string().contains("the temporary `tells`"), "{error}");
             if !bare {

@@ -50,7 +50,7 @@ fn a_row_that_the_history_does_not_give_up_is_an_error_on_the_way_back() {
         let mut db = meddled("DELETE");
         let adds = || {
             let adds = file("002_b", &["INSERT INTO t VALUES (1)"]).down(&["INSERT INTO t VALUES (2)"]);
-            if bare { adds.no_transaction() } else { adds }
+            adds.no_transaction_if(bare)
         };
         let migrator = || runner(vec![makes(), adds()]);
         migrator().up(&mut db).unwrap();
@@ -103,8 +103,7 @@ fn another_process_that_changes_the_record_of_a_migration_while_it_runs_is_notic
         runner(vec![makes()]).up(&mut copy).unwrap();
         let mut driver = fault::FaultyDriver::new(&mut copy, fault::Fault::None, 0);
         migrator.up_with(&mut driver).unwrap();
-        let second = driver.calls.iter().position(|sql| sql == "INSERT INTO t VALUES (2)").unwrap();
-        driver.calls[..second].iter().rposition(|sql| sql.starts_with("BEGIN")).unwrap()
+        driver.begin_of("INSERT INTO t VALUES (2)")
     };
     for (meddles, says, left) in [
         ("DELETE FROM _migrations WHERE number = 2", "is no longer in the history", "001_a"),

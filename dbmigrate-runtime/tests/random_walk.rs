@@ -44,8 +44,7 @@ fn migration(at: usize, bare: bool, edited: bool) -> File {
         ups[STEPS - 1] = step(format!("INSERT INTO log VALUES ({number}, {}, 1)", STEPS - 1));
     }
     let downs: Vec<&str> = (0..STEPS).map(down).collect();
-    let file = file(NAMES[at], &ups).down(&downs);
-    if bare { file.no_transaction() } else { file }
+    file(NAMES[at], &ups).down(&downs).no_transaction_if(bare)
 }
 
 /// A version of the program.

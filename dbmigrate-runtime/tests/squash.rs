@@ -170,12 +170,12 @@ fn who_is_overtaken_in_a_file_without_a_transaction_goes_on_from_the_squash() {
     let squash_of = Squash { migrations: set(bare()).migrations, ..squashed().squash.unwrap() };
     let squashed: &'static Set<'static> = Box::leak(Box::new(Set { squash: Some(squash_of), ..*squashed() }));
     let folder = Folder::new();
-    let begins = |driver: &mut FaultyDriver<'_>| {
-        runner_of(squashed).up_with(driver).unwrap();
-        let at = driver.calls.iter().position(|sql| sql == steps[1]).unwrap();
-        driver.calls[..at].iter().rposition(|sql| sql.starts_with("BEGIN")).unwrap()
+    let at = {
+        let (_, mut db) = database(&folder, 1);
+        let mut driver = FaultyDriver::new(&mut db, Fault::None, 0);
+        runner_of(squashed).up_with(&mut driver).unwrap();
+        driver.begin_of(steps[1])
     };
-    let at = begins(&mut FaultyDriver::new(&mut database(&folder, 1).1, Fault::None, 0));
     let (path, mut db) = database(&folder, 1);
     let mut finish = || {
         drop(

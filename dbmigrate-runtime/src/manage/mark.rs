@@ -3,8 +3,6 @@
 //! Before anything is recorded, the migrations that the history would then contain run on a database in memory, and the
 //! two schemas are compared. Rows are not compared.
 
-use std::rc::Rc;
-
 use super::in_force::settled;
 use super::replay::replay;
 use crate::compare::{KnownHistory, look, write_head};
@@ -67,7 +65,7 @@ fn record(
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let found = look(&mut db, set)?;
-    let known = found.known().map(Rc::as_ref);
+    let known = found.known();
     known.map_or(Ok(()), KnownHistory::refuse_old)?;
     if wanted(set, known, goal)?.is_empty() {
         return Ok(Marked { recorded: Vec::new(), comparison: Comparison::Nothing, covers: covers(&mut db) });
@@ -75,7 +73,7 @@ fn record(
     db.transaction(|db| {
         let history = History::new(set);
         let found = look(db, set)?;
-        let known = found.known().map(Rc::as_ref);
+        let known = found.known();
         known.map_or(Ok(()), KnownHistory::refuse_old)?;
         let wanted = wanted(set, known, goal)?;
         let is_held = |migration: &&Migration<'_>| {

@@ -192,6 +192,9 @@ fn fixes<'s>(
     Ok(fixes)
 }
 
+/// What the next run does with one of which all steps have run.
+const FINISHES: &str = "records it, or shows the rows that refer to nothing";
+
 /// A migration without a transaction that was stopped on its way.
 fn interrupted<'s>(
     db: &mut Db<'_>,
@@ -232,7 +235,7 @@ fn interrupted<'s>(
         }
         None => {}
         Some(Stopped::Retry) if step.is_some_and(|step| step.together == 0) => {
-            let help = format!("`cargo dbmigrate {command}` records it, or shows the rows that refer to nothing");
+            let help = format!("`cargo dbmigrate {command}` {FINISHES}");
             if is_named {
                 let message = format!("all steps of `{}` have run: there is none to run again", row.name);
                 return Err(Error::new(ErrorKind::Interrupted, message).hint(help));
@@ -290,18 +293,18 @@ fn refused_rows(db: &mut Db<'_>, set: &Set<'_>, row: &HistoryRow, command: &str)
         Err(Error::new(ErrorKind::Interrupted, format_args!("all steps of `{}` have run, and {message}", row.name))
             .hint(format_args!("`cargo dbmigrate {command}` {and}")))
     };
-    let unknown = "no rows were rejected that could be accepted";
     let (Some(text), Some(refused)) = (refused, refused.and_then(Violations::decode)) else {
-        return stop(unknown, "records it, or shows the rows that refer to nothing");
+        return stop("no rows were rejected that could be accepted", FINISHES);
     };
     let before = Violations::decode(before).unwrap_or_default();
-    match (before.refuse_growth(db, true), refused.refuse_growth(db, true)) {
-        (Ok(()), _) => stop("none of the rejected rows are left", "records it"),
-        (Err(_), Ok(())) => Ok(text.to_owned()),
-        (Err(_), Err(error)) => Err(error
-            .of(&format_args!("there are more rows than those for which `{}` was rejected", row.name))
-            .hint(format_args!("to see all of them: `cargo dbmigrate {command}`"))),
+    if before.refuse_growth(db, true).is_ok() {
+        return stop("none of the rejected rows are left", "records it");
     }
+    refused.refuse_growth(db, true).map(|()| text.to_owned()).map_err(|error| {
+        error
+            .of(&format_args!("there are more rows than those for which `{}` was rejected", row.name))
+            .hint(format_args!("to see all of them: `cargo dbmigrate {command}`"))
+    })
 }
 
 /// The step at which a migration was stopped.

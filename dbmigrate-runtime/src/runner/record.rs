@@ -2,7 +2,7 @@
 //! at it. And whether it is what was written, before that is committed.
 
 use super::{Batch, Context, Group, Plan, Runner};
-use crate::compare::{self, Found, chain};
+use crate::compare::{chain, look};
 use crate::db::Db;
 use crate::error::Error;
 use crate::history::unrecorded;
@@ -26,13 +26,6 @@ impl<'s> Runner<'_, 's> {
             && !self.is_history_read
             && !self.without_repeatables
             && !self.context.options.untimed
-    }
-
-    /// Whether a script may look at the history, or make something that does.
-    pub(super) fn may_read_history(&self, script: &Script<'_>) -> bool {
-        script.has_code()
-            || self.names_history(script)
-            || OF_SCHEMAS.into_iter().any(|name| mentions(script.text, name, false))
     }
 
     /// Whether the history is mentioned in a script. A name that SQL writes in more than one way counts as mentioned.
@@ -76,14 +69,17 @@ impl<'s> Runner<'_, 's> {
                 return Ok((prefix, chain(set, prefix)));
             }
         }
-        let found = compare::look(db, set)?;
-        let is_recorded = |job: &Job<'_>| match &found {
-            Found::History(known) => known.has(job.number) == job.records().is_some(),
-            _ => false,
-        };
+        let found = look(db, set)?;
+        let known = found.known();
+        let is_recorded = |job: &Job<'_>| known.is_some_and(|known| known.has(job.number) == job.records().is_some());
         if let Some(job) = jobs.iter().find(|job| !is_recorded(job)) {
             return Err(unrecorded(job.name()));
         }
-        Ok(found.known().map_or((None, ""), |known| (known.prefix(), known.chain())))
+        Ok(known.map_or((None, ""), |known| (known.prefix(), known.chain())))
     }
+}
+
+/// Whether a script may look at the schema, and so at the history, or make something that does.
+pub(super) fn may_read_schema(script: &Script<'_>) -> bool {
+    OF_SCHEMAS.into_iter().any(|name| mentions(script.text, name, false))
 }

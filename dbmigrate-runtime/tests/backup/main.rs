@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use dbmigrate_runtime::{Backup, BackupWhen, BoxError, Error, Migrator, Rehearse, Rules, TransactionMode};
+use dbmigrate_runtime::{Backup, BackupWhen, BoxError, Error, Migrator, NoBackend, Rehearse, Rules, TransactionMode};
 use rusqlite::Connection;
+use support::fault::{Fault, FaultyDriver};
 use support::package::package;
 use support::probe::{self, Probe};
 use support::{File, Folder, Runner, ask, family, file, history, memory, objects, rebuild, run, runner, set};
@@ -145,6 +146,18 @@ fn what_a_trigger_or_a_constraint_takes_away_is_copied_too() {
     let mut db = database(&folder, "WAL");
     run(&db, "CREATE TABLE u (a)");
     assert_eq!(with("002_next", &[rows]).up(&mut db).unwrap().backup, None);
+}
+
+#[test]
+fn what_could_take_rows_is_asked_once_for_all_that_go_into_new_tables() {
+    let mut db = memory();
+    runner(vec![base()]).up(&mut db).unwrap();
+    let fills = file("002_fills", &["CREATE TABLE u (a)", "INSERT INTO u VALUES (1)", "INSERT INTO u VALUES (2)"]);
+    let migrator: Migrator<'_, NoBackend> = Migrator::new(set(vec![base(), fills]));
+    let mut driver = FaultyDriver::new(&mut db, Fault::None, 0);
+    let report = migrator.backup(Backup::new(BackupWhen::Destructive)).up_with(&mut driver).unwrap();
+    let asked = driver.calls.iter().filter(|sql| sql.contains("instr(lower(sql), 'replace')")).count();
+    assert_eq!((report.backup, asked), (None, 1));
 }
 
 #[test]

@@ -48,6 +48,12 @@ impl<'c> FaultyDriver<'c> {
         Self { meddle: Some(meddle), ..Self::new(db, Fault::Meddle, at) }
     }
 
+    /// The call that began the transaction of this statement.
+    pub fn begin_of(&self, statement: &str) -> usize {
+        let at = self.calls.iter().position(|sql| sql == statement).unwrap();
+        self.calls[..at].iter().rposition(|sql| sql.starts_with("BEGIN")).unwrap()
+    }
+
     fn call(&mut self, sql: &str) -> Result<(), FaultError> {
         let now = self.calls.len();
         self.calls.push(sql.to_owned());

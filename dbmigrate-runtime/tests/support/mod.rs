@@ -70,6 +70,11 @@ impl File {
         self
     }
 
+    /// Both directions, if that is asked.
+    pub fn no_transaction_if(self, bare: bool) -> Self {
+        if bare { self.no_transaction() } else { self }
+    }
+
     /// The same with a comment more.
     pub fn comment(mut self, text: &str) -> Self {
         self.up.text = format!("{}-- {text}\n", self.up.text).leak();
