@@ -57,7 +57,9 @@ impl Words {
                 words.texts.push(word.to_owned());
             }
         }
-        words.names.retain(|name| words.texts.iter().all(|word| Name::new(unquote(word)) != *name));
+        for word in &words.texts {
+            words.names.remove(&Name::new(unquote(word)));
+        }
         words
     }
 }
