@@ -96,12 +96,7 @@ pub(crate) fn all_words(connection: &Connection) -> rusqlite::Result<HashMap<(Ki
 fn texts(connection: &Connection) -> rusqlite::Result<HashMap<(Kind, Name), String>> {
     let sql = "SELECT type, name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL";
     let text = |row: &rusqlite::Row<'_>| {
-        let kind = match row.get_ref(0)?.as_str()? {
-            "table" => Kind::Table,
-            "index" => Kind::Index,
-            "view" => Kind::View,
-            _ => Kind::Trigger,
-        };
+        let kind = Kind::of(row.get_ref(0)?.as_str()?);
         Ok(((kind, Name::new(row.get::<_, String>(1)?)), row.get(2)?))
     };
     connection.prepare(sql)?.query_map([], text)?.collect()

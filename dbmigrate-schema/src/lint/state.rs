@@ -227,12 +227,9 @@ impl State {
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<parse::Row> {
-    let kind = match row.get_ref(1)?.as_str()? {
-        "table" if row.get::<_, Option<i64>>(4)?.unwrap_or(0) == 0 => Kind::VirtualTable,
-        "table" => Kind::Table,
-        "index" => Kind::Index,
-        "view" => Kind::View,
-        _ => Kind::Trigger,
+    let kind = match Kind::of(row.get_ref(1)?.as_str()?) {
+        Kind::Table if row.get::<_, Option<i64>>(4)?.unwrap_or(0) == 0 => Kind::VirtualTable,
+        kind => kind,
     };
     let (name, table) = (Name::new(row.get_ref(2)?.as_str()?), Name::new(row.get_ref(3)?.as_str()?));
     Ok(parse::Row { kind, name, table, text: String::from_utf8_lossy(row.get_ref(5)?.as_bytes()?).into_owned() })
