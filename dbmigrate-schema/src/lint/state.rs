@@ -144,7 +144,7 @@ impl State {
                     self.newest = row.get(0)?;
                     if is_followed(row)? {
                         let known = Known { object: parse::object(read(row)?), born, rowid: self.newest };
-                        self.change(known.key(), Some(known), &mut changed);
+                        self.change(known.object.key(), Some(known), &mut changed);
                     }
                 }
             }
@@ -182,19 +182,19 @@ impl State {
             let place: i64 = row.get(0)?;
             self.newest = place;
             while let Some((_, gone)) = known.next_if(|(was, _)| **was < place) {
-                left.push(gone.key());
+                left.push(gone.object.key());
             }
             if let Some((_, there)) = known.next_if(|(was, _)| **was == place) {
                 if there.is_as_in(row)? {
                     continue;
                 }
-                left.push(there.key());
+                left.push(there.object.key());
             }
             if is_followed(row)? {
                 found.push((place, read(row)?));
             }
         }
-        left.extend(known.map(|(_, gone)| gone.key()));
+        left.extend(known.map(|(_, gone)| gone.object.key()));
         let is_virtual = |(_, row): &(i64, parse::Row)| row.kind == Kind::VirtualTable;
         if self.virtual_tables().next().is_some() || found.iter().any(is_virtual) {
             let shadows = crate::read::shadow_tables(connection)?;
@@ -243,10 +243,6 @@ fn is_followed(row: &Row<'_>) -> rusqlite::Result<bool> {
 }
 
 impl Known {
-    fn key(&self) -> Key {
-        (self.object.kind(), self.object.name().clone())
-    }
-
     /// Whether a row of `sqlite_schema` still says the same.
     fn is_as_in(&self, row: &Row<'_>) -> rusqlite::Result<bool> {
         let name = self.object.name();
