@@ -27,7 +27,7 @@ impl Quoted {
             let fails = |sql: String| connection.prepare(&sql).is_err();
             // Of what SQLite can't read nobody knows what is a text.
             if matches!(object, Object::View(_) | Object::Trigger(_)) && use_of(connection, object).is_none_or(fails) {
-                words.remove(&key(object, object.name()));
+                words.remove(&object.key());
             }
         }
         Ok(Self(words))
@@ -45,18 +45,15 @@ impl Quoted {
         }
         let words = all_words(connection)?;
         let found = to.objects.iter().filter_map(|object| {
+            let now = words.get(&object.key()).filter(|now| !now.texts.is_empty())?;
             let pair = pairs.iter().find(|pair| object.kind() == Kind::Table && pair.table() == object.name());
-            let before = self.0.get(&key(object, pair.map_or(object.name(), Pair::table_before)))?;
-            let now = words.get(&key(object, object.name()))?;
+            let name = pair.map_or(object.name(), Pair::table_before);
+            let before = self.0.get(&(object.kind(), name.clone()))?;
             let word = now.texts.iter().find(|word| before.names.contains(&Name::new(unquote(word))))?;
             Some(problem(object, word))
         });
         Ok(found.collect())
     }
-}
-
-fn key(object: &Object, name: &Name) -> (Kind, Name) {
-    (object.kind(), name.clone())
 }
 
 fn problem(object: &Object, word: &str) -> Diagnostic {
