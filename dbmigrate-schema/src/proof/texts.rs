@@ -25,9 +25,11 @@ impl Quoted {
         let mut words = all_words(connection)?;
         for object in &from.objects {
             let fails = |sql: String| connection.prepare(&sql).is_err();
+            let key = object.key();
+            let is_asked = matches!(object, Object::View(_) | Object::Trigger(_)) && words.contains_key(&key);
             // Of what SQLite can't read nobody knows what is a text.
-            if matches!(object, Object::View(_) | Object::Trigger(_)) && use_of(connection, object).is_none_or(fails) {
-                words.remove(&object.key());
+            if is_asked && use_of(connection, object).is_none_or(fails) {
+                words.remove(&key);
             }
         }
         Ok(Self(words))
