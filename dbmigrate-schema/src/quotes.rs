@@ -113,6 +113,11 @@ fn strictly(connection: &Connection, sql: &str) -> Option<rusqlite::Result<()>> 
     prepared.ok()
 }
 
+/// A word in double quotes as a text in single ones.
+pub(crate) fn as_text(word: &str) -> String {
+    format!("'{}'", unquote(word).replace('\'', "''"))
+}
+
 pub(crate) fn has_quotes(sql: &str) -> bool {
     sql.contains('"')
 }

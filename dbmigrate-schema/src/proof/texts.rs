@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use super::contents::Pair;
 use super::state::use_of;
 use crate::model::{Kind, Name, Object, Schema};
-use crate::quotes::{Words, all_words, has_quotes};
+use crate::quotes::{Words, all_words, as_text, has_quotes};
 
 /// The words in double quotes of a schema, before a step.
 pub(super) struct Quoted(HashMap<(Kind, Name), Words>);
@@ -59,9 +59,9 @@ impl Quoted {
 }
 
 fn problem(object: &Object, word: &str) -> Diagnostic {
-    let (kind, name, text) = (object.kind(), object.name(), unquote(word).replace('\'', "''"));
+    let (kind, name, text) = (object.kind(), object.name(), as_text(word));
     let message = format!("{word} in the {kind} `{name}` is a string from now on: there is no longer such a column");
     Diagnostic::error("proof", message)
         .note("SQLite silently takes an unknown name in double quotes for a string")
-        .help(format!("remove it from the {kind}, or write `'{text}'` if the string is meant"))
+        .help(format!("remove it from the {kind}, or write `{text}` if the string is meant"))
 }
