@@ -93,7 +93,8 @@ pub(crate) fn all_words(connection: &Connection) -> rusqlite::Result<HashMap<(Ki
     Ok(words.collect())
 }
 
-fn texts(connection: &Connection) -> rusqlite::Result<HashMap<(Kind, Name), String>> {
+/// The texts of all objects, as SQLite has them; a virtual table is a table there.
+pub(crate) fn texts(connection: &Connection) -> rusqlite::Result<HashMap<(Kind, Name), String>> {
     let sql = "SELECT type, name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL";
     let text = |row: &rusqlite::Row<'_>| {
         let kind = Kind::of(row.get_ref(0)?.as_str()?);

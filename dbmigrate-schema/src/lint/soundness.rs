@@ -176,20 +176,20 @@ struct Answers<'a> {
     state: &'a State,
     later: &'a HashSet<Name>,
     known: HashMap<String, Option<String>>,
+    /// What SQLite has of everything, once it is asked for.
+    texts: Option<HashMap<Key, String>>,
     /// The words in double quotes of everything, once they are asked for.
     words: Option<HashMap<Key, Words>>,
 }
 
 impl<'a> Answers<'a> {
     fn new(connection: &'a Connection, state: &'a State, later: &'a HashSet<Name>) -> Self {
-        Self { connection, state, later, known: HashMap::new(), words: None }
+        Self { connection, state, later, known: HashMap::new(), texts: None, words: None }
     }
 
-    fn is_written(&self, object: &Object) -> bool {
-        let sql = "SELECT sql FROM main.sqlite_schema WHERE type = ?1 AND name = ?2";
-        let there = (object.kind().to_string(), object.name().as_str());
-        let text: rusqlite::Result<String> = self.connection.query_row(sql, there, |row| row.get(0));
-        text.is_ok_and(|text| text == object.text())
+    fn is_written(&mut self, object: &Object) -> bool {
+        let texts = self.texts.get_or_insert_with(|| quotes::texts(self.connection).unwrap_or_default());
+        texts.get(&object.key()).is_some_and(|text| text == object.text())
     }
 
     /// The words in double quotes of a view or trigger that can be used; none where it has none.
