@@ -176,6 +176,11 @@ pub fn parse(name: &str, config: &Config) -> FileName {
 }
 
 impl FileName {
+    /// Whether it is a migration or the way back of one, rightly named.
+    pub(crate) fn is_migration(&self) -> bool {
+        matches!(self, Self::Up { .. } | Self::Down { .. } | Self::Rust { .. })
+    }
+
     /// The number that a file claims, whether its name is right or wrong.
     #[must_use]
     pub fn number(&self) -> Option<u64> {

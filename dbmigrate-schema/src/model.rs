@@ -195,6 +195,16 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What the column `type` of `sqlite_schema` says, where a virtual table is a table.
+    pub(crate) fn of(word: &str) -> Self {
+        match word {
+            "table" => Self::Table,
+            "index" => Self::Index,
+            "view" => Self::View,
+            _ => Self::Trigger,
+        }
+    }
+
     /// `table`, `virtual table`, `index`, `view` or `trigger`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -23,7 +23,7 @@ mod undecided;
 pub(crate) use conversion::{duplicates, misfit, on_one_line};
 pub use decisions::{AllowedDrops, Decisions, DropTarget, Fill, Hazard, OLDEST, Rename, Version, reversed};
 pub(crate) use dependents::names_in;
-pub(crate) use pair::is_never_null;
+pub(crate) use pair::{is_never_null, is_rowid_name};
 pub use undecided::Undecided;
 
 use crate::model::Schema;

@@ -57,7 +57,9 @@ impl Words {
                 words.texts.push(word.to_owned());
             }
         }
-        words.names.retain(|name| words.texts.iter().all(|word| Name::new(unquote(word)) != *name));
+        for word in &words.texts {
+            words.names.remove(&Name::new(unquote(word)));
+        }
         words
     }
 }
@@ -91,15 +93,11 @@ pub(crate) fn all_words(connection: &Connection) -> rusqlite::Result<HashMap<(Ki
     Ok(words.collect())
 }
 
-fn texts(connection: &Connection) -> rusqlite::Result<HashMap<(Kind, Name), String>> {
+/// The texts of all objects, as SQLite has them; a virtual table is a table there.
+pub(crate) fn texts(connection: &Connection) -> rusqlite::Result<HashMap<(Kind, Name), String>> {
     let sql = "SELECT type, name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL";
     let text = |row: &rusqlite::Row<'_>| {
-        let kind = match row.get_ref(0)?.as_str()? {
-            "table" => Kind::Table,
-            "index" => Kind::Index,
-            "view" => Kind::View,
-            _ => Kind::Trigger,
-        };
+        let kind = Kind::of(row.get_ref(0)?.as_str()?);
         Ok(((kind, Name::new(row.get::<_, String>(1)?)), row.get(2)?))
     };
     connection.prepare(sql)?.query_map([], text)?.collect()
@@ -114,6 +112,11 @@ fn strictly(connection: &Connection, sql: &str) -> Option<rusqlite::Result<()>> 
     let prepared = set(false).map(|_| connection.prepare(sql).map(drop));
     set(true).ok()?;
     prepared.ok()
+}
+
+/// A word in double quotes as a text in single ones.
+pub(crate) fn as_text(word: &str) -> String {
+    format!("'{}'", unquote(word).replace('\'', "''"))
 }
 
 pub(crate) fn has_quotes(sql: &str) -> bool {

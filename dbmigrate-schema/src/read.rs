@@ -144,13 +144,10 @@ fn read_again(connection: &Connection, options: &ReadOptions, known: &Schema) ->
     while let Some(row) = found.next()? {
         let kind: String = row.get(0)?;
         let table = Name::new(row.get::<_, String>(2)?);
-        let kind = match kind.as_str() {
+        let kind = match Kind::of(&kind) {
             // A virtual table has no pages of its own.
-            "table" if row.get::<_, Option<i64>>(3)?.unwrap_or(0) == 0 => Kind::VirtualTable,
-            "table" => Kind::Table,
-            "index" => Kind::Index,
-            "view" => Kind::View,
-            _ => Kind::Trigger,
+            Kind::Table if row.get::<_, Option<i64>>(3)?.unwrap_or(0) == 0 => Kind::VirtualTable,
+            kind => kind,
         };
         if left_out.contains(&table) || shadows.contains(&table) {
             continue;

@@ -20,6 +20,7 @@ const CODES: Codes = Codes {
     setting: "squash-setting",
     chance: "squash-chance",
     differs: "squash-differs",
+    history: "squash-history",
     any: "squash",
 };
 
@@ -57,8 +58,8 @@ pub fn squash(set: &MigrationSet, count: usize, path: &str, first: &str) -> Resu
     }
     let part = MigrationSet { migrations: originals.to_vec(), before_all: None, ..set.clone() };
     let original = steady(&part, CODES, |pure| Chance::new(CODES.chance, pure))?;
-    if let Some(problem) = history(&part, &original).map_err(|error| vec![unusable(&error)])? {
-        return Err(vec![Diagnostic { code: "squash-history", ..problem }]);
+    if let Some(problem) = history(&part, &original, CODES).map_err(|error| vec![unusable(&error)])? {
+        return Err(vec![problem]);
     }
     let stubs = &part.config.replay.stubs;
     let Snapshot { sql, objects, rows, refers } =

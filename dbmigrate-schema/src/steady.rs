@@ -24,6 +24,8 @@ pub(crate) struct Codes {
     pub(crate) chance: &'static str,
     /// The script leads elsewhere.
     pub(crate) differs: &'static str,
+    /// A table by the name of one of the history's.
+    pub(crate) history: &'static str,
     /// Anything else.
     pub(crate) any: &'static str,
 }

@@ -11,6 +11,9 @@ use crate::problems::Problems;
 use crate::source::{SourceText, Span};
 use crate::toml::{self, Table, Value};
 
+/// The code of a manifest that is no TOML; then nothing else is said of it.
+const SYNTAX: &str = "manifest-syntax";
+
 /// Keys that say what the files are: while one of them is wrong, nothing can be said about the folder.
 const LAYOUT_KEYS: [&str; 6] = ["dir", "layout", "numbering", "reserved", "start", "width"];
 
@@ -118,7 +121,7 @@ impl<'a> Reader<'a> {
             Ok(document) => document,
             Err(fault) => {
                 let message = format!("the manifest is not valid TOML: {}", fault.message);
-                self.problems.push(fault.span, Diagnostic::error("manifest-syntax", message));
+                self.problems.push(fault.span, Diagnostic::error(SYNTAX, message));
                 return None;
             }
         };

@@ -28,8 +28,7 @@ pub(super) fn read_contents<'a, F: Files + ?Sized>(
     files: impl Iterator<Item = &'a (String, FileName)>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<(String, Option<Content>)> {
-    let of_migrations =
-        files.filter(|(_, what)| matches!(what, FileName::Up { .. } | FileName::Down { .. } | FileName::Rust { .. }));
+    let of_migrations = files.filter(|(_, what)| what.is_migration());
     let texts: Vec<_> =
         of_migrations.map(|(name, what)| (name, what, root.text(&format!("{dir}/{name}")).map(Arc::new))).collect();
     let read = parallel::map(&texts, |(_, what, text)| {

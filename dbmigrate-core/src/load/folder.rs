@@ -102,15 +102,14 @@ impl<'a> Folder<'a> {
             };
             let help = nearest(&name, side::FOLDERS).map_or(help, |right| rename(&path, &format!("{dir}/{right}")));
             self.error("stray-folder", &path, message, &help);
-        } else if matches!(what, FileName::Up { .. } | FileName::Down { .. } | FileName::Rust { .. }) {
+        } else if what.is_migration() {
             self.not_a_file(name, what, "is a folder, not a file");
         }
     }
 
     /// Whether a file of this name could lie in the folder of the migrations, where none of its name is yet.
     fn may_stand_here<F: Files + ?Sized>(&self, root: &F, name: &str) -> bool {
-        let what = file_name::parse(name, self.config);
-        matches!(what, FileName::Up { .. } | FileName::Down { .. } | FileName::Rust { .. })
+        file_name::parse(name, self.config).is_migration()
             && root.kind(&format!("{}/{name}", self.config.dir)).is_none()
     }
 

@@ -136,47 +136,42 @@ impl Builder<'_> {
 
     /// A value, from its first event on. The parser bounds how deep they nest.
     fn value(&mut self, first: Event) -> Result<usize, Fault> {
-        let content = match first.kind() {
-            EventKind::Scalar => self.scalar(first)?,
-            EventKind::ArrayOpen => Content::Array { items: Vec::new(), of_tables: false },
-            EventKind::InlineTableOpen => table(Made::Braces),
-            _ => return Err(fault("missing value", span(first))),
-        };
-        let value = self.add(span(first), content);
         match first.kind() {
-            EventKind::ArrayOpen => self.items(value)?,
-            EventKind::InlineTableOpen => self.entries(value)?,
-            _ => {}
+            EventKind::Scalar => {
+                let content = self.scalar(first)?;
+                Ok(self.add(span(first), content))
+            }
+            EventKind::ArrayOpen => self.array(first),
+            EventKind::InlineTableOpen => self.inline_table(first),
+            _ => Err(fault("missing value", span(first))),
         }
-        Ok(value)
     }
 
-    /// What follows the bracket of an array.
-    fn items(&mut self, array: usize) -> Result<(), Fault> {
-        let mut values = Vec::new();
+    /// An array, from its bracket on.
+    fn array(&mut self, open: Event) -> Result<usize, Fault> {
+        let mut items = Vec::new();
         loop {
             let event = self.expect()?;
             match event.kind() {
                 EventKind::ArrayClose => {
-                    let node = &mut self.nodes[array];
-                    node.span.end = event.span().end();
-                    node.content = Content::Array { items: values, of_tables: false };
-                    return Ok(());
+                    let span = Span::new(open.span().start(), event.span().end());
+                    return Ok(self.add(span, Content::Array { items, of_tables: false }));
                 }
                 EventKind::ValueSep => {}
-                _ => values.push(self.value(event)?),
+                _ => items.push(self.value(event)?),
             }
         }
     }
 
-    /// What follows the brace of a table.
-    fn entries(&mut self, table: usize) -> Result<(), Fault> {
+    /// A table in braces, from the first of them on.
+    fn inline_table(&mut self, open: Event) -> Result<usize, Fault> {
+        let table = self.add(span(open), table(Made::Braces));
         loop {
             let event = self.expect()?;
             match event.kind() {
                 EventKind::InlineTableClose => {
                     self.nodes[table].span.end = event.span().end();
-                    return Ok(());
+                    return Ok(table);
                 }
                 EventKind::ValueSep => {}
                 _ => self.entry(table, event)?,

@@ -8,7 +8,7 @@ use dbmigrate_core::token::{Token, TokenKind, tokens, unquote};
 use sqlite3_parser::lexer::sql::Parser;
 use sqlite3_parser::{Bump, FallibleIterator};
 
-use crate::model::{Object, Schema, is_keyword};
+use crate::model::{Object, ROWID_NAMES, Schema, is_keyword};
 
 /// A token without its spelling.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -42,7 +42,7 @@ pub(super) struct Known(HashSet<String>);
 
 impl Known {
     pub(super) fn new<'a>(schemas: impl IntoIterator<Item = &'a Schema>) -> Self {
-        let mut names: HashSet<_> = ["rowid", "oid", "_rowid_"].map(str::to_owned).into();
+        let mut names: HashSet<_> = ROWID_NAMES.map(str::to_owned).into();
         for object in schemas.into_iter().flat_map(|schema| &schema.objects) {
             names.insert(object.name().folded());
             match object {

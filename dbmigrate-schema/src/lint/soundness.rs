@@ -107,7 +107,6 @@ impl Failing {
                 self.questions.insert((*kind, name.clone()), question);
             }
         }
-        let gone = gone_columns(statements, state);
         for (known, statement) in Touched::by(statements, state).0 {
             let Some((question, answer)) = answers.ask(&known.object) else { continue };
             let object = known.object.clone();
@@ -122,27 +121,8 @@ impl Failing {
                 None => {
                     let words = answers.words(&question, &object);
                     let texts = words.as_ref().map_or(&[][..], |words| &words.texts);
-                    let changes = || statements.iter().flat_map(|statement| &statement.changes);
-                    let own = changes().find(|it| it.key == object.key()).map_or(Some(known), |it| it.before.as_ref());
-                    let before = own.and_then(|own| {
-                        let (text, words) = self.words.get(&object.key())?;
-                        (own.object.text() == text).then_some((text, words))
-                    });
-                    let was_column = |word: &String| {
-                        let name = Name::new(unquote(word));
-                        before.is_some_and(|(text, words)| {
-                            // Elsewhere in another text it may be a text by right.
-                            words.names.contains(&name) && (text == object.text() || gone.contains(&name))
-                        })
-                    };
-                    let is_made = changes().any(|it| it.after.as_ref() == Some(known));
-                    let found = match texts.iter().find(|word| was_column(word)) {
-                        Some(word) => Some((word, true)),
-                        None => texts.first().filter(|_| is_made).map(|word| (word, false)),
-                    };
-                    if let Some((word, was_column)) = found {
-                        let (object, word) = (object.clone(), word.clone());
-                        verdict.quoted.push(QuotedIn { object, statement, word, was_column });
+                    if let Some((word, was_column)) = self.text_in(known, texts, statements, state) {
+                        verdict.quoted.push(QuotedIn { object: object.clone(), statement, word, was_column });
                     }
                     self.learn(&object, words);
                 }
@@ -150,20 +130,44 @@ impl Failing {
         }
         verdict
     }
+
+    /// Which of the texts in a view or trigger was a column in it before or, where there is none and the migration made
+    /// it, the first one; and whether it was a column.
+    fn text_in(
+        &self,
+        known: &Rc<Known>,
+        texts: &[String],
+        statements: &[Statement<'_>],
+        state: &State,
+    ) -> Option<(String, bool)> {
+        let first = texts.first()?;
+        let (object, key) = (&known.object, known.object.key());
+        let changes = || statements.iter().flat_map(|statement| &statement.changes);
+        let own = changes().find(|it| it.key == key).map_or(Some(known), |it| it.before.as_ref());
+        let before = own.and_then(|own| self.words.get(&key).filter(|(text, _)| own.object.text() == text));
+        let was_column = |word: &&String| {
+            let name = Name::new(unquote(word));
+            before.is_some_and(|(text, words)| {
+                // Elsewhere in another text it may be a text by right.
+                words.names.contains(&name) && (text == object.text() || is_gone(&name, statements, state))
+            })
+        };
+        match texts.iter().find(was_column) {
+            Some(word) => Some((word.clone(), true)),
+            None => changes().any(|it| it.after.as_ref() == Some(known)).then(|| (first.clone(), false)),
+        }
+    }
 }
 
-/// The columns that tables had before statements, and have no more.
-fn gone_columns(statements: &[Statement<'_>], state: &State) -> HashSet<Name> {
+/// Whether a table had a column of this name before statements, and has it no more.
+fn is_gone(column: &Name, statements: &[Statement<'_>], state: &State) -> bool {
     let changes = statements.iter().flat_map(|statement| &statement.changes);
-    let tables = changes.filter_map(|it| it.before.as_ref()?.table());
-    let is_gone = |table: &Name, column: &Name| {
+    let mut tables = changes.filter_map(|it| it.before.as_ref()?.table());
+    let has_it = |table: &Name| {
         let now = state.get(Kind::Table, table).and_then(|known| known.table());
-        now.is_none_or(|now| now.column(column).is_none())
+        now.is_some_and(|now| now.column(column).is_some())
     };
-    tables
-        .flat_map(|table| table.columns.iter().map(|it| &it.name).filter(|column| is_gone(&table.name, column)))
-        .cloned()
-        .collect()
+    tables.any(|table| table.column(column).is_some() && !has_it(&table.name))
 }
 
 /// The answers to questions, each asked once.
@@ -172,20 +176,20 @@ struct Answers<'a> {
     state: &'a State,
     later: &'a HashSet<Name>,
     known: HashMap<String, Option<String>>,
+    /// What SQLite has of everything, once it is asked for.
+    texts: Option<HashMap<Key, String>>,
     /// The words in double quotes of everything, once they are asked for.
     words: Option<HashMap<Key, Words>>,
 }
 
 impl<'a> Answers<'a> {
     fn new(connection: &'a Connection, state: &'a State, later: &'a HashSet<Name>) -> Self {
-        Self { connection, state, later, known: HashMap::new(), words: None }
+        Self { connection, state, later, known: HashMap::new(), texts: None, words: None }
     }
 
-    fn is_written(&self, object: &Object) -> bool {
-        let sql = "SELECT sql FROM main.sqlite_schema WHERE type = ?1 AND name = ?2";
-        let there = (object.kind().to_string(), object.name().as_str());
-        let text: rusqlite::Result<String> = self.connection.query_row(sql, there, |row| row.get(0));
-        text.is_ok_and(|text| text == object.text())
+    fn is_written(&mut self, object: &Object) -> bool {
+        let texts = self.texts.get_or_insert_with(|| quotes::texts(self.connection).unwrap_or_default());
+        texts.get(&object.key()).is_some_and(|text| text == object.text())
     }
 
     /// The words in double quotes of a view or trigger that can be used; none where it has none.

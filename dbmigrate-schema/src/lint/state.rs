@@ -144,7 +144,7 @@ impl State {
                     self.newest = row.get(0)?;
                     if is_followed(row)? {
                         let known = Known { object: parse::object(read(row)?), born, rowid: self.newest };
-                        self.change(known.key(), Some(known), &mut changed);
+                        self.change(known.object.key(), Some(known), &mut changed);
                     }
                 }
             }
@@ -182,19 +182,19 @@ impl State {
             let place: i64 = row.get(0)?;
             self.newest = place;
             while let Some((_, gone)) = known.next_if(|(was, _)| **was < place) {
-                left.push(gone.key());
+                left.push(gone.object.key());
             }
             if let Some((_, there)) = known.next_if(|(was, _)| **was == place) {
                 if there.is_as_in(row)? {
                     continue;
                 }
-                left.push(there.key());
+                left.push(there.object.key());
             }
             if is_followed(row)? {
                 found.push((place, read(row)?));
             }
         }
-        left.extend(known.map(|(_, gone)| gone.key()));
+        left.extend(known.map(|(_, gone)| gone.object.key()));
         let is_virtual = |(_, row): &(i64, parse::Row)| row.kind == Kind::VirtualTable;
         if self.virtual_tables().next().is_some() || found.iter().any(is_virtual) {
             let shadows = crate::read::shadow_tables(connection)?;
@@ -227,12 +227,9 @@ impl State {
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<parse::Row> {
-    let kind = match row.get_ref(1)?.as_str()? {
-        "table" if row.get::<_, Option<i64>>(4)?.unwrap_or(0) == 0 => Kind::VirtualTable,
-        "table" => Kind::Table,
-        "index" => Kind::Index,
-        "view" => Kind::View,
-        _ => Kind::Trigger,
+    let kind = match Kind::of(row.get_ref(1)?.as_str()?) {
+        Kind::Table if row.get::<_, Option<i64>>(4)?.unwrap_or(0) == 0 => Kind::VirtualTable,
+        kind => kind,
     };
     let (name, table) = (Name::new(row.get_ref(2)?.as_str()?), Name::new(row.get_ref(3)?.as_str()?));
     Ok(parse::Row { kind, name, table, text: String::from_utf8_lossy(row.get_ref(5)?.as_bytes()?).into_owned() })
@@ -246,10 +243,6 @@ fn is_followed(row: &Row<'_>) -> rusqlite::Result<bool> {
 }
 
 impl Known {
-    fn key(&self) -> Key {
-        (self.object.kind(), self.object.name().clone())
-    }
-
     /// Whether a row of `sqlite_schema` still says the same.
     fn is_as_in(&self, row: &Row<'_>) -> rusqlite::Result<bool> {
         let name = self.object.name();

@@ -47,8 +47,8 @@ impl Table {
 
     /// A name for the rowid that no column has; none where columns have all of them, or where there is no rowid.
     pub(crate) fn free_rowid_name(&self) -> Option<&'static str> {
-        let names = ROWID_NAMES.into_iter().filter(|_| !self.without_rowid);
-        names.into_iter().find(|name| self.column(&Name::new(*name)).is_none())
+        let is_free = |name: &&str| !self.without_rowid && self.column(&Name::new(*name)).is_none();
+        ROWID_NAMES.into_iter().find(is_free)
     }
 
     /// The foreign keys, in the order in which they are written.

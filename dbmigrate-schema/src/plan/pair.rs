@@ -21,7 +21,7 @@ pub(super) struct Pair<'a> {
 
 /// Whether SQLite could take the name of a column for that of the rowid. It neither renames to or from one, nor adds
 /// it to a table.
-pub(super) fn is_rowid_name(name: &Name) -> bool {
+pub(crate) fn is_rowid_name(name: &Name) -> bool {
     ROWID_NAMES.iter().any(|rowid| name.as_str().eq_ignore_ascii_case(rowid))
 }
 

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use super::contents::Pair;
 use super::state::use_of;
 use crate::model::{Kind, Name, Object, Schema};
-use crate::quotes::{Words, all_words, has_quotes};
+use crate::quotes::{Words, all_words, as_text, has_quotes};
 
 /// The words in double quotes of a schema, before a step.
 pub(super) struct Quoted(HashMap<(Kind, Name), Words>);
@@ -25,9 +25,11 @@ impl Quoted {
         let mut words = all_words(connection)?;
         for object in &from.objects {
             let fails = |sql: String| connection.prepare(&sql).is_err();
+            let key = object.key();
+            let is_asked = matches!(object, Object::View(_) | Object::Trigger(_)) && words.contains_key(&key);
             // Of what SQLite can't read nobody knows what is a text.
-            if matches!(object, Object::View(_) | Object::Trigger(_)) && use_of(connection, object).is_none_or(fails) {
-                words.remove(&key(object, object.name()));
+            if is_asked && use_of(connection, object).is_none_or(fails) {
+                words.remove(&key);
             }
         }
         Ok(Self(words))
@@ -45,9 +47,10 @@ impl Quoted {
         }
         let words = all_words(connection)?;
         let found = to.objects.iter().filter_map(|object| {
+            let now = words.get(&object.key()).filter(|now| !now.texts.is_empty())?;
             let pair = pairs.iter().find(|pair| object.kind() == Kind::Table && pair.table() == object.name());
-            let before = self.0.get(&key(object, pair.map_or(object.name(), Pair::table_before)))?;
-            let now = words.get(&key(object, object.name()))?;
+            let name = pair.map_or(object.name(), Pair::table_before);
+            let before = self.0.get(&(object.kind(), name.clone()))?;
             let word = now.texts.iter().find(|word| before.names.contains(&Name::new(unquote(word))))?;
             Some(problem(object, word))
         });
@@ -55,14 +58,10 @@ impl Quoted {
     }
 }
 
-fn key(object: &Object, name: &Name) -> (Kind, Name) {
-    (object.kind(), name.clone())
-}
-
 fn problem(object: &Object, word: &str) -> Diagnostic {
-    let (kind, name, text) = (object.kind(), object.name(), unquote(word).replace('\'', "''"));
+    let (kind, name, text) = (object.kind(), object.name(), as_text(word));
     let message = format!("{word} in the {kind} `{name}` is a string from now on: there is no longer such a column");
     Diagnostic::error("proof", message)
         .note("SQLite silently takes an unknown name in double quotes for a string")
-        .help(format!("remove it from the {kind}, or write `'{text}'` if the string is meant"))
+        .help(format!("remove it from the {kind}, or write `{text}` if the string is meant"))
 }

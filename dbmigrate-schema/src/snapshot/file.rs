@@ -22,6 +22,7 @@ pub(super) const CODES: Codes = Codes {
     setting: "snapshot-setting",
     chance: "snapshot-chance",
     differs: "snapshot-differs",
+    history: "snapshot-history",
     any: "snapshot",
 };
 
@@ -75,7 +76,7 @@ pub fn snapshot_file(set: &MigrationSet, count: usize, path: &str) -> Result<Sna
             "the migrations leave statistics for SQLite's planner, which in a program include those of the history";
         return Err(vec![Diagnostic::error("snapshot-statistics", message)]);
     }
-    if let Some(problem) = history(&part, &original).map_err(|error| vec![unusable(&error)])? {
+    if let Some(problem) = history(&part, &original, CODES).map_err(|error| vec![unusable(&error)])? {
         return Err(vec![problem]);
     }
     let Snapshot { sql, objects, rows, refers } = snapshot(&original, stubs).map_err(|refusal| match refusal {
@@ -182,13 +183,16 @@ fn elsewhere(migrations: &[dbmigrate_core::SourceMigration]) -> Vec<Diagnostic> 
 
 /// What is said of migrations that make a table by the name of one of the history's: in a program that is there before
 /// them, and is another one.
-pub(crate) fn history(part: &MigrationSet, original: &Connection) -> rusqlite::Result<Option<Diagnostic>> {
-    let table = &part.config.table;
-    let names = [table.clone(), format!("{table}_head"), format!("{table}_repeatable")];
+pub(crate) fn history(
+    part: &MigrationSet,
+    original: &Connection,
+    codes: Codes,
+) -> rusqlite::Result<Option<Diagnostic>> {
+    let names = part.config.history_tables();
     let is_one = |name: &str| names.iter().any(|own| own.eq_ignore_ascii_case(name));
     let Some(made) = objects(original)?.into_iter().find(|object| is_one(&object.name)) else { return Ok(None) };
     let message = format!("`{}` is the name of a table of the history, which exists in a program", made.name);
-    let fault = Diagnostic::error("snapshot-history", message)
+    let fault = Diagnostic::error(codes.history, message)
         .help("give the history another name: `table = \"…\"` under `[package.metadata.migrations]` in `Cargo.toml`");
     let places = part.migrations.iter().filter_map(ups).find_map(|up| {
         let text = up.source.slice(up.section);

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{Object, Refusal, literal};
 use crate::cell::Cell;
-use crate::model::Name;
+use crate::model::{Name, ROWID_NAMES};
 use crate::wide::{Question, most};
 
 /// How many rows stand in one statement.
@@ -40,7 +40,7 @@ impl Layout {
         // A key of one column that needs no index is the rowid.
         let has_alias = !object.is_virtual && !without && !has_key && all.iter().any(|(_, _, key)| *key > 0);
         let is_free = |name: &&str| !all.iter().any(|(column, ..)| column.eq_ignore_ascii_case(name));
-        let free = ["rowid", "_rowid_", "oid"].into_iter().find(is_free);
+        let free = ROWID_NAMES.into_iter().find(is_free);
         let columns = all.iter().filter(|(_, hidden, _)| *hidden == 0);
         Ok(Self {
             table: Name::new(&object.name).to_sql(),

@@ -3,11 +3,11 @@
 //! A set has the keys of the package, and those of the package are its defaults, but for what only one set can have: its
 //! folder, its history, its reserved numbers, its declared schema and its rows to test with.
 
-use super::{Reader, Scope};
+use super::{Reader, SYNTAX, Scope};
 use crate::config::{Config, TABLE};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceText, Span};
-use crate::toml::{self, Table, Value};
+use crate::toml::{Table, Value};
 
 /// The key.
 pub(super) const SETS: &str = "sets";
@@ -104,10 +104,12 @@ pub(super) fn read_all(manifest: &SourceText, workspace: Option<&SourceText>) ->
     let mut own = SetParts::default();
     let mut sets = Vec::new();
     let mut diagnostics = Vec::new();
-    // In a file that plays both parts a syntax error is one problem; the package's turn reports it.
-    if let Some(document) = workspace.filter(|workspace| *workspace != manifest || toml::parse(manifest.text()).is_ok())
-    {
+    if let Some(document) = workspace {
         Reader::new(document, Scope::Workspace, &mut own, &mut diagnostics).manifest(&mut Vec::new());
+        // In a file that plays both parts a syntax error is one problem; the package's turn reports it.
+        if document == manifest && diagnostics.first().is_some_and(|it| it.code == SYNTAX) {
+            diagnostics.clear();
+        }
     }
     let mut reader = Reader::new(manifest, Scope::Package, &mut own, &mut diagnostics);
     let layout_known = reader.manifest(&mut sets).is_some();

@@ -3,13 +3,13 @@
 //! The word may be a text on purpose, so it is a warning; `copied-name-as-text` has those that are surely none.
 
 use dbmigrate_core::Span;
-use dbmigrate_core::token::unquote;
 
 use super::copied_name_as_text::copied;
 use crate::lint::finding::{Draft, Findings};
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::words::listed;
+use crate::quotes::as_text;
 
 pub(super) const RULE: Rule = Rule {
     name: "double-quoted-text",
@@ -74,6 +74,6 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
 }
 
 pub(super) fn advised(finding: Draft, word: &str) -> Draft {
-    let text = unquote(word).replace('\'', "''");
-    finding.help(format!("if it is a string, write `'{text}'`; if it is a name, correct it"))
+    let text = as_text(word);
+    finding.help(format!("if it is a string, write `{text}`; if it is a name, correct it"))
 }

@@ -9,7 +9,7 @@ use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::state::Known;
 use crate::lint::tree::{Move, Source, moves};
 use crate::model::{Name, Object, Table};
-use crate::plan::names_in;
+use crate::plan::{is_rowid_name, names_in};
 
 pub(super) const RULE: Rule = Rule {
     name: "rebuild-renumbers-rows",
@@ -84,14 +84,10 @@ fn is_numbered(table: &Table) -> bool {
     !table.without_rowid && table.rowid_alias().is_none()
 }
 
-fn is_rowid(name: &Name) -> bool {
-    ["rowid", "_rowid_", "oid"].iter().any(|rowid| *name == Name::new(*rowid))
-}
-
 fn copies_rowid(migration: &Migration<'_>, statement: usize) -> bool {
     let Some(Move::Copied { columns, .. }) = migration.statements[statement].tree.and_then(moves) else { return false };
     columns.iter().any(|(target, source)| {
-        target.as_ref().is_some_and(is_rowid) && matches!(source, Source::Column(name) if is_rowid(name))
+        target.as_ref().is_some_and(is_rowid_name) && matches!(source, Source::Column(name) if is_rowid_name(name))
     })
 }
 
@@ -100,11 +96,11 @@ fn counts_on(known: &Known, table: &Name) -> bool {
     match &known.object {
         Object::VirtualTable(it) => {
             it.option("content").as_ref() == Some(table)
-                && it.option("content_rowid").is_none_or(|name| is_rowid(&name))
+                && it.option("content_rowid").is_none_or(|name| is_rowid_name(&name))
         }
         Object::Trigger(_) => {
             let names = names_in(&known.object);
-            names.contains(table) && names.iter().any(is_rowid)
+            names.contains(table) && names.iter().any(is_rowid_name)
         }
         _ => false,
     }
