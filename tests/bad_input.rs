@@ -305,8 +305,7 @@ fn a_file_that_may_not_be_read_says_so() {
 #[test]
 fn a_migration_that_is_named_like_its_file_gets_no_second_number() {
     let project = Project::wired("create-like-a-file", &SET);
-    let files = || std::fs::read_dir(project.root.join("migrations")).unwrap().count();
-    let before = files();
+    let before = project.migration_files().len();
     for name in [
         // There is such a number, or it is the next one.
         "001_add_mood",
@@ -324,7 +323,7 @@ fn a_migration_that_is_named_like_its_file_gets_no_second_number() {
     }
     project.write("schema.sql", "CREATE TABLE a(x);\nCREATE TABLE b(x);\n");
     project.dbmigrate(["generate", "002_add_mood"]).exits(2).says("come by themselves: `add_mood`");
-    assert_eq!(files(), before);
+    assert_eq!(project.migration_files().len(), before);
     // Nothing of these gets lost.
     for (name, file) in [
         ("9 lives", "002_9_lives"),
@@ -339,7 +338,7 @@ fn a_migration_that_is_named_like_its_file_gets_no_second_number() {
         assert!(project.root.join(format!("migrations/{file}.sql")).exists(), "{name}");
     }
     project.dbmigrate(["create", "users/teams.sql"]).exits(2).says("come by themselves: `users_teams`");
-    assert_eq!(files(), before + 7);
+    assert_eq!(project.migration_files().len(), before + 7);
 }
 
 #[test]

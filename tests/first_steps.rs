@@ -1,6 +1,7 @@
 //! From an empty folder to a program that migrates itself, and what happens when a file comes or goes.
 
-use crate::support::{Project, Run};
+use crate::git::git;
+use crate::support::Project;
 
 #[test]
 fn a_new_program_migrates_on_start_and_sees_the_next_file_by_itself() {
@@ -57,7 +58,7 @@ fn a_member_of_a_workspace_keeps_its_database_out_of_git() {
     // The checkout, in which all of this lies, ignores it.
     init("one").says_not(".gitignore");
     assert!(!project.has("one/.gitignore"));
-    Run::of(project.command("git").args(["init", "-q"])).succeeds();
+    git(&project, &["init", "--quiet"]).succeeds();
     init("two").says("Created two/.gitignore (the database and its copies)");
     assert_eq!(project.read("two/.gitignore"), "/member-two.db*\n");
     init("two").says_not(".gitignore");

@@ -428,16 +428,23 @@ fn two_locks_at_once_lose_nothing() {
     assert_eq!(left, Vec::<String>::new());
 }
 
-#[test]
-fn a_fault_in_one_package_of_a_workspace_hides_no_other() {
-    let project = Project::new("lock-workspace");
-    for (name, sql) in [("one", "nonsense"), ("three", SET[0].1), ("two", "rubbish")] {
+/// A workspace of packages with one migration each, and what else its manifest says.
+fn workspace(test: &str, packages: &[(&str, &str)], more: &str) -> Project {
+    let project = Project::new(test);
+    for (name, sql) in packages {
         let manifest = format!("[package]\nname = \"lock-{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
         project.write(&format!("crates/{name}/Cargo.toml"), manifest);
         project.write(&format!("crates/{name}/src/lib.rs"), "");
         project.write(&format!("crates/{name}/migrations/001_a.sql"), sql);
     }
-    project.write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n");
+    project.write("Cargo.toml", format!("[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n{more}"));
+    project
+}
+
+#[test]
+fn a_fault_in_one_package_of_a_workspace_hides_no_other() {
+    let packages = [("one", "nonsense"), ("three", SET[0].1), ("two", "rubbish")];
+    let project = workspace("lock-workspace", &packages, "");
     project
         .dbmigrate(["lock"])
         .exits(101)
@@ -453,16 +460,8 @@ fn a_fault_in_one_package_of_a_workspace_hides_no_other() {
 
 #[test]
 fn a_fault_of_the_workspace_is_said_once_and_not_for_each_package() {
-    let project = Project::new("lock-workspace-fault");
-    for name in ["one", "two"] {
-        let manifest = format!("[package]\nname = \"lock-{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
-        project.write(&format!("crates/{name}/Cargo.toml"), manifest);
-        project.write(&format!("crates/{name}/src/lib.rs"), "");
-        project.write(&format!("crates/{name}/migrations/001_a.sql"), SET[0].1);
-    }
-    let faults =
-        "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n\n[workspace.metadata.migrations]\nrevertible = 3\n";
-    project.write("Cargo.toml", faults);
+    let fault = "\n[workspace.metadata.migrations]\nrevertible = 3\n";
+    let project = workspace("lock-workspace-fault", &[("one", SET[0].1), ("two", SET[0].1)], fault);
     let run = project.dbmigrate(["lock", "--workspace"]).exits(101);
     let said = run.stderr.matches("revertible").count();
     let once = project.dbmigrate(["lock", "-p", "lock-one"]).exits(101).stderr.matches("revertible").count();

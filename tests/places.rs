@@ -1,6 +1,7 @@
 //! A command that is called elsewhere than in its package: files are named from where it was called, and what it suggests
 //! does, typed as it stands, what it says.
 
+use crate::git::git;
 use crate::support::{Project, Run};
 
 /// A workspace of two packages with a migration each.
@@ -81,7 +82,7 @@ fn what_is_suggested_names_the_package() {
     assert!(project.has("crates/places-help-one/migrations/migrations.lock"));
     assert!(!project.has("crates/places-help-two/migrations/migrations.lock"));
     project.write("crates/places-help-one/migrations/001_a.sql", "CREATE TABLE a (y);");
-    Run::of(project.command("git").args(["init", "-q"])).succeeds();
+    git(&project, &["init", "--quiet"]).succeeds();
     with(&["up"])
         .exits(101)
         .says("`cargo dbmigrate create NAME -p places-help-one`")

@@ -3,7 +3,7 @@
 //! Every byte belongs to one token, including white space and comments, so the text between tokens is available.
 //! Nothing here knows the grammar: a keyword is a [`TokenKind::Word`] like any other name.
 //!
-//! In one respect it is stricter tha SQLite: a block comment that runs to the end of the text is unterminated. SQLite
+//! In one respect it is stricter than SQLite: a block comment that runs to the end of the text is unterminated. SQLite
 //! accepts it, and would silently skip half a file.
 
 use crate::source::Span;
@@ -85,7 +85,7 @@ pub fn tokens(text: &str) -> Tokens<'_> {
     Tokens { text, at: 0 }
 }
 
-/// Whether `token` is this keyword, in any letter case. A quoted name is not at a keyword.
+/// Whether `token` is this keyword, in any letter case. A quoted name is not a keyword.
 #[must_use]
 pub fn is_word(text: &str, token: Token, keyword: &str) -> bool {
     token.kind == TokenKind::Word && token.text(text).eq_ignore_ascii_case(keyword)

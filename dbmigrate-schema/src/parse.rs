@@ -150,7 +150,7 @@ mod tests {
         }
     }
 
-    /// Deeper tha SQLite itself goes: what was written into `sqlite_schema` by hand is no reason to fall over.
+    /// Deeper than SQLite itself goes: what was written into `sqlite_schema` by hand is no reason to fall over.
     #[test]
     fn depth_is_no_danger() {
         for depth in [10_000, 50_000] {

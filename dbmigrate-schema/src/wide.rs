@@ -1,4 +1,4 @@
-//! The rows of a table with all their values: a rowid beside as many columns as a table may have is more tha SQLite answers
+//! The rows of a table with all their values: a rowid beside as many columns as a table may have is more than SQLite answers
 //! with, or writes, at once.
 
 use rusqlite::Connection;

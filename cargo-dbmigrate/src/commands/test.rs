@@ -10,7 +10,7 @@ use crate::error::{CliError, DONE, NO};
 use crate::ops::project::Project;
 use crate::ops::test::{Request, Run, Tested, diagnostic, test};
 use crate::ops::trial;
-use crate::report::{self, Reason, count};
+use crate::report::{self, Reason, count, micros};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &TestArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
@@ -218,8 +218,4 @@ fn fault(fault: &Fault) -> Value {
         "example": loss.map(|loss| loss.example.as_str()),
         "instead": loss.and_then(|loss| loss.instead.as_deref()),
     })
-}
-
-fn micros(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

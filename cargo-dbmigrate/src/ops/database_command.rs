@@ -40,10 +40,12 @@ impl DatabaseCommand<'_> {
         mut ahead: Ahead,
         terminal: &mut dyn Terminal,
     ) -> Result<u8, CliError> {
-        let first = projects.iter().find(|project| self.is_meant(project));
-        let first = first.ok_or_else(|| CliError::failure("no package was selected"))?;
+        let place = projects.iter().position(|project| self.is_meant(project));
+        let place = place.ok_or_else(|| CliError::failure("no package was selected"))?;
+        let first = &projects[place];
         let sets = projects.iter().map(|it| self.load(it, &mut ahead)).collect::<Result<Vec<_>, CliError>>()?;
-        let runner = self.runner(projects, &sets)?;
+        let meant = || projects.iter().zip(&sets).filter(|(project, _)| self.is_meant(project));
+        let runner = runner::needed(self.verb, meant())?;
         let database = database::resolve(self.args.database.as_deref(), projects)?;
         // A copy leaves the database as it is, and takes older copies away.
         if !self.verb.reads_only() || matches!(self.verb, Verb::Backup { .. }) {
@@ -64,7 +66,6 @@ impl DatabaseCommand<'_> {
         let request = Request { set, ..request };
         let is_about_file = matches!(self.verb, Verb::Backup { .. } | Verb::Restore { from: None, .. });
         if sets.len() == 1 || is_about_file {
-            let place = projects.iter().position(|project| project.config.set == first.config.set).unwrap_or_default();
             if several && shows(self.verb) {
                 heading(first, &request, terminal);
             }
@@ -77,8 +78,7 @@ impl DatabaseCommand<'_> {
             // What none of them has is said once.
             return Ok(run_one((first, &sets[0]), &database.path, &request, None, terminal));
         }
-        let meant = projects.iter().zip(&sets).filter(|(project, _)| self.is_meant(project));
-        Ok(show_each(meant, &database.path, &request, terminal))
+        Ok(show_each(meant(), &database.path, &request, terminal))
     }
 
     /// Whether a set is the one that is asked for, if one is.
@@ -98,13 +98,6 @@ impl DatabaseCommand<'_> {
         };
         seen_from::name_from(&mut set, &self.way);
         Ok(set)
-    }
-
-    /// The runner of the package, where what is to be executed has Rust in it.
-    fn runner<'p>(&self, projects: &'p [Project], sets: &[MigrationSet]) -> Result<Option<&'p str>, CliError> {
-        let mut meant = projects.iter().zip(sets).filter(|(project, _)| self.is_meant(project));
-        let coded = meant.find(|(_, set)| self.verb.executes() && set.has_code());
-        coded.map(|(project, set)| runner::binary(project, set)).transpose()
     }
 }
 

@@ -31,7 +31,8 @@ pub(crate) fn read(project: &Project) -> Result<SourceText, CliError> {
 pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -> Result<Declared, Vec<Diagnostic>> {
     let mut declared = Declared::read(file, &set.config.replay.stubs)?;
     refuse_history(file, set, &declared.schema)?;
-    declared.schema.objects.extend(of_history(&set.config, before).cloned());
+    let is_of_history = is_of_history(&set.config);
+    declared.schema.objects.extend(before.objects.iter().filter(|object| is_of_history(object)).cloned());
     let differences = compare(before, &declared.schema);
     let mut problems = Vec::new();
     for repeatable in &set.repeatables {
@@ -63,15 +64,16 @@ pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -
     if problems.is_empty() { Ok(declared) } else { Err(problems) }
 }
 
-/// What of a schema belongs to the history, which is there in every database before a migration could make it.
-fn of_history<'a>(config: &Config, schema: &'a Schema) -> impl Iterator<Item = &'a Object> {
+/// Whether an object belongs to the history, which is there in every database before a migration could make it.
+fn is_of_history(config: &Config) -> impl Fn(&Object) -> bool + use<> {
     let own: Vec<Name> = schema::tables(&config.table).collect();
-    schema.objects.iter().filter(move |object| own.contains(object.table().unwrap_or(object.name())))
+    move |object| own.contains(object.table().unwrap_or(object.name()))
 }
 
 /// The tables of the history are there in every database, so no migration can make them.
 fn refuse_history(file: &SourceText, set: &MigrationSet, schema: &Schema) -> Result<(), Vec<Diagnostic>> {
-    let found = of_history(&set.config, schema);
+    let is_of_history = is_of_history(&set.config);
+    let found = schema.objects.iter().filter(|object| is_of_history(object));
     let found: Vec<_> = found.map(|object| format!("{} `{}`", object.kind(), object.name())).collect();
     if found.is_empty() {
         return Ok(());
@@ -147,8 +149,8 @@ pub(crate) struct SchemaFile {
 impl SchemaFile {
     pub(crate) fn new(project: &Project, schema: &Schema) -> Result<Self, CliError> {
         let path = project.root.join(&project.config.schema);
-        let own: Vec<&Object> = of_history(&project.config, schema).collect();
-        let objects = schema.objects.iter().filter(|object| !own.contains(object)).cloned().collect();
+        let is_of_history = is_of_history(&project.config);
+        let objects = schema.objects.iter().filter(|object| !is_of_history(object)).cloned().collect();
         let text = Schema { objects }.to_sql();
         let new = !path.exists();
         let is_fresh = !new && SourceText::read(&project.root, &project.config.schema)?.text() == text;

@@ -79,7 +79,7 @@ impl Drift {
 /// Compares a database with the migrations of the sets that live in it, as far as they are applied.
 pub(crate) fn drift(projects: &[Project], reach: &Reach<'_>) -> Result<Drift, CliError> {
     let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
-    let sets = projects.iter().map(|project| Ok(project.load_sound()?.set)).collect::<Result<Vec<_>, CliError>>()?;
+    let sets = Project::sound_sets(projects)?;
     let path = database::resolve(reach.database, projects)?.path;
     let mut connection = connect(&path, reach)?;
     let mut pending = 0;

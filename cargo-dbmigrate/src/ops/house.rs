@@ -1,9 +1,10 @@
 //! What is for files of the house alone, and what a folder of other files looks like.
 
 use dbmigrate_core::layout::{Candidate, Layout, detect};
-use dbmigrate_core::{adoption, lock};
+use dbmigrate_core::lock;
 
 use crate::error::CliError;
+use crate::ops::adopt::is_adopted;
 use crate::ops::project::Project;
 
 /// Ends a command that would put files of the house into the folder of another tool.
@@ -39,8 +40,8 @@ fn creates(layout: Layout) -> Option<&'static str> {
 
 /// Whether the files were taken over, or written for the house: what a tool has left beside them says nothing then.
 fn is_settled(project: &Project) -> bool {
-    let folder = project.root.join(&project.config.dir);
-    project.config.layout != Layout::House || [adoption::FILE, lock::FILE].iter().any(|file| folder.join(file).exists())
+    let is_sealed = || project.root.join(&project.config.dir).join(lock::FILE).exists();
+    project.config.layout != Layout::House || is_adopted(project) || is_sealed()
 }
 
 /// The tool whose the files certainly are, and why, where the manifest takes them for those of the house.

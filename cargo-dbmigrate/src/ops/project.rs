@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::semver::Version;
 use cargo_metadata::{Dependency, DependencyKind, Metadata, MetadataCommand, Package, TargetKind};
 use dbmigrate_core::sequence::quoted;
-use dbmigrate_core::{Config, Diagnostic, Loaded, SourceText};
+use dbmigrate_core::{Config, Diagnostic, Loaded, MigrationSet, SourceText};
 
 use crate::cli::Global;
 use crate::error::CliError;
@@ -169,6 +169,11 @@ impl Project {
     /// Reads the migrations; any error among the findings ends the command with all of them.
     pub(crate) fn load_sound(&self) -> Result<Loaded, CliError> {
         Self::sound(self.load())
+    }
+
+    /// The sets of these projects, one after the other.
+    pub(crate) fn sound_sets(projects: &[Self]) -> Result<Vec<MigrationSet>, CliError> {
+        projects.iter().map(|project| Ok(project.load_sound()?.set)).collect()
     }
 
     /// The migrations, unless anything among the findings is an error.

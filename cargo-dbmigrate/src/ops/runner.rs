@@ -18,8 +18,17 @@ use crate::ops::wiring::RUNTIME;
 /// The feature that builds the runner, as `init --runner` writes it.
 pub(crate) const FEATURE: &str = "migrate-cli";
 
+/// The binary that a command on these sets needs: the runner of the package, where what is to be executed has Rust in it.
+pub(crate) fn needed<'p, 's>(
+    verb: &Verb,
+    mut sets: impl Iterator<Item = (&'p Project, &'s MigrationSet)>,
+) -> Result<Option<&'p str>, CliError> {
+    let coded = sets.find(|(_, set)| verb.executes() && set.has_code());
+    coded.map(|(project, set)| binary(project, set)).transpose()
+}
+
 /// The binary that runs this package's commands.
-pub(crate) fn binary<'p>(project: &'p Project, set: &MigrationSet) -> Result<&'p str, CliError> {
+fn binary<'p>(project: &'p Project, set: &MigrationSet) -> Result<&'p str, CliError> {
     let binaries: Vec<&str> = project.binaries.iter().map(|(name, _)| name.as_str()).collect();
     let runner = chosen(project.config.runner.as_deref(), &binaries, set)?;
     known(runner, project)?;

@@ -123,8 +123,7 @@ pub(crate) fn load(source: &Source, projects: &[Project], reach: &Reach<'_>) -> 
     match source {
         Source::Empty => Ok(Schema::default()),
         Source::Migrations => {
-            let sets =
-                projects.iter().map(|project| Ok(project.load_sound()?.set)).collect::<Result<Vec<_>, CliError>>()?;
+            let sets = Project::sound_sets(projects)?;
             match sets.as_slice() {
                 [set] => replay(&whole(project, set)?.set, reach.program),
                 sets => replay(&merged(&sets[0], &sets.iter().collect::<Vec<_>>()).set, reach.program),

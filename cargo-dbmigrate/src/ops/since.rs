@@ -114,7 +114,7 @@ impl Comparison<'_> {
         sealed.any(|sealed| sealed.name == name && sealed.checksum == checksum)
     }
 
-    /// The numbers of files whose name is not at right.
+    /// The numbers of files whose name is not right.
     fn misnamed(&self) -> BTreeSet<u64> {
         if self.set.config.layout != Layout::House {
             return BTreeSet::new();

@@ -129,7 +129,7 @@ pub(crate) fn outdated(project: &Project, planned: Option<u64>) -> Option<Diagno
     )
 }
 
-/// The set, whatever is wrong with the snapshot that it has; but a folder by that name is not at ours to delete.
+/// The set, whatever is wrong with the snapshot that it has; but a folder by that name is not ours to delete.
 fn load(project: &Project) -> Result<MigrationSet, CliError> {
     let loaded = project.load();
     let file = format!("{}/{FILE}", project.config.dir);

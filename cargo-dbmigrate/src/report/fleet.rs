@@ -9,7 +9,7 @@ use std::time::Duration;
 use dbmigrate_runtime::cli::{Terminal, time, visible};
 use serde_json::json;
 
-use super::{Reason, count};
+use super::{Reason, count, micros};
 use crate::fleet::{File, Outcome};
 use crate::shell::Shell;
 
@@ -63,10 +63,6 @@ fn summary(reason: Reason, command: &str, files: &[File], took: Duration, errors
 /// Says in lines of JSON that the command failed before there were databases, as any run ends in such a line.
 pub(crate) fn failed_early(command: &str, errors: &[&str], shell: &mut Shell) {
     shell.data(&summary(Reason::FleetFinished, command, &[], Duration::ZERO, errors));
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// The table: each database where there are few of them or all are asked for, else how many came to what.

@@ -8,6 +8,8 @@ mod place;
 mod reason;
 mod sarif;
 
+use std::time::Duration;
+
 use dbmigrate_core::{Diagnostic, Location};
 use dbmigrate_runtime::cli::Terminal;
 use dbmigrate_schema::lint::Rule;
@@ -104,4 +106,9 @@ pub(crate) fn opaque(schema: &Schema, shell: &mut Shell) {
             opaque.kind, opaque.name
         ));
     }
+}
+
+/// A duration as lines of JSON have it, in microseconds.
+pub(crate) fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

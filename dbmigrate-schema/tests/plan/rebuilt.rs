@@ -458,7 +458,7 @@ fn case_34_columns_that_all_go_and_columns_without_end() {
     let key = "id INTEGER PRIMARY KEY";
     let database = applies(&wide(key, "INT"), "INSERT INTO t (c1999) VALUES (5)", &wide(key, "TEXT"), "");
     rows(&database, "SELECT id, c1999 FROM t", &["1|'5'"]);
-    // Its rowid is none of the columns, and one more tha SQLite takes at once.
+    // Its rowid is none of the columns, and one more than SQLite takes at once.
     let (plain, rows_of) = (wide("c0 INT", "INT"), "INSERT INTO t (rowid, c1999) VALUES (7, 5), (3, 6)");
     let columns: Vec<_> = (0..2_000).map(|at| format!("c{at}")).collect();
     let index = format!("; CREATE INDEX i ON t ({})", columns.join(", "));
@@ -504,7 +504,7 @@ fn case_36_comments_stay_and_hints_go() {
 
 #[test]
 fn what_is_not_understood_is_made_anew_by_its_text_or_left_alone() {
-    // A table whose text says something else tha SQLite's pragmas.
+    // A table whose text says something else than SQLite's pragmas.
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch("CREATE TABLE odd (a CONSTRAINT lost, b NOT NULL); CREATE TABLE t (a INT);").unwrap();
     let from = Schema::read(&connection, &ReadOptions::default()).unwrap();

@@ -73,9 +73,10 @@ fn see(
         (Task::Up { .. }, None) => Some(migrators.together().up_plan(&mut connection)),
         _ => None,
     };
-    if let Some(Err(error)) = plan.as_ref().filter(|plan| plan.as_ref().is_err_and(|it| it.is_busy() || it.is_sql())) {
-        return Err(Fault { message: error.message(), help: error.help().to_vec(), is_busy: error.is_busy() });
-    }
+    let plan = match plan {
+        Some(Err(error)) if error.is_busy() || error.is_sql() => return Err(error.into()),
+        plan => plan,
+    };
     let newest = plan.as_ref().and_then(|plan| plan.as_ref().ok()?.newest.as_deref());
     let mut is_there = true;
     inspection.version = match (newest, migrators.one()) {

@@ -19,10 +19,11 @@ pub(super) fn faults(files: &[File], migrators: &Migrators<'_>, task: Task, jobs
     let mut faults = alike(&copied, migrators);
     let mut needs: BTreeMap<u64, Need> = BTreeMap::new();
     for file in &copied {
-        let need = needs.entry(device(&place(&file.path, migrators))).or_default();
+        let folder = place(&file.path, migrators);
+        let need = needs.entry(device(&folder)).or_default();
         need.copies += bytes(file);
         need.copied += 1;
-        need.folder.get_or_insert_with(|| place(&file.path, migrators));
+        need.folder.get_or_insert(folder);
     }
     // While it is worked on, a database may need as much again as it has: its journal, or a table that is rebuilt.
     let mut sizes: BTreeMap<u64, Vec<u64>> = BTreeMap::new();

@@ -2,7 +2,7 @@
 //! in its migrations. The runner is built before, once; what it says is read as lines of JSON.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use dbmigrate_runtime::cli::PROGRAM;
 use serde_json::Value;
@@ -31,21 +31,19 @@ impl<'r> RunnerProcess<'r> {
     /// Lets it work on a database.
     pub(super) fn work(&self, path: &Path, migrators: &Migrators<'_>, task: Task, interrupt: &Interrupt) -> WorkResult {
         let (changes, fault) = match self.run(path, migrators, interrupt) {
-            Ok(changes) => (changes, None),
-            Err((changes, fault)) => (changes, Some(fault)),
+            Ok(output) => self.came_to(&output),
+            Err(fault) => (Changes::default(), Some(fault)),
         };
-        let read = |_| {
-            connect(path, migrators, Task::Status)
-                .and_then(|(mut connection, _)| version(migrators, &mut connection))
-                .ok()
+        let read = || {
+            let (mut connection, _) = connect(path, migrators, Task::Status).ok()?;
+            version(migrators, &mut connection).ok()
         };
-        WorkResult { version: task.writes().then_some(()).and_then(read), changes, fault }
+        WorkResult { version: if task.writes() { read() } else { None }, changes, fault }
     }
 
-    fn run(&self, path: &Path, migrators: &Migrators<'_>, interrupt: &Interrupt) -> Result<Changes, (Changes, Fault)> {
-        let failed = |message: String| (Changes::default(), Fault::new(message));
-        let path =
-            std::path::absolute(path).map_err(|error| failed(format!("could not find the current folder: {error}")))?;
+    fn run(&self, path: &Path, migrators: &Migrators<'_>, interrupt: &Interrupt) -> Result<Output, Fault> {
+        let path = std::path::absolute(path)
+            .map_err(|error| Fault::new(format!("could not find the current folder: {error}")))?;
         let mut command = Command::new(&self.executable);
         command
             .env(PROGRAM, &migrators.request.program)
@@ -55,25 +53,23 @@ impl<'r> RunnerProcess<'r> {
         // ended by a second one.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let output = interrupt
+        interrupt
             .output(&mut command)
-            .map_err(|error| failed(format!("could not run `{}`: {error}", self.executable.display())))?;
+            .map_err(|error| Fault::new(format!("could not run `{}`: {error}", self.executable.display())))
+    }
+
+    /// What it did, and what stopped it; one that ends without a word of its own has been stopped as well.
+    fn came_to(&self, output: &Output) -> (Changes, Option<Fault>) {
         let (changes, fault) = read(&String::from_utf8_lossy(&output.stdout));
-        match fault {
-            Some(fault) => Err((changes, fault)),
-            None if output.status.success() => Ok(changes),
-            None => {
-                let fault = Fault::new(format!("the runner `{}` did not finish: {}", self.name, output.status));
-                let said = String::from_utf8_lossy(&output.stderr);
-                Err((
-                    changes,
-                    match said.trim() {
-                        "" => fault,
-                        said => fault.help(format!("it said: {said}")),
-                    },
-                ))
-            }
+        if fault.is_some() || output.status.success() {
+            return (changes, fault);
         }
+        let fault = Fault::new(format!("the runner `{}` did not finish: {}", self.name, output.status));
+        let fault = match String::from_utf8_lossy(&output.stderr).trim() {
+            "" => fault,
+            said => fault.help(format!("it said: {said}")),
+        };
+        (changes, Some(fault))
     }
 }
 

@@ -54,11 +54,9 @@ impl FleetSets {
 
     /// The runner of the package, where what is to be executed has Rust in it.
     pub(crate) fn runner(&self, verb: &Verb) -> Result<Option<&str>, CliError> {
-        let mut meant = self.projects.iter().zip(&self.sets).enumerate();
-        let needs_it = |(at, (_, set)): &(usize, (&Project, &MigrationSet))| {
-            self.chosen.is_none_or(|chosen| chosen == *at) && verb.executes() && set.has_code()
-        };
-        meant.find(needs_it).map(|(_, (project, set))| runner::binary(project, set)).transpose()
+        let all = self.projects.iter().zip(&self.sets).enumerate();
+        let meant = all.filter(|(at, _)| self.chosen.is_none_or(|chosen| chosen == *at));
+        runner::needed(verb, meant.map(|(_, set)| set))
     }
 
     /// The task for each database, and the verb for one of them. What is not one thing for all of them is refused.

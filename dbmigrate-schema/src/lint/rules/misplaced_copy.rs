@@ -1,7 +1,7 @@
 //! `misplaced-copy`: a rebuild puts the values of one column into another one, because it counts on an order.
 //!
 //! It is said where a value comes from a column that has its own place in the new table, and lands in one that was there
-//! before under its own name. A column that only gets another name is not at that.
+//! before under its own name. A column that only gets another name is not that.
 
 use sqlite3_parser::ast::{Expr, OneSelect, ResultColumn};
 
