@@ -159,6 +159,23 @@ fn a_file_that_changes_the_history_is_not_followed_by_all_is_well() {
 }
 
 #[test]
+fn rows_that_go_when_another_is_written_are_not_followed_by_all_is_well() {
+    for rules in [Rules::DEFAULT, Rules { transaction: TransactionMode::All, ..Rules::DEFAULT }] {
+        let mut db = memory();
+        runner(vec![makes()]).up(&mut db).unwrap();
+        let deletes = "DELETE FROM _migrations WHERE number = new.number - 1";
+        run(&db, &format!("CREATE TRIGGER meddles AFTER INSERT ON _migrations BEGIN {deletes}; END"));
+        let files = || vec![makes(), file("002_b", &["SELECT 1"]), file("003_c", &["SELECT 1"])];
+        let migrator = Runner::new(set_with(files(), rules));
+        // What has run is recorded, and that is all that can be said of it.
+        let first = migrator.up(&mut db);
+        assert_eq!(first.is_ok(), rules.transaction == TransactionMode::Each, "{first:?}");
+        let error = migrator.up(&mut db).unwrap_err();
+        assert!(error.is_late() || error.is_history(), "{error}");
+    }
+}
+
+#[test]
 fn where_all_steps_have_run_there_is_none_to_retry() {
     let mut db = memory();
     let makes = || file("001_a", &["CREATE TABLE p (id INTEGER PRIMARY KEY)", "CREATE TABLE c (p REFERENCES p)"]);
