@@ -135,6 +135,37 @@ fn an_idempotent_step_that_was_started_runs_again() {
 }
 
 #[test]
+fn one_that_detaches_needs_nobody_who_settles_it() {
+    let folder = Folder::new();
+    let attach: &'static str = format!("ATTACH '{}' AS other", folder.file("other.db").display()).leak();
+    let files = || {
+        let steps = [attach, "DETACH other", "INSERT INTO t VALUES (1)"];
+        vec![file("001_t", &["CREATE TABLE t (x)"]), bare(&steps)]
+    };
+    let unsynced = |path: &std::path::Path| {
+        let db = rusqlite::Connection::open(path).unwrap();
+        run(&db, "PRAGMA synchronous = 0");
+        db
+    };
+    // From that call on nothing works, as if the process were gone.
+    for at in 0.. {
+        let path = folder.file(&format!("{at}.db"));
+        let mut db = unsynced(&path);
+        let _ = std::fs::remove_file(folder.file("other.db"));
+        let mut driver = FaultyDriver::new(&mut db, Fault::Dead, at);
+        let migrator: Migrator<'_, NoBackend> = Migrator::new(set(files()));
+        let died = migrator.up_with(&mut driver).is_err();
+        drop(db);
+        if !died {
+            return;
+        }
+        let mut db = unsynced(&path);
+        runner(files()).up(&mut db).unwrap();
+        assert_eq!(ask(&db, "SELECT count(*) FROM t"), "1", "{at}");
+    }
+}
+
+#[test]
 fn another_one_is_for_people_to_settle() {
     let folder = Folder::new();
     let copy: &'static str = format!("VACUUM INTO '{}'", folder.file("copy.db").display()).leak();
