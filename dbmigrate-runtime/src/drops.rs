@@ -93,6 +93,27 @@ fn refuse_references(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// Runs one that drops what is none of the main database's tables, with foreign keys on, and refuses that rows of others go
+/// with one of an attached database. SQLite itself counts them: those that follow are in the total alone.
+#[inline]
+pub(crate) fn refuse_taken(
+    db: &mut Db<'_>,
+    (script, statement, _): (&Script<'_>, &Statement<'_>, &str),
+    run: &mut dyn FnMut(&mut Db<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let what = "could not count rows";
+    let before = db.value(what, "SELECT total_changes()")?;
+    run(db)?;
+    match (before, db.value(what, "SELECT total_changes() - changes()")?) {
+        (Some(Value::Integer(before)), Some(Value::Integer(after))) if after > before => {
+            let message = "dropping this with foreign keys on would delete or change rows of other tables that refer to it";
+            Err(at(Error::new(ErrorKind::ForeignKey, message), script, statement)
+                .hint("write `-- dbmigrate: foreign-keys off` at the top, so that they are kept"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What runs a statement that changes the rows of a table.
 pub(crate) type AroundFn = fn(
     &mut Db<'_>,

@@ -86,14 +86,16 @@ pub(crate) fn run_step(
         }
         _ => elsewhere::refuse(db, script, statement)?,
     }
-    match statement.effect {
-        effect @ (Effect::Write(_) | Effect::None) if choice.for_others => {
+    let run = &mut |db: &mut Db<'_>| execute(db, name, script, statement, notes);
+    match (statement.effect, parts.foreign_keys) {
+        (effect @ (Effect::Write(_) | Effect::None), part) if choice.for_others => {
             let table = if let Effect::Write(table) = effect { table } else { "" };
-            let part = needed(parts.foreign_keys, "drops tables")?;
-            let run = &mut |db: &mut Db<'_>| execute(db, name, script, statement, notes);
-            (part.around_write)(db, (script, statement, table), run)?;
+            (needed(part, "drops tables")?.around_write)(db, (script, statement, table), run)?;
         }
-        _ => execute(db, name, script, statement, notes)?,
+        (Effect::None, Some(part)) if choice.enforced && begins(sql_of(name, script, statement)?, "DROP") => {
+            (part.around_drop)(db, (script, statement, ""), run)?;
+        }
+        _ => run(db)?,
     }
     if !db.in_transaction() {
         return Err(at(ended(name), script, statement).into());

@@ -176,6 +176,33 @@ fn rows_that_go_when_another_is_written_are_not_followed_by_all_is_well() {
 }
 
 #[test]
+fn a_transaction_that_does_not_end_is_not_called_over() {
+    let ends = |sql: &str| ["BEGIN", "COMMIT", "ROLLBACK"].iter().any(|word| sql.starts_with(word));
+    for (last, bare) in [("CREATE TABLE c (x)", false), ("nonsense", false), ("CREATE TABLE c (x)", true)] {
+        let files = || vec![makes(), file("002_b", &["INSERT INTO t VALUES (1)", last]).no_transaction_if(bare)];
+        let migrator: Migrator<'_, NoBackend> = Migrator::new(set(files()));
+        let begun = || {
+            let mut db = memory();
+            runner(vec![makes()]).up(&mut db).unwrap();
+            db
+        };
+        let mut db = begun();
+        let mut driver = fault::FaultyDriver::new(&mut db, fault::Fault::None, 0);
+        let _ = migrator.up_with(&mut driver);
+        let calls = driver.calls;
+        for at in (0..calls.len()).filter(|at| ends(&calls[*at])) {
+            let mut db = begun();
+            let mut driver = fault::FaultyDriver::new(&mut db, fault::Fault::Ignored, at);
+            let error = migrator.up_with(&mut driver).unwrap_err();
+            // Who can't be given a connection without a transaction is told.
+            let is_told = error.to_string().contains("could not roll back: the transaction is still open");
+            assert_eq!(!db.is_autocommit(), is_told, "{}: {error}", calls[at]);
+            assert_eq!(is_told, calls[at] == "ROLLBACK", "{error}");
+        }
+    }
+}
+
+#[test]
 fn where_all_steps_have_run_there_is_none_to_retry() {
     let mut db = memory();
     let makes = || file("001_a", &["CREATE TABLE p (id INTEGER PRIMARY KEY)", "CREATE TABLE c (p REFERENCES p)"]);
