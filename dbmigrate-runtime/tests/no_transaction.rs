@@ -135,6 +135,21 @@ fn an_idempotent_step_that_was_started_runs_again() {
 }
 
 #[test]
+fn on_a_connection_without_triggers_what_is_begun_is_not_called_done() {
+    use rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
+    let mut db = memory();
+    db.set_db_config(SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
+    let back = ["DELETE FROM t", "DELETE FROM later"];
+    let files = || with(file("002_bare", &["INSERT INTO t VALUES (1)"]).down(&back).no_transaction());
+    runner(files()).up(&mut db).unwrap();
+    assert!(runner(files()).up(&mut db).unwrap().is_empty());
+    runner(files()).down(&mut db).unwrap_err();
+    assert_eq!(history(&db), "001_t 002_bare:reverting1");
+    let error = runner(files()).up(&mut db).unwrap_err();
+    assert!(error.is_interrupted(), "{error}");
+}
+
+#[test]
 fn one_that_detaches_needs_nobody_who_settles_it() {
     let folder = Folder::new();
     let attach: &'static str = format!("ATTACH '{}' AS other", folder.file("other.db").display()).leak();
