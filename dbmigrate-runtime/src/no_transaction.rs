@@ -311,7 +311,7 @@ impl Walk<'_, '_, '_> {
                 &mut self.trace.notes,
             )?;
         }
-        hidden::refuse_gone(self.db)?;
+        hidden::refuse(self.db)?;
         self.record(self.running, next)?;
         self.replayed = next;
         Ok(true)

@@ -117,7 +117,8 @@ pub(crate) fn execute(
     notes: &mut Vec<String>,
 ) -> Result<(), Error> {
     let sql = sql_of(name, script, statement)?;
-    match db.session().execute(sql) {
+    // With a shared cache others may be in the way of a table also inside of a transaction.
+    match db.attempt(sql) {
         Ok(()) => Ok(()),
         Err(error) if script.tolerate_existing && makes_something(sql) && messages::is_existing(&error.message) => {
             let place = Place::of(script.file, script.text, statement.start as usize);

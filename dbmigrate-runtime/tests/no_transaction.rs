@@ -150,6 +150,22 @@ fn on_a_connection_without_triggers_what_is_begun_is_not_called_done() {
 }
 
 #[test]
+fn what_rust_leaves_in_the_way_of_the_next_step_is_not_written_to_instead() {
+    let mut db = memory();
+    let files = with(bare(&["rust:1", "INSERT INTO t VALUES (1)"]));
+    let migrator = runner(files).with_code(|_, db: &rusqlite::Connection| {
+        db.execute_batch("CREATE TEMP TABLE t (x)")?;
+        Ok(())
+    });
+    let error = migrator.up(&mut db).unwrap_err();
+    assert!(error.to_string().contains("temporary `t`, which hides that of the database"), "{error}");
+    assert_eq!(history(&db), "001_t 002_bare:running1");
+    run(&db, "DROP TABLE temp.t");
+    migrator.up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT count(*) FROM main.t"), "1");
+}
+
+#[test]
 fn one_that_detaches_needs_nobody_who_settles_it() {
     let folder = Folder::new();
     let attach: &'static str = format!("ATTACH '{}' AS other", folder.file("other.db").display()).leak();
