@@ -66,6 +66,8 @@ pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -
         }
         _ => {}
     }
+    // As its triggers do, but on a connection that runs none: from here on the head is wrong.
+    history.write_head(db, "")?;
     match history.stage(db, job.number)? {
         Some(stage) if stage.state != RowState::Applied => Ok(()),
         _ => Err(unrecorded(job.name())),
@@ -309,7 +311,7 @@ impl Walk<'_, '_, '_> {
                 &mut self.trace.notes,
             )?;
         }
-        hidden::refuse_gone(self.db)?;
+        hidden::refuse(self.db)?;
         self.record(self.running, next)?;
         self.replayed = next;
         Ok(true)

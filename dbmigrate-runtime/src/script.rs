@@ -86,14 +86,16 @@ pub(crate) fn run_step(
         }
         _ => elsewhere::refuse(db, script, statement)?,
     }
-    match statement.effect {
-        effect @ (Effect::Write(_) | Effect::None) if choice.for_others => {
+    let run = &mut |db: &mut Db<'_>| execute(db, name, script, statement, notes);
+    match (statement.effect, parts.foreign_keys) {
+        (effect @ (Effect::Write(_) | Effect::None), part) if choice.for_others => {
             let table = if let Effect::Write(table) = effect { table } else { "" };
-            let part = needed(parts.foreign_keys, "drops tables")?;
-            let run = &mut |db: &mut Db<'_>| execute(db, name, script, statement, notes);
-            (part.around_write)(db, (script, statement, table), run)?;
+            (needed(part, "drops tables")?.around_write)(db, (script, statement, table), run)?;
         }
-        _ => execute(db, name, script, statement, notes)?,
+        (Effect::None, Some(part)) if choice.enforced && begins(sql_of(name, script, statement)?, "DROP") => {
+            (part.around_drop)(db, (script, statement, ""), run)?;
+        }
+        _ => run(db)?,
     }
     if !db.in_transaction() {
         return Err(at(ended(name), script, statement).into());
@@ -115,7 +117,8 @@ pub(crate) fn execute(
     notes: &mut Vec<String>,
 ) -> Result<(), Error> {
     let sql = sql_of(name, script, statement)?;
-    match db.session().execute(sql) {
+    // With a shared cache others may be in the way of a table also inside of a transaction.
+    match db.attempt(sql) {
         Ok(()) => Ok(()),
         Err(error) if script.tolerate_existing && makes_something(sql) && messages::is_existing(&error.message) => {
             let place = Place::of(script.file, script.text, statement.start as usize);

@@ -198,6 +198,19 @@ fn what_a_cascade_would_tell_triggers_is_not_told() {
         runner(vec![start(action), both().foreign_keys(false)]).up(&mut db).unwrap();
         assert_eq!(ask(&db, "SELECT c FROM files"), "5");
     }
+    // Nor what goes on to the rows that refer to those of a child.
+    let files = |what: &'static str| {
+        let d = "CREATE TABLE d (c REFERENCES c ON DELETE CASCADE)";
+        let told = "CREATE TRIGGER below AFTER DELETE ON d BEGIN DELETE FROM files WHERE c = OLD.c; END";
+        let below = ["DROP TRIGGER gone", "DROP TRIGGER moved", d, "INSERT INTO d VALUES (5)", told, what];
+        let drops = ["DELETE FROM q WHERE id = 0", "DROP TABLE p", "DROP TABLE d", "DROP TABLE c"];
+        vec![start("CASCADE"), file("002_b", &below), file("003_c", &drops)]
+    };
+    let mut db = memory();
+    let error = runner(files("SELECT 1")).up(&mut db).unwrap_err();
+    assert!(error.is_foreign_key() && error.to_string().contains("drops `p`"), "{error}");
+    assert_eq!(ask(&db, "SELECT c FROM files"), "5");
+    runner(files("DROP TRIGGER below")).up(&mut memory()).unwrap();
     let own = file(
         "001_a",
         &[

@@ -159,6 +159,50 @@ fn a_file_that_changes_the_history_is_not_followed_by_all_is_well() {
 }
 
 #[test]
+fn rows_that_go_when_another_is_written_are_not_followed_by_all_is_well() {
+    for rules in [Rules::DEFAULT, Rules { transaction: TransactionMode::All, ..Rules::DEFAULT }] {
+        let mut db = memory();
+        runner(vec![makes()]).up(&mut db).unwrap();
+        let deletes = "DELETE FROM _migrations WHERE number = new.number - 1";
+        run(&db, &format!("CREATE TRIGGER meddles AFTER INSERT ON _migrations BEGIN {deletes}; END"));
+        let files = || vec![makes(), file("002_b", &["SELECT 1"]), file("003_c", &["SELECT 1"])];
+        let migrator = Runner::new(set_with(files(), rules));
+        // What has run is recorded, and that is all that can be said of it.
+        let first = migrator.up(&mut db);
+        assert_eq!(first.is_ok(), rules.transaction == TransactionMode::Each, "{first:?}");
+        let error = migrator.up(&mut db).unwrap_err();
+        assert!(error.is_late() || error.is_history(), "{error}");
+    }
+}
+
+#[test]
+fn a_transaction_that_does_not_end_is_not_called_over() {
+    let ends = |sql: &str| ["BEGIN", "COMMIT", "ROLLBACK"].iter().any(|word| sql.starts_with(word));
+    for (last, bare) in [("CREATE TABLE c (x)", false), ("nonsense", false), ("CREATE TABLE c (x)", true)] {
+        let files = || vec![makes(), file("002_b", &["INSERT INTO t VALUES (1)", last]).no_transaction_if(bare)];
+        let migrator: Migrator<'_, NoBackend> = Migrator::new(set(files()));
+        let begun = || {
+            let mut db = memory();
+            runner(vec![makes()]).up(&mut db).unwrap();
+            db
+        };
+        let mut db = begun();
+        let mut driver = fault::FaultyDriver::new(&mut db, fault::Fault::None, 0);
+        let _ = migrator.up_with(&mut driver);
+        let calls = driver.calls;
+        for at in (0..calls.len()).filter(|at| ends(&calls[*at])) {
+            let mut db = begun();
+            let mut driver = fault::FaultyDriver::new(&mut db, fault::Fault::Ignored, at);
+            let error = migrator.up_with(&mut driver).unwrap_err();
+            // Who can't be given a connection without a transaction is told.
+            let is_told = error.to_string().contains("could not roll back: the transaction is still open");
+            assert_eq!(!db.is_autocommit(), is_told, "{}: {error}", calls[at]);
+            assert_eq!(is_told, calls[at] == "ROLLBACK", "{error}");
+        }
+    }
+}
+
+#[test]
 fn where_all_steps_have_run_there_is_none_to_retry() {
     let mut db = memory();
     let makes = || file("001_a", &["CREATE TABLE p (id INTEGER PRIMARY KEY)", "CREATE TABLE c (p REFERENCES p)"]);

@@ -43,7 +43,8 @@ impl Effect {
         } else if reader.word("ATTACH") {
             Self::Session
         } else if reader.word("DETACH") {
-            Self::Bare { idempotent: false }
+            // What dies in it has detached everything; who resumes attaches that again before.
+            Self::Bare { idempotent: true }
         } else if reader.word("BEGIN") {
             let _ = reader.word("DEFERRED") || reader.word("IMMEDIATE") || reader.word("EXCLUSIVE");
             if reader.transaction_end() { Self::Begin } else { Self::None }
@@ -402,8 +403,8 @@ mod tests {
             ("vacuum main", again),
             ("VACUUM INTO 'into'", once),
             ("VACUUM main INTO 'x'", once),
-            ("DETACH x", once),
-            ("DETACH DATABASE x", once),
+            ("DETACH x", again),
+            ("DETACH DATABASE x", again),
             ("ATTACH 'x.db' AS x", &Effect::Session),
             ("PRAGMA journal_mode = WAL", again),
             ("PRAGMA main.journal_mode(WAL)", again),
