@@ -15,15 +15,16 @@ use crate::error::{CliError, DONE, NO};
 use crate::ops::adopt::{self, AtHand, Plan};
 use crate::ops::database_command;
 use crate::ops::driver::Rusqlite;
-use crate::ops::project::{self, Project};
+use crate::ops::project::Project;
 use crate::ops::runtime_set;
+use crate::ops::selection;
 use crate::paths;
 use crate::report::{self, Reason};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     database::aim(&args.database, context);
-    let project = project::select_one(context.global)?;
+    let project = selection::select_one(context.global)?;
     context.shell.about(super::about(&project));
     let is_adopted = adopt::is_adopted(&project);
     let worked_out = work_out(&project, args);

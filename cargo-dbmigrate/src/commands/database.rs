@@ -7,7 +7,8 @@ use crate::cli::{CopyArgs, DatabaseArgs};
 use crate::error::{CliError, DONE, NO};
 use crate::ops::ahead::Ahead;
 use crate::ops::database_command::{DatabaseCommand, shows};
-use crate::ops::project::{self, Project};
+use crate::ops::project::Project;
+use crate::ops::selection;
 use crate::shell;
 
 /// Runs `verb` on the database of the selected package, with a copy first where the manifest wants one.
@@ -24,7 +25,7 @@ pub(super) fn run_with_copy(
 ) -> Result<u8, CliError> {
     aim(args, context);
     let mut ahead = Ahead::begin(context.global);
-    let databases = project::select_databases(context.global)?;
+    let databases = selection::select_databases(context.global)?;
     if databases.len() > 1 {
         refuse_several(&verb, args, &databases)?;
     }
@@ -84,13 +85,12 @@ pub(super) fn run_in(
 /// Only what reads, and `up`, is done to one database after the other.
 fn refuse_several(verb: &Verb, args: &DatabaseArgs, databases: &[Vec<Project>]) -> Result<(), CliError> {
     let is_for_all = shows(verb) || matches!(verb, Verb::Up { to: None, .. });
-    let message = match args.database {
+    let why = match args.database {
         None if is_for_all => return Ok(()),
-        None => format!("the package has several databases, and `{}` works on one", verb.name()),
-        Some(_) => "the package has several databases, and `--database` names only one".to_owned(),
+        None => format!("`{}` works on one", verb.name()),
+        Some(_) => "`--database` names only one".to_owned(),
     };
-    let flags = project::set_flags(databases.iter().flatten());
-    Err(CliError::usage(message).help(format!("name a set of it: {flags}")))
+    Err(selection::several_databases(&why, databases.iter().flatten()))
 }
 
 /// Runs `verb` on a database with all of its sets, or with the one that is asked for.

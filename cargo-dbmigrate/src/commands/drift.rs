@@ -8,8 +8,8 @@ use crate::cli::CheckDatabaseArgs;
 use crate::error::{CliError, DONE, NO};
 use crate::ops::drift::drift;
 use crate::ops::program::Runner;
-use crate::ops::project;
 use crate::ops::schema::Reach;
+use crate::ops::selection;
 use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
@@ -18,7 +18,7 @@ pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result
     }
     let args = &args.database;
     database::aim(args, context);
-    let projects = project::select_whole_database(context.global, "drift")?;
+    let projects = selection::select_whole_database(context.global, "drift")?;
     let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
     context.shell.about(super::about(project));
     let runner = Runner::of(project, context.global, &args.build);

@@ -11,8 +11,9 @@ use crate::cli::{SchemaArgs, SchemaFormat};
 use crate::error::{CliError, DONE};
 use crate::ops::declared::SchemaFile;
 use crate::ops::program::Runner;
-use crate::ops::project::{self, Project};
+use crate::ops::project::Project;
 use crate::ops::schema::{Reach, Source, load};
+use crate::ops::selection;
 use crate::ops::trial;
 use crate::report::{self, Reason};
 use crate::shell::Shell;
@@ -35,7 +36,7 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
     let projects = if args.files.any() {
         vec![trial::select_one(context.global, &args.files)?]
     } else {
-        project::select_database(context.global, "schema")?
+        selection::select_database(context.global, "schema")?
     };
     let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
     super::work_on(project, context.shell);

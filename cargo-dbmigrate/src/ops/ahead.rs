@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
     use crate::cli::Cli;
-    use crate::ops::project;
+    use crate::ops::selection;
 
     const SQL: &str = "CREATE TABLE t (a);\n-- dbmigrate: down\nDROP TABLE t;\n";
 
@@ -143,7 +143,7 @@ mod tests {
 
         /// The sets that cargo names for a member.
         fn projects(&self, member: &str, options: &[&str]) -> Vec<Project> {
-            project::select(&self.global(member, options)).unwrap()
+            selection::select(&self.global(member, options)).unwrap()
         }
     }
 

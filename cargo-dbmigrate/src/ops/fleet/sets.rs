@@ -7,8 +7,9 @@ use crate::cli::Global;
 use crate::error::CliError;
 use crate::fleet::Task;
 use crate::ops::ahead::Ahead;
-use crate::ops::project::{self, Project};
-use crate::ops::runner;
+use crate::ops::project::Project;
+use crate::ops::selection;
+use crate::ops::{database_command, runner};
 
 /// The sets, as they were read.
 pub(crate) struct FleetSets {
@@ -20,19 +21,23 @@ pub(crate) struct FleetSets {
 
 /// The sets that live in the one kind of database that a command is about.
 pub(crate) fn select(global: &Global) -> Result<Vec<Project>, CliError> {
-    let mut databases = project::select_databases(global)?;
+    let mut databases = selection::select_databases(global)?;
     if databases.len() > 1 {
-        return Err(CliError::usage("the package has several databases, and `--databases` names those of one set")
-            .help(format!("name a set of it: {}", project::set_flags(databases.iter().flatten()))));
+        return Err(selection::several_databases("`--databases` names those of one set", databases.iter().flatten()));
     }
     Ok(databases.pop().unwrap_or_default())
 }
 
 impl FleetSets {
-    /// Reads them; `name` is that of the set that is meant.
-    pub(crate) fn load(projects: Vec<Project>, name: Option<&str>, mut ahead: Ahead) -> Result<Self, CliError> {
-        let sets =
-            projects.iter().map(|it| Ok(Project::sound(ahead.load(it))?.set)).collect::<Result<Vec<_>, CliError>>()?;
+    /// Reads them for a verb; `name` is that of the set that is meant.
+    pub(crate) fn load(
+        projects: Vec<Project>,
+        verb: &Verb,
+        name: Option<&str>,
+        mut ahead: Ahead,
+    ) -> Result<Self, CliError> {
+        let sets = projects.iter().map(|it| database_command::load(it, verb, &mut ahead));
+        let sets = sets.collect::<Result<Vec<_>, CliError>>()?;
         let chosen = name.and_then(|name| projects.iter().position(|it| it.config.set == name));
         Ok(Self { projects, sets, chosen })
     }
@@ -42,7 +47,7 @@ impl FleetSets {
         let place = self.chosen.or((self.sets.len() == 1).then_some(0));
         place.and_then(|place| self.sets.get(place)).ok_or_else(|| {
             CliError::usage(format!("these databases have several sets, and `{what}` works on one"))
-                .help(format!("name it: {}", project::set_flags(&self.projects)))
+                .help(format!("name it: {}", selection::set_flags(&self.projects)))
         })
     }
 
