@@ -88,16 +88,21 @@ impl DatabaseCommand<'_> {
 
     /// The migrations of a set, with their files as people reach them.
     fn load(&self, project: &Project, ahead: &mut Ahead) -> Result<MigrationSet, CliError> {
-        let mut set = match self.verb {
-            // The rows, or the copies, are shown as they are: faults of the files don't matter, those of the manifest do.
-            Verb::History | Verb::Restore { from: None, .. } => {
-                project.sound_config()?;
-                ahead.load(project).set
-            }
-            _ => Project::sound(ahead.load(project))?.set,
-        };
+        let mut set = load(project, self.verb, ahead)?;
         seen_from::name_from(&mut set, &self.way);
         Ok(set)
+    }
+}
+
+/// The migrations of a set, as far as a verb needs them: rows and copies are shown, and copies are made, whatever is wrong
+/// with the files. Only the manifest has to be sound, as it names the history.
+pub(crate) fn load(project: &Project, verb: &Verb, ahead: &mut Ahead) -> Result<MigrationSet, CliError> {
+    match verb {
+        Verb::History | Verb::Backup { .. } | Verb::Restore { from: None, .. } => {
+            project.sound_config()?;
+            Ok(ahead.load(project).set)
+        }
+        _ => Ok(Project::sound(ahead.load(project))?.set),
     }
 }
 

@@ -155,6 +155,11 @@ impl Applied {
         Ok((part, status.pending()))
     }
 
+    /// How many migrations.
+    pub(crate) fn count(&self) -> usize {
+        self.migrations.len()
+    }
+
     /// That part of the set.
     pub(crate) fn of(&self, set: &MigrationSet) -> MigrationSet {
         let mut set = set.clone();

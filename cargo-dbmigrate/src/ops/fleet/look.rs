@@ -121,8 +121,10 @@ fn standing(
                 inspection.todo += status.pending() + status.pending_repeatables();
                 let rules = migrator.set()?.rules;
                 if task == Task::Verify || !status.entries.iter().all(|entry| entry.state.is_allowed(rules)) {
-                    let problems = migrator.verify(connection)?.problems;
-                    inspection.differs.extend(problems.into_iter().map(|it| migrators.aimed(&migrator, it.into())));
+                    let verified = migrator.verify(connection)?;
+                    inspection.checked += verified.checked;
+                    let faults = verified.problems.into_iter().map(|it| migrators.aimed(&migrator, it.into()));
+                    inspection.differs.extend(faults);
                 }
             }
             Task::Backup => inspection.todo = 1,

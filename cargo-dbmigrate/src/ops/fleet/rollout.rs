@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use dbmigrate_runtime::cli::Request;
 
-use super::drift::DriftComparison;
+use super::drift::{DriftComparison, LiveSchema};
 use super::look::look;
 use super::work::{WorkResult, work};
 use super::{Migrators, RunnerProcess, pool, room};
@@ -52,17 +52,19 @@ pub(super) fn survey(
         };
         (start, start.elapsed(), inspection, live)
     };
-    let mut tell = |at: usize, took, mut inspection: Option<Inspection>, live: Result<_, Fault>| {
+    let mut tell = |at: usize, took, mut inspection: Option<Inspection>, live: Result<Option<LiveSchema>, Fault>| {
         let file = &mut files[at];
         file.took = took;
-        let differs = live.and_then(|live| match (comparison.as_deref_mut(), live) {
-            (Some(comparison), Some(live)) => comparison.differences(&live).map(Some),
+        let compared = live.and_then(|live| match (comparison.as_deref_mut(), live) {
+            (Some(comparison), Some(live)) => Ok(Some((live.checked(), comparison.differences(&live)?))),
             _ => Ok(None),
         });
-        file.outcome = match (differs, &mut inspection) {
+        file.outcome = match (compared, &mut inspection) {
             (Err(fault), _) => Outcome::Refused(fault),
-            (Ok(differs), Some(inspection)) => {
-                inspection.differs = differs.unwrap_or_else(|| std::mem::take(&mut inspection.differs));
+            (Ok(compared), Some(inspection)) => {
+                if let Some(compared) = compared {
+                    (inspection.checked, inspection.differs) = compared;
+                }
                 standing(inspection, task)
             }
             (Ok(_), None) => Outcome::Left,
