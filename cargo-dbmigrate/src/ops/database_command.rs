@@ -15,7 +15,7 @@ use crate::ops::driver::Rusqlite;
 use crate::ops::interrupt::Interrupt;
 use crate::ops::migrator::migrator;
 use crate::ops::project::Project;
-use crate::ops::{database, open, runner, runtime_set, runtime_sets, schema_reader, seen_from, space};
+use crate::ops::{database, open, runner, runtime_set, runtime_sets, schema_reader, seen_from, shared_history, space};
 
 /// What is asked for.
 pub(crate) struct DatabaseCommand<'c> {
@@ -51,6 +51,7 @@ impl DatabaseCommand<'_> {
         if !self.verb.reads_only() || matches!(self.verb, Verb::Backup { .. }) {
             terminal.status("Database", &format!("{} (from {})", database.path.display(), database.source));
         }
+        shared_history::refuse(meant(), self.verb, &database.path, self.global)?;
         let request = request(self.verb, backup(self.copy, first), self.args, self.global);
         if let Some(runner) = runner {
             if request.verb.rehearses() {

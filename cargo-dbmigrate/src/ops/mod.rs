@@ -42,6 +42,7 @@ pub(crate) mod schema_reader;
 pub(crate) mod script;
 pub(crate) mod seen_from;
 pub(crate) mod selection;
+pub(crate) mod shared_history;
 pub(crate) mod since;
 pub(crate) mod snapshot;
 pub(crate) mod space;

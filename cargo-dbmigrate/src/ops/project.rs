@@ -56,6 +56,8 @@ pub(crate) struct Project {
     /// What it depends on, and what the other packages of its workspace do.
     dependencies: Vec<Dependency>,
     others: Vec<Dependency>,
+    /// Whether its workspace has other packages.
+    pub(crate) has_neighbours: bool,
 }
 
 impl Project {
@@ -244,6 +246,7 @@ impl Project {
             features: package.features.keys().cloned().collect(),
             dependencies: package.dependencies.clone(),
             others: metadata.workspace_packages().iter().flat_map(|package| package.dependencies.clone()).collect(),
+            has_neighbours: metadata.workspace_members.len() > 1,
         };
         configs.iter().cloned().map(project).collect()
     }
@@ -270,6 +273,7 @@ impl Project {
             features: Vec::new(),
             dependencies: Vec::new(),
             others: Vec::new(),
+            has_neighbours: false,
         }
     }
 

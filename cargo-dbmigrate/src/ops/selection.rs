@@ -94,6 +94,13 @@ pub(crate) fn around(global: &Global, folder: &Path) -> Result<Option<Project>, 
     Ok(innermost.and_then(|(_, package)| Project::all(package, &metadata).into_iter().next()))
 }
 
+/// The sets of the other packages of a workspace that have migrations.
+pub(crate) fn neighbours(project: &Project, global: &Global) -> Result<Vec<Project>, CliError> {
+    let metadata = metadata(global)?;
+    let others = metadata.workspace_packages().into_iter().filter(|package| package.name.as_str() != project.name);
+    Ok(others.flat_map(|package| Project::all(package, &metadata)).filter(Project::has_migrations).collect())
+}
+
 /// The one set that a command is about; several are an error that shows the choices.
 pub(crate) fn select_one(global: &Global) -> Result<Project, CliError> {
     let mut projects = select_one_package(global)?;
