@@ -72,7 +72,7 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
             context.shell.help(&format!("to take over that database now: `cargo dbmigrate adopt --database {path}`"));
         }
         for step in adopt::left_to_do(&project, &plan)? {
-            context.shell.help(&step);
+            context.shell.advise(&step);
         }
     }
     Ok(exit)

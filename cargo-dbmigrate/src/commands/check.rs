@@ -69,7 +69,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         summary(project, &checked, &new, context.shell);
         if checked.errors() > 0 {
             let helps = house::look_alikes(project, checked.replay.is_none());
-            helps.iter().for_each(|help| context.shell.help(help));
+            helps.iter().for_each(|help| context.shell.advise(help));
         }
     }
     findings.finish(context.shell);

@@ -102,7 +102,7 @@ fn run_on(
     ahead: Ahead,
     context: &mut Context<'_>,
 ) -> Result<u8, CliError> {
-    let way = if context.shell.is_json() { String::new() } else { context.shell.here("") };
+    let way = context.shell.way();
     let command = DatabaseCommand { verb, copy, args, global: context.global, way, announce: shell::announce };
     command.run(sets, ahead, context.shell)
 }

@@ -120,12 +120,15 @@ fn drift_of(args: &FleetArgs, database: &DatabaseArgs, context: &mut Context<'_>
 
 /// The sets that live in each of the databases.
 fn load(verb: &Verb, context: &mut Context<'_>) -> Result<FleetSets, CliError> {
-    let ahead = Ahead::begin(context.global);
+    let mut ahead = Ahead::begin(context.global);
     let projects = fleet::select(context.global)?;
     if let Some(first) = projects.first() {
         context.shell.about(super::about(first));
     }
-    FleetSets::load(projects, verb, context.global.set.as_deref(), ahead)
+    let way = context.shell.way();
+    let sets = projects.iter().map(|it| database_command::load(it, verb, &way, &mut ahead));
+    let sets = sets.collect::<Result<Vec<_>, CliError>>()?;
+    Ok(FleetSets::new(projects, sets, context.global.set.as_deref()))
 }
 
 fn find(args: &FleetArgs) -> Result<FleetFiles, CliError> {

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<u8, CliE
         if loaded.has_errors() {
             // The build will say what is wrong, but not that the files may be right elsewhere.
             let helps = house::look_alikes(&project, true);
-            helps.iter().for_each(|help| context.shell.help(help));
+            helps.iter().for_each(|help| context.shell.advise(help));
         }
         name = project.name;
     }

@@ -58,7 +58,7 @@ impl From<CliError> for Fault {
         let diagnostics = error.into_diagnostics();
         Self {
             message: diagnostics.iter().map(with_place).collect::<Vec<_>>().join("; "),
-            help: diagnostics.iter().flat_map(|Diagnostic { help, .. }| help.iter().cloned()).collect(),
+            help: diagnostics.iter().flat_map(Diagnostic::help_texts).collect(),
             is_busy: false,
         }
     }

@@ -6,7 +6,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use dbmigrate_core::Diagnostic;
+use dbmigrate_core::{Diagnostic, Help};
 use dbmigrate_runtime::cli::database_path;
 
 use crate::error::CliError;
@@ -42,7 +42,7 @@ pub(crate) fn resolve(flag: Option<&Path>, sets: &[Project]) -> Result<Database,
             CliError::usage(format!("{} has no database", project.config.title()))
                 .help(format!("name one with `--database PATH{}`", project.flag()))
         };
-        error.help(format!("or write `database = \"PATH\"` under `{table}` in `Cargo.toml`"))
+        error.help(Help::from(format!("or write `database = \"PATH\"` under `{table}` in ")).file("Cargo.toml"))
     })
 }
 

@@ -43,7 +43,8 @@ impl DatabaseCommand<'_> {
         let place = projects.iter().position(|project| self.is_meant(project));
         let place = place.ok_or_else(|| CliError::failure("no package was selected"))?;
         let first = &projects[place];
-        let sets = projects.iter().map(|it| self.load(it, &mut ahead)).collect::<Result<Vec<_>, CliError>>()?;
+        let sets = projects.iter().map(|it| load(it, self.verb, &self.way, &mut ahead));
+        let sets = sets.collect::<Result<Vec<_>, CliError>>()?;
         let meant = || projects.iter().zip(&sets).filter(|(project, _)| self.is_meant(project));
         let runner = runner::needed(self.verb, meant())?;
         let database = database::resolve(self.args.database.as_deref(), projects)?;
@@ -86,25 +87,21 @@ impl DatabaseCommand<'_> {
     fn is_meant(&self, project: &Project) -> bool {
         self.global.set.as_deref().is_none_or(|name| project.config.set == name)
     }
-
-    /// The migrations of a set, with their files as people reach them.
-    fn load(&self, project: &Project, ahead: &mut Ahead) -> Result<MigrationSet, CliError> {
-        let mut set = load(project, self.verb, ahead)?;
-        seen_from::name_from(&mut set, &self.way);
-        Ok(set)
-    }
 }
 
-/// The migrations of a set, as far as a verb needs them: rows and copies are shown, and copies are made, whatever is wrong
-/// with the files. Only the manifest has to be sound, as it names the history.
-pub(crate) fn load(project: &Project, verb: &Verb, ahead: &mut Ahead) -> Result<MigrationSet, CliError> {
-    match verb {
+/// The migrations of a set, with their files as people reach them by `way`, and as far as a verb needs them: rows and
+/// copies are shown, and copies are made, whatever is wrong with the files. Only the manifest has to be sound, as it names
+/// the history.
+pub(crate) fn load(project: &Project, verb: &Verb, way: &str, ahead: &mut Ahead) -> Result<MigrationSet, CliError> {
+    let mut set = match verb {
         Verb::History | Verb::Backup { .. } | Verb::Restore { from: None, .. } => {
             project.sound_config()?;
-            Ok(ahead.load(project).set)
+            ahead.load(project).set
         }
-        _ => Ok(Project::sound(ahead.load(project))?.set),
-    }
+        _ => Project::sound(ahead.load(project))?.set,
+    };
+    seen_from::name_from(&mut set, way);
+    Ok(set)
 }
 
 /// Whether a verb shows how a set stands.

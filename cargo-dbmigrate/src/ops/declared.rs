@@ -3,7 +3,7 @@
 use dbmigrate_core::repeatable::ObjectKind;
 use dbmigrate_core::statement::{Statement, split};
 use dbmigrate_core::token::{is_word, tokens};
-use dbmigrate_core::{Config, Diagnostic, Location, MigrationSet, SourceText};
+use dbmigrate_core::{Config, Diagnostic, Help, Location, MigrationSet, SourceText};
 use dbmigrate_schema::{Change, Declared, Kind, Name, Object, Schema, compare};
 
 use crate::error::CliError;
@@ -55,7 +55,7 @@ pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -
                     problems.push(
                         Diagnostic::error("repeatable", message)
                             .in_file(file.path())
-                            .help(format!("change it in `{source}`, and remove it here")),
+                            .help(Help::from("change it in ").file(source).words(", and remove it here")),
                     );
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use dbmigrate_core::{Config, Diagnostic, MigrationSet};
+use dbmigrate_core::{Config, Diagnostic, Help, MigrationSet};
 use dbmigrate_runtime::{Entry, Migrator, Status};
 use dbmigrate_schema::{Change, Difference, Kind, Name, Program, Schema, compare};
 use rusqlite::Connection;
@@ -55,9 +55,11 @@ impl Drift {
         } else {
             let file = &config.schema;
             problem
-                .help(format!(
-                    "to keep it: declare it in `{file}`, then `cargo dbmigrate generate NAME` and `cargo dbmigrate mark NAME`"
-                ))
+                .help(
+                    Help::from("to keep it: declare it in ")
+                        .file(file)
+                        .words(", then `cargo dbmigrate generate NAME` and `cargo dbmigrate mark NAME`"),
+                )
                 .help("to undo it by hand: `cargo dbmigrate schema --from database` shows what has to change")
         };
         let of_repeatable = self.differences.iter().filter(|it| it.change == Change::Added && self.pending == 0);
@@ -198,7 +200,7 @@ mod tests {
         let drift = Drift { path: "app.db".into(), applied: 1, pending, differences, live, named, recorded };
         let problem = drift.problem(&Config::default()).unwrap();
         assert_eq!(problem.message, "the schema of `app.db` is not what its migrations make: 1 difference");
-        problem.help.join("\n")
+        problem.help_texts().join("\n")
     }
 
     #[test]

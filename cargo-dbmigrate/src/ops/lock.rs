@@ -143,7 +143,7 @@ fn empty(project: &Project, set: &MigrationSet, count: usize) -> Vec<Diagnostic>
     let mut findings = lint::empty(new);
     for finding in &mut findings {
         let accept = format!("to write it once it is sealed: `cargo dbmigrate lock --accept {}`", finding.number);
-        finding.diagnostic.help.push(accept);
+        finding.diagnostic.help.push(accept.into());
     }
     // What else the files say of rules, and names that no rule has, are for `check`.
     let old = set.migrations.iter().map(|migration| migration.number).collect();

@@ -138,10 +138,11 @@ impl Project {
             let is_there = self.root.join(&self.config.dir).symlink_metadata().is_ok();
             if !is_there && !self.config.declared && self.dependency(DependencyKind::Build, BUILD).is_none() {
                 // Nothing would run what `create` makes.
-                missing.help = vec!["begin with `cargo dbmigrate init`".to_owned()];
+                missing.help = vec!["begin with `cargo dbmigrate init`".into()];
             }
             if !self.elsewhere.is_empty() {
-                missing.help.push(format!("or name a package that has migrations: {}", self.elsewhere.join(", ")));
+                let packages = self.elsewhere.join(", ");
+                missing.help.push(format!("or name a package that has migrations: {packages}").into());
             }
         }
         loaded

@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 use std::path::Path;
 
 use cargo_metadata::{Metadata, MetadataCommand, Package};
+use dbmigrate_core::Help;
 use dbmigrate_core::sequence::quoted;
 
 use crate::cli::Global;
@@ -34,7 +35,8 @@ fn known_set(projects: &[Project], global: &Global) -> Result<(), CliError> {
     Err(match dbmigrate_core::nearest::nearest(name, names.iter().copied()) {
         Some(near) => error.help(format!("did you mean `--set {near}`?")),
         None if projects.iter().all(|project| project.config.set.is_empty()) => {
-            error.help(format!("declare it in `Cargo.toml`: `[package.metadata.migrations.sets.{name}]`"))
+            let table = format!(": `[package.metadata.migrations.sets.{name}]`");
+            error.help(Help::from("declare it in ").file("Cargo.toml").words(&table))
         }
         None => error.help(format!("the sets are: `{}`", names.join("`, `"))),
     })

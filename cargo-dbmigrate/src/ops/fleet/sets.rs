@@ -6,10 +6,9 @@ use dbmigrate_runtime::cli::{RollbackTarget, Verb};
 use crate::cli::Global;
 use crate::error::CliError;
 use crate::fleet::Task;
-use crate::ops::ahead::Ahead;
 use crate::ops::project::Project;
+use crate::ops::runner;
 use crate::ops::selection;
-use crate::ops::{database_command, runner};
 
 /// The sets, as they were read.
 pub(crate) struct FleetSets {
@@ -29,17 +28,10 @@ pub(crate) fn select(global: &Global) -> Result<Vec<Project>, CliError> {
 }
 
 impl FleetSets {
-    /// Reads them for a verb; `name` is that of the set that is meant.
-    pub(crate) fn load(
-        projects: Vec<Project>,
-        verb: &Verb,
-        name: Option<&str>,
-        mut ahead: Ahead,
-    ) -> Result<Self, CliError> {
-        let sets = projects.iter().map(|it| database_command::load(it, verb, &mut ahead));
-        let sets = sets.collect::<Result<Vec<_>, CliError>>()?;
+    /// The sets of these projects, in their order; `name` is that of the set that is meant.
+    pub(crate) fn new(projects: Vec<Project>, sets: Vec<MigrationSet>, name: Option<&str>) -> Self {
         let chosen = name.and_then(|name| projects.iter().position(|it| it.config.set == name));
-        Ok(Self { projects, sets, chosen })
+        Self { projects, sets, chosen }
     }
 
     /// The set that is meant; several are an error that shows the choices.
@@ -146,7 +138,7 @@ mod tests {
     fn what_is_another_thing_for_each_database_is_refused() {
         let refused = |sets: &FleetSets, verb: &Verb| {
             let diagnostics = sets.task(verb).unwrap_err().into_diagnostics();
-            (diagnostics[0].message.clone(), diagnostics[0].help.join("; "))
+            (diagnostics[0].message.clone(), diagnostics[0].help_texts().join("; "))
         };
         let one = sets(&[""]);
         for what in [RollbackTarget::Newest, RollbackTarget::Count(2), RollbackTarget::One("b".to_owned())] {
