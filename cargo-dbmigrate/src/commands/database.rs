@@ -5,9 +5,9 @@ use dbmigrate_runtime::cli::Verb;
 use super::{Context, Reported};
 use crate::cli::{CopyArgs, DatabaseArgs};
 use crate::error::{CliError, DONE, NO};
-use crate::ops::ahead::Ahead;
 use crate::ops::database_command::{DatabaseCommand, shows};
 use crate::ops::project::Project;
+use crate::ops::read_ahead::ReadAhead;
 use crate::ops::selection;
 use crate::shell;
 
@@ -24,7 +24,7 @@ pub(super) fn run_with_copy(
     context: &mut Context<'_>,
 ) -> Result<u8, CliError> {
     aim(args, context);
-    let mut ahead = Ahead::begin(context.global);
+    let mut ahead = ReadAhead::begin(context.global);
     let databases = selection::select_databases(context.global)?;
     if databases.len() > 1 {
         refuse_several(&verb, args, &databases)?;
@@ -79,7 +79,7 @@ pub(super) fn run_in(
     args: &DatabaseArgs,
     context: &mut Context<'_>,
 ) -> Result<u8, CliError> {
-    run_on(&verb, copy, args, std::slice::from_ref(project), Ahead::default(), context)
+    run_on(&verb, copy, args, std::slice::from_ref(project), ReadAhead::default(), context)
 }
 
 /// Only what reads, and `up`, is done to one database after the other.
@@ -99,7 +99,7 @@ fn run_on(
     copy: &CopyArgs,
     args: &DatabaseArgs,
     sets: &[Project],
-    ahead: Ahead,
+    ahead: ReadAhead,
     context: &mut Context<'_>,
 ) -> Result<u8, CliError> {
     let way = context.shell.way();

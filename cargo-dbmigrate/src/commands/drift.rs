@@ -8,7 +8,7 @@ use crate::cli::CheckDatabaseArgs;
 use crate::error::{CliError, DONE, NO};
 use crate::ops::drift::drift;
 use crate::ops::program::Runner;
-use crate::ops::schema::Reach;
+use crate::ops::schema::SchemaAccess;
 use crate::ops::selection;
 use crate::report::{self, Reason};
 
@@ -22,10 +22,10 @@ pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result
     let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
     context.shell.about(super::about(project));
     let runner = Runner::of(project, context.global, &args.build);
-    let reach = Reach::new(args, runner.as_ref().map(|runner| runner as _));
-    let found = drift(&projects, &reach)?;
+    let access = SchemaAccess::new(args, runner.as_ref().map(|runner| runner as _));
+    let found = drift(&projects, &access)?;
     let shell = &mut *context.shell;
-    reach.note().into_iter().for_each(|note| shell.note(note));
+    access.note().into_iter().for_each(|note| shell.note(note));
     report::opaque(&found.live, shell);
     report::differences(&found.differences, shell);
     if shell.is_json() {

@@ -7,11 +7,11 @@ use super::Context;
 use crate::cli::{CanaryArgs, CopyArgs, DatabaseArgs, FailureArgs, FleetArgs};
 use crate::error::{CliError, DONE, FAILURE, NO};
 use crate::fleet::{File, FleetFiles, Outcome, RolloutResult, Task};
-use crate::ops::ahead::Ahead;
 use crate::ops::database_command::{self, backup};
 use crate::ops::fleet::{self, FleetSets, Job, RunnerProcess, Selection};
 use crate::ops::interrupt::Interrupt;
 use crate::ops::program::Runner;
+use crate::ops::read_ahead::ReadAhead;
 use crate::report;
 use crate::report::fleet::FleetReporter;
 use crate::shell;
@@ -120,7 +120,7 @@ fn drift_of(args: &FleetArgs, database: &DatabaseArgs, context: &mut Context<'_>
 
 /// The sets that live in each of the databases.
 fn load(verb: &Verb, context: &mut Context<'_>) -> Result<FleetSets, CliError> {
-    let mut ahead = Ahead::begin(context.global);
+    let mut ahead = ReadAhead::begin(context.global);
     let projects = fleet::select(context.global)?;
     if let Some(first) = projects.first() {
         context.shell.about(super::about(first));

@@ -6,7 +6,7 @@ use super::Context;
 use crate::cli::InitArgs;
 use crate::error::{CliError, DONE};
 use crate::ops::init::init;
-use crate::ops::{edit, house, selection};
+use crate::ops::{edit, other_tools, selection};
 use crate::report;
 
 pub(crate) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<u8, CliE
         let loaded = project.load();
         if loaded.has_errors() {
             // The build will say what is wrong, but not that the files may be right elsewhere.
-            let helps = house::look_alikes(&project, true);
+            let helps = other_tools::look_alikes(&project, true);
             helps.iter().for_each(|help| context.shell.advise(help));
         }
         name = project.name;

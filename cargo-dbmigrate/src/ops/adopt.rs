@@ -2,12 +2,12 @@
 //! of the old history mean. All of it is worked out, and read as the build will read it, before anything is written; and
 //! nothing that is there is moved or written over.
 
-mod at_hand;
 mod checksum;
 mod detect;
 mod files;
 mod live;
 mod manifest;
+mod opened;
 pub(crate) mod trial;
 
 use std::fs;
@@ -24,9 +24,9 @@ use crate::ops::edit::{self, Edit};
 use crate::ops::project::Project;
 use crate::ops::{create, wiring};
 
-pub(crate) use at_hand::AtHand;
 pub(crate) use detect::Detected;
 pub(crate) use files::AdoptedFiles;
+pub(crate) use opened::OpenedDatabase;
 
 /// What was asked for.
 pub(crate) struct Request<'a> {

@@ -10,12 +10,14 @@ use dbmigrate_runtime::{Backup, BackupWhen, Migrator, Together};
 
 use crate::cli::{CopyArgs, DatabaseArgs, Global, MessageFormat, PROGRAM, Verbosity};
 use crate::error::{CliError, DONE, NO};
-use crate::ops::ahead::Ahead;
 use crate::ops::driver::Rusqlite;
 use crate::ops::interrupt::Interrupt;
 use crate::ops::migrator::migrator;
 use crate::ops::project::Project;
-use crate::ops::{database, open, runner, runtime_set, runtime_sets, schema_reader, seen_from, shared_history, space};
+use crate::ops::read_ahead::ReadAhead;
+use crate::ops::{
+    database, immutable, runner, runtime_set, runtime_sets, schema_reader, shared_history, shown_paths, space,
+};
 
 /// What is asked for.
 pub(crate) struct DatabaseCommand<'c> {
@@ -37,7 +39,7 @@ impl DatabaseCommand<'_> {
     pub(crate) fn run(
         &self,
         projects: &[Project],
-        mut ahead: Ahead,
+        mut ahead: ReadAhead,
         terminal: &mut dyn Terminal,
     ) -> Result<u8, CliError> {
         let place = projects.iter().position(|project| self.is_meant(project));
@@ -92,7 +94,7 @@ impl DatabaseCommand<'_> {
 /// The migrations of a set, with their files as people reach them by `way`, and as far as a verb needs them: rows and
 /// copies are shown, and copies are made, whatever is wrong with the files. Only the manifest has to be sound, as it names
 /// the history.
-pub(crate) fn load(project: &Project, verb: &Verb, way: &str, ahead: &mut Ahead) -> Result<MigrationSet, CliError> {
+pub(crate) fn load(project: &Project, verb: &Verb, way: &str, ahead: &mut ReadAhead) -> Result<MigrationSet, CliError> {
     let mut set = match verb {
         Verb::History | Verb::Backup { .. } | Verb::Restore { from: None, .. } => {
             project.sound_config()?;
@@ -100,7 +102,7 @@ pub(crate) fn load(project: &Project, verb: &Verb, way: &str, ahead: &mut Ahead)
         }
         _ => Project::sound(ahead.load(project))?.set,
     };
-    seen_from::name_from(&mut set, way);
+    shown_paths::name_from(&mut set, way);
     Ok(set)
 }
 
@@ -191,10 +193,10 @@ fn run_one(
     let reader = schema_reader::reader(set, &project.histories);
     runtime_set::with_set(set, |set| {
         let migrator = heeding(migrator(set).schema_reader(reader), interrupt);
-        let immutable = if request.verb.reads_only() { open::immutable(database) } else { None };
+        let immutable = if request.verb.reads_only() { immutable::immutable(database) } else { None };
         match immutable {
             Some(mut connection) => {
-                terminal.note(open::AS_IT_LIES);
+                terminal.note(immutable::AS_IT_LIES);
                 cli::run_on(migrator, &mut connection, database, request, terminal)
             }
             None => cli::run(migrator, database, request, terminal),

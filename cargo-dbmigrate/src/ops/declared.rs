@@ -7,8 +7,8 @@ use dbmigrate_core::{Config, Diagnostic, Help, Location, MigrationSet, SourceTex
 use dbmigrate_schema::{Change, Declared, Kind, Name, Object, Schema, compare};
 
 use crate::error::CliError;
-use crate::ops::beside::Whole;
 use crate::ops::edit::{self, Edit};
+use crate::ops::merged_set::MergedSet;
 use crate::ops::project::Project;
 use crate::ops::schema;
 
@@ -111,9 +111,9 @@ pub(crate) fn exists(project: &Project) -> bool {
 }
 
 /// Says that the file is not looked at: it could declare the set alone, and what that builds on comes first.
-pub(crate) fn not_compared(project: &Project, whole: &Whole) -> Diagnostic {
+pub(crate) fn not_compared(project: &Project, merged: &MergedSet) -> Diagnostic {
     let file = &project.config.schema;
-    let message = format!("`{file}` is not compared: {} builds on {}", project.config.title(), whole.foundation());
+    let message = format!("`{file}` is not compared: {} builds on {}", project.config.title(), merged.foundation());
     Diagnostic::warning("schema-not-compared", message)
         .in_file(file)
         .help("a schema can only be declared for a set on its own")

@@ -9,10 +9,10 @@ use rusqlite::Connection;
 
 use crate::count::count;
 use crate::error::CliError;
-use crate::ops::beside::merged;
 use crate::ops::driver::Rusqlite;
+use crate::ops::merged_set::merged;
 use crate::ops::project::Project;
-use crate::ops::schema::{Reach, connect, history_tables, read, replay};
+use crate::ops::schema::{SchemaAccess, connect, history_tables, read, replay};
 use crate::ops::{database, runtime_set};
 
 /// What a database has against what its applied migrations lead to.
@@ -79,15 +79,15 @@ impl Drift {
 }
 
 /// Compares a database with the migrations of the sets that live in it, as far as they are applied.
-pub(crate) fn drift(projects: &[Project], reach: &Reach<'_>) -> Result<Drift, CliError> {
+pub(crate) fn drift(projects: &[Project], access: &SchemaAccess<'_>) -> Result<Drift, CliError> {
     let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
     let sets = Project::sound_sets(projects)?;
-    let path = database::resolve(reach.database, projects)?.path;
-    let mut connection = connect(&path, reach)?;
+    let path = database::resolve(access.database, projects)?.path;
+    let mut connection = connect(&path, access)?;
     let mut pending = 0;
     let mut applied = Vec::new();
     for set in sets {
-        let patience = reach.patience();
+        let patience = access.patience();
         let status = runtime_set::with_set(&set, |set| {
             Migrator::<Rusqlite>::new(set).busy_timeout(patience).status(&mut connection)
         })?;
@@ -98,7 +98,7 @@ pub(crate) fn drift(projects: &[Project], reach: &Reach<'_>) -> Result<Drift, Cl
     // Behind the first reads: they wait as long as was asked for.
     refuse_unknown_sets(projects, &mut connection)?;
     let live = read(&connection, &path, projects)?;
-    let differences = compare(&expected(&applied, reach.program)?, &live);
+    let differences = compare(&expected(&applied, access.program)?, &live);
     let named = projects.len() > 1 || !project.config.set.is_empty();
     let applied = applied.iter().map(|set| set.migrations.len()).sum();
     let recorded = applied > 0 || has_history(&connection, projects)?;

@@ -10,7 +10,7 @@ use dbmigrate_schema::Squash;
 
 use crate::error::CliError;
 use crate::ops::project::Project;
-use crate::ops::{create, house};
+use crate::ops::{create, other_tools};
 
 mod change;
 mod prune;
@@ -50,7 +50,7 @@ pub(crate) fn squash(
     name: Option<&str>,
     dry_run: bool,
 ) -> Result<Squashed, CliError> {
-    house::only(project, "squash")?;
+    other_tools::refuse(project, "squash")?;
     project.sound_config()?;
     let guard = create::lock(project)?;
     let set = project.load_sound()?.set;

@@ -12,7 +12,7 @@ use super::change::{Change, apply};
 use super::{BEFORE, beside, stopped};
 use crate::error::CliError;
 use crate::ops::project::Project;
-use crate::ops::{create, house};
+use crate::ops::{create, other_tools};
 
 /// What was done, or would be.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Undone {
 
 /// Puts back what the squash replaces. `dry_run` changes nothing.
 pub(crate) fn undo(project: &Project, dry_run: bool) -> Result<Undone, CliError> {
-    house::only(project, "squash")?;
+    other_tools::refuse(project, "squash")?;
     project.sound_config()?;
     let guard = create::lock(project)?;
     let unfinished = stopped::folder_back(project)?;

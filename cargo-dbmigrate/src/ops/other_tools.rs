@@ -1,4 +1,4 @@
-//! What is for files of the house alone, and what a folder of other files looks like.
+//! Folders of other tools: what commands refuse there, and what such a folder looks like.
 
 use dbmigrate_core::Help;
 use dbmigrate_core::layout::{Candidate, Layout, detect};
@@ -9,7 +9,7 @@ use crate::ops::adopt::is_adopted;
 use crate::ops::project::Project;
 
 /// Ends a command that would put files of the house into the folder of another tool.
-pub(crate) fn only(project: &Project, command: &str) -> Result<(), CliError> {
+pub(crate) fn refuse(project: &Project, command: &str) -> Result<(), CliError> {
     let layout = project.config.layout;
     if layout == Layout::House {
         return Ok(());
