@@ -37,10 +37,11 @@ pub(super) fn run_with_copy(
         // What is wrong with the second one is said before anything is done to the first.
         all_sound(&databases)?;
     }
+    let command = command(&verb, copy, args, context);
     let mut exit = DONE;
     for sets in &databases {
         // Those after the first are read when it is their turn.
-        let came = run_on(&verb, copy, args, sets, std::mem::take(&mut ahead), context);
+        let came = command.run(sets, std::mem::take(&mut ahead), context.shell);
         let came = match came {
             // A database that can't be shown hides no other.
             Err(error) if shows && databases.len() > 1 => error.report(context.shell),
@@ -79,7 +80,17 @@ pub(super) fn run_in(
     args: &DatabaseArgs,
     context: &mut Context<'_>,
 ) -> Result<u8, CliError> {
-    run_on(&verb, copy, args, std::slice::from_ref(project), ReadAhead::default(), context)
+    command(&verb, copy, args, context).run(std::slice::from_ref(project), ReadAhead::default(), context.shell)
+}
+
+/// What is asked of each database.
+fn command<'c>(
+    verb: &'c Verb,
+    copy: &'c CopyArgs,
+    args: &'c DatabaseArgs,
+    context: &Context<'c>,
+) -> DatabaseCommand<'c> {
+    DatabaseCommand { verb, copy, args, global: context.global, way: context.shell.way(), announce: shell::announce }
 }
 
 /// Only what reads, and `up`, is done to one database after the other.
@@ -91,18 +102,4 @@ fn refuse_several(verb: &Verb, args: &DatabaseArgs, databases: &[Vec<Project>]) 
         Some(_) => "`--database` names only one".to_owned(),
     };
     Err(selection::several_databases(&why, databases.iter().flatten()))
-}
-
-/// Runs `verb` on a database with all of its sets, or with the one that is asked for.
-fn run_on(
-    verb: &Verb,
-    copy: &CopyArgs,
-    args: &DatabaseArgs,
-    sets: &[Project],
-    ahead: ReadAhead,
-    context: &mut Context<'_>,
-) -> Result<u8, CliError> {
-    let way = context.shell.way();
-    let command = DatabaseCommand { verb, copy, args, global: context.global, way, announce: shell::announce };
-    command.run(sets, ahead, context.shell)
 }

@@ -191,7 +191,7 @@ pub(crate) fn connect(path: &Path, access: &SchemaAccess<'_>) -> Result<Connecti
         };
         return Err(wrong(format!("no database at `{}`", path.display()), &[help]));
     }
-    let connection = match immutable::immutable(path) {
+    let connection = match immutable::open(path) {
         Some(connection) => {
             access.as_it_lies.set(true);
             connection

@@ -35,7 +35,7 @@ pub(super) fn connect(
         Ok(opened) => Ok(opened),
         // In a folder where nothing can be written.
         Err(fault) if task.writes() => Err(fault.into()),
-        Err(fault) => immutable::immutable(path)
+        Err(fault) => immutable::open(path)
             .map(|connection| (connection, Some(immutable::AS_IT_LIES)))
             .ok_or_else(|| fault.into()),
     }
