@@ -8,6 +8,7 @@ use crate::cli::CheckDatabaseArgs;
 use crate::error::{CliError, DONE, NO};
 use crate::ops::drift::drift;
 use crate::ops::program::Runner;
+use crate::ops::project::Project;
 use crate::ops::schema::SchemaAccess;
 use crate::ops::selection;
 use crate::report::{self, Reason};
@@ -19,7 +20,7 @@ pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result
     let args = &args.database;
     database::aim(args, context);
     let projects = selection::select_whole_database(context.global, "drift")?;
-    let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
+    let project = Project::first(&projects)?;
     context.shell.about(super::about(project));
     let runner = Runner::of(project, context.global, &args.build);
     let access = SchemaAccess::new(args, runner.as_ref().map(|runner| runner as _));

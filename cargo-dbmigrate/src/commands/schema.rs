@@ -38,7 +38,7 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
     } else {
         selection::select_database(context.global, "schema")?
     };
-    let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
+    let project = Project::first(&projects)?;
     super::work_on(project, context.shell);
     let runner = Runner::of(project, context.global, &args.database.build);
     let access = SchemaAccess::new(&args.database, runner.as_ref().map(|runner| runner as _));

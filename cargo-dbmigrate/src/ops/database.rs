@@ -26,7 +26,7 @@ pub(crate) struct Database {
 
 /// Finds the database that these sets of a package live in. The environment names one only where the package has one.
 pub(crate) fn resolve(flag: Option<&Path>, sets: &[Project]) -> Result<Database, CliError> {
-    let Some(project) = sets.first() else { return Err(CliError::failure("no package was selected")) };
+    let project = Project::first(sets)?;
     let is_only = project.databases == 1;
     let here = std::env::current_dir().unwrap_or_default();
     let variable = std::env::var_os(VARIABLE).filter(|_| is_only);

@@ -80,7 +80,7 @@ impl Drift {
 
 /// Compares a database with the migrations of the sets that live in it, as far as they are applied.
 pub(crate) fn drift(projects: &[Project], access: &SchemaAccess<'_>) -> Result<Drift, CliError> {
-    let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
+    let project = Project::first(projects)?;
     let sets = Project::sound_sets(projects)?;
     let path = database::resolve(access.database, projects)?.path;
     let mut connection = connect(&path, access)?;

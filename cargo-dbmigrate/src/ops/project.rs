@@ -171,6 +171,11 @@ impl Project {
         Self::sound(self.load())
     }
 
+    /// The first of those that a command is about.
+    pub(crate) fn first(projects: &[Self]) -> Result<&Self, CliError> {
+        projects.first().ok_or_else(|| CliError::failure("no package was selected"))
+    }
+
     /// The sets of these projects, one after the other.
     pub(crate) fn sound_sets(projects: &[Self]) -> Result<Vec<MigrationSet>, CliError> {
         projects.iter().map(|project| Ok(project.load_sound()?.set)).collect()

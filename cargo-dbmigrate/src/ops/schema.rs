@@ -119,7 +119,7 @@ const BUSY_TIMEOUT: u64 = 30;
 ///
 /// Of several sets that live in one database it is what all of them make.
 pub(crate) fn load(source: &Source, projects: &[Project], access: &SchemaAccess<'_>) -> Result<Schema, CliError> {
-    let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
+    let project = Project::first(projects)?;
     match source {
         Source::Empty => Ok(Schema::default()),
         Source::Migrations => {
