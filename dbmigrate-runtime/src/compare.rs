@@ -180,7 +180,7 @@ fn state_of(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u6
         }
         (RowState::Reverting | RowState::RevertingStarted, Some(migration)) => match migration.down {
             Down::Script(script) => (script.steps.len(), false),
-            Down::Missing | Down::Irreversible(_) => (0, false),
+            Down::Missing | Down::Irreversible(_) | Down::Empty(_) => (0, false),
         },
     };
     State::Interrupted { done: row.statements_done, of: steps as u64, edited }

@@ -6,9 +6,9 @@ use crate::checksum;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::files::Files;
+use crate::help::{Help, git_restores};
 use crate::nearest::nearest;
 use crate::problems::Problems;
-use crate::sequence::quoted;
 use crate::source::{SourceText, Span};
 use crate::toml::{self, Table, Value};
 
@@ -260,7 +260,7 @@ impl Reader<'_> {
         self.problems.push(self.problems.source().first_line(span), fault);
     }
 
-    fn restore(&self) -> String {
+    fn restore(&self) -> Help {
         restore(self.problems.source().path())
     }
 
@@ -272,8 +272,8 @@ impl Reader<'_> {
 }
 
 /// What to do about a file that nobody should have edited.
-fn restore(path: &str) -> String {
-    format!("restore it from git: `git checkout -- {}`", quoted(path))
+fn restore(path: &str) -> Help {
+    git_restores("restore it", path)
 }
 
 /// Where a line stands that git has left.

@@ -267,7 +267,7 @@ fn faults(text: &str) -> Vec<String> {
     assert_eq!(read.is_none(), !diagnostics.is_empty(), "{text}");
     let say = |it: &crate::Diagnostic| {
         let place = it.location.as_ref().unwrap().position;
-        format!("{} {place}: {} | {}", it.code, it.message, it.help.join(" | "))
+        format!("{} {place}: {} | {}", it.code, it.message, it.help_texts().join(" | "))
     };
     diagnostics.iter().map(say).collect()
 }
