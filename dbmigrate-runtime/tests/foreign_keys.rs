@@ -289,6 +289,7 @@ fn a_new_orphan_fails_and_changes_nothing() {
         let text = error.to_string();
         assert!(text.contains("`002_bad`: rows of `child` refer to nothing"), "{text}");
         assert!(text.contains("row 20 of `child` has no parent in `parent`"), "{text}");
+        assert!(text.contains("help: keep the keys of the parents"), "{text}");
         assert_eq!(children(&db), "10:1 20:2");
         assert!(is_enforcing(&db));
         if !fresh {
@@ -339,6 +340,31 @@ fn orphans_that_were_there_are_no_ones_fault() {
         .up(&mut db)
         .unwrap_err();
     assert!(error.is_foreign_key(), "{error}");
+    // Nor are they of a table that takes the place of one, although it had none under its own name.
+    let makes = || {
+        let next = "CREATE TABLE next (id INTEGER PRIMARY KEY, parent REFERENCES parent)";
+        vec![family(""), file("002_next", &[next])]
+    };
+    let takes_over = ["INSERT INTO next SELECT * FROM child", "DROP TABLE child", "ALTER TABLE next RENAME TO child"];
+    let mut db = enforcing(false);
+    runner(makes()).up(&mut db).unwrap();
+    run(&db, "INSERT INTO child VALUES (30, 77)");
+    let files = [makes(), vec![file("003_takes_over", &takes_over).foreign_keys(false)]].concat();
+    runner(files).up(&mut db).unwrap();
+    assert_eq!(children(&db), "10:1 20:2 30:77");
+}
+
+#[test]
+fn a_table_with_two_keys_to_nothing_is_named_once() {
+    let makes = [
+        "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE q (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE c (p REFERENCES p, q REFERENCES q)",
+    ];
+    let orphan = file("002_b", &["INSERT INTO c VALUES (1, 2)"]).foreign_keys(false);
+    let error = runner(vec![file("001_a", &makes), orphan]).up(&mut enforcing(true)).unwrap_err();
+    assert!(error.to_string().contains(": rows of `c` refer to nothing"), "{error}");
+    assert_eq!(error.notes().iter().filter(|note| note.starts_with("row 1 of `c` has no parent in")).count(), 2);
 }
 
 #[test]

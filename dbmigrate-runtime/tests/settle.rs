@@ -120,6 +120,26 @@ fn what_is_forgotten_runs_again_also_below_an_applied_one() {
 }
 
 #[test]
+fn numbers_of_any_length_are_forgotten_and_zero_is_one_of_them() {
+    let names = ["000_zero", "009_nine", "123_more", "124_most"];
+    let files = || runner(names.iter().map(|name| file(name, &["SELECT 1"]).down(&["SELECT 1"])).collect());
+    let mut db = memory();
+    files().up(&mut db).unwrap();
+    for number in [123_u64, 0] {
+        files().forget(&mut db, number).unwrap();
+        assert_eq!(files().up(&mut db).unwrap().applied[0].number, number);
+    }
+    // Nobody asked for that.
+    run(&db, "UPDATE _migrations_head SET may_run_late = ''; DELETE FROM _migrations WHERE number = 0");
+    assert!(files().up(&mut db).unwrap_err().is_late());
+    // Where nothing is applied, the first comes after nothing.
+    let mut db = memory();
+    files().up(&mut db).unwrap();
+    files().down_all(&mut db).unwrap();
+    assert_eq!(files().up(&mut db).unwrap().applied.len(), 4);
+}
+
+#[test]
 fn what_is_not_in_the_history_is_not_forgotten() {
     let mut db = memory();
     let three = || runner(three(SECOND));
