@@ -262,6 +262,9 @@ fn code_without_a_transaction_has_its_own() {
     let error = coded(files(), |db| batch(db, "BEGIN")).up(&mut db).unwrap_err();
     assert!(error.is_transaction_ended(), "{error}");
     assert!(db.is_autocommit());
+    let error = coded(files(), |db| batch(db, "BEGIN").and(Err("failed".into()))).up(&mut db).unwrap_err();
+    assert!(error.kind() == ErrorKind::Code && error.to_string().contains("failed"), "{error}");
+    assert!(db.is_autocommit() && history(&db) == "001_code:running1");
     coded(files(), |db| batch(db, "VACUUM")).up(&mut db).unwrap();
     assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), "1,2");
 }
