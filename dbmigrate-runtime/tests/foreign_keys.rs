@@ -2,7 +2,7 @@
 
 mod support;
 
-use dbmigrate_runtime::{ForeignKeys, Migrator, Rules};
+use dbmigrate_runtime::{ForeignKeys, Migrator, Rules, TransactionMode};
 use rusqlite::Connection;
 use support::*;
 
@@ -315,6 +315,25 @@ fn at_most_twenty_rows_are_shown() {
 }
 
 #[test]
+fn an_orphan_is_noticed_whatever_follows_in_its_transaction() {
+    let files = || {
+        let orphan = file("002_orphan", &["INSERT INTO child VALUES (30, 99)"]).foreign_keys(false);
+        vec![family(""), orphan, file("003_next", &["CREATE TABLE t (x)"]).foreign_keys(false)]
+    };
+    for transaction in [TransactionMode::Each, TransactionMode::All] {
+        for had in [0, 1] {
+            let mut db = enforcing(true);
+            runner(files()[..had].to_vec()).up(&mut db).unwrap();
+            let migrator: Runner = Migrator::new(set_with(files(), Rules { transaction, ..Rules::DEFAULT }));
+            let error = migrator.up(&mut db).unwrap_err();
+            assert!(error.is_foreign_key() && error.to_string().contains("row 30 of `child`"), "{error}");
+            let is_one_left = had == 1 || transaction == TransactionMode::Each;
+            assert_eq!(objects(&db), if is_one_left { "child parent" } else { "" });
+        }
+    }
+}
+
+#[test]
 fn orphans_that_were_there_are_no_ones_fault() {
     let mut db = enforcing(false);
     runner(vec![family("ON DELETE CASCADE")]).up(&mut db).unwrap();
@@ -521,8 +540,10 @@ fn a_drop_of_what_nobody_refers_to_leaves_foreign_keys_on() {
         if !fresh {
             runner(files.clone()).up(&mut db).unwrap();
         }
-        let drops = file("003_drops", &["DROP TABLE unused", "INSERT INTO asks VALUES (1)"]);
-        runner([files, vec![drops]].concat()).up(&mut db).unwrap();
+        // This one needs them off, which only shows on its way.
+        let own = ["CREATE TABLE p (id INTEGER PRIMARY KEY)", "CREATE TABLE c (p REFERENCES p)", "DROP TABLE p"];
+        let drops = file("004_drops", &["DROP TABLE unused", "INSERT INTO asks VALUES (1)"]);
+        runner([files, vec![file("003_own", &own), drops]].concat()).up(&mut db).unwrap();
         assert_eq!(children(&db), "20:2", "fresh: {fresh}");
     }
 }
