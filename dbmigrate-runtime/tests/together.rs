@@ -230,6 +230,8 @@ fn what_another_set_requires_is_not_forgotten() {
     assert!(error.to_string().starts_with(message), "{error}");
     assert_eq!(error.help(), ["forget that one first: `cargo dbmigrate forget 001_invoices --set billing`"]);
     assert_eq!(dump(&db), before);
+    // What nobody requires is.
+    assert_eq!(knowing().forget(&mut db, 2_u64).unwrap().name, "002_names");
     billing_runner().forget(&mut db, 1_u64).unwrap();
     assert_eq!(knowing().forget(&mut db, 1_u64).unwrap().name, "001_users");
 }
