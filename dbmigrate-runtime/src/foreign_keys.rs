@@ -90,8 +90,7 @@ pub(crate) fn choose(
     if !enforced {
         return Ok(off);
     }
-    let drops = dropped(script).next().is_some();
-    if !drops && !needs_off {
+    if dropped(script).next().is_none() {
         return Ok(Choice::of(true));
     }
     (needed(part, "drops tables")?.choose)(db, script, needs_off)

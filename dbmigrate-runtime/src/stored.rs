@@ -100,7 +100,7 @@ fn difference(applied: &str, script: &Script<'_>) -> String {
 pub(crate) fn way_back(down: &Down<'_>) -> Option<String> {
     match down {
         Down::Script(script) => encode(script),
-        Down::Missing | Down::Irreversible(_) => None,
+        Down::Missing | Down::Irreversible(_) | Down::Empty(_) => None,
     }
 }
 

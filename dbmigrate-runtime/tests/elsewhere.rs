@@ -164,12 +164,23 @@ fn nothing_of_an_attached_database_is_taken_for_what_is_missing_be_it_dropped_by
     runner(vec![makes(), file("002_b", &names)]).up(&mut db).unwrap();
     assert_eq!(ask(&db, "SELECT group_concat(x || y) FROM archive.old"), "78");
     // A column, an alias, or a text of the same name does not name it, nor does it say where the rest goes.
-    let made =
-        ["INSERT INTO old(archive) VALUES (7)", "INSERT INTO old(x) VALUES ('archive')", "UPDATE old SET archive = 1"];
+    let made = [
+        "INSERT INTO old(archive) VALUES (7)",
+        "INSERT INTO old(x) VALUES ('archive')",
+        "UPDATE old SET archive = 1",
+        "INSERT INTO old(x) SELECT myarchive.x FROM t AS myarchive",
+        "ANALYZE archives",
+        // What is read there does not say where it goes either.
+        "UPDATE old SET x = (SELECT count(*) FROM archive.old)",
+        "DELETE FROM old WHERE x IN (SELECT x FROM archive.old)",
+    ];
     for sql in made {
         let mut db = memory();
         plain(vec![makes()]).up(&mut db).unwrap();
-        run(&db, "ATTACH ':memory:' AS archive; CREATE TABLE archive.old (x, archive)");
+        run(
+            &db,
+            "ATTACH ':memory:' AS archive; CREATE TABLE archive.old (x, archive); CREATE TABLE archive.archives (x)",
+        );
         let error = plain(vec![makes(), file("002_b", &[sql])]).up(&mut db).unwrap_err();
         assert!(error.to_string().contains("`archive`, not the database"), "{sql}: {error}");
         assert_eq!(ask(&db, "SELECT count(*) FROM archive.old"), "0");

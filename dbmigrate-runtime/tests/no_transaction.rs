@@ -348,6 +348,12 @@ fn code_never_runs_with_foreign_keys_on_where_nothing_can_be_rolled_back() {
         assert_eq!(ask(&db, "SELECT count(*) FROM child"), "3", "{pragma}");
         assert_eq!(ask(&db, "PRAGMA foreign_keys"), "1");
     }
+    // What follows it has them again.
+    let mut db = memory();
+    let deletes = file("002_deletes", &["rust:0", "DELETE FROM parent WHERE id = 1"]).no_transaction();
+    let files = vec![family("ON DELETE CASCADE"), deletes.foreign_keys(true)];
+    Runner::new(set(files)).with_code(|_, _| Ok(())).up(&mut db).unwrap();
+    assert_eq!(children(&db), "20:2");
 }
 
 #[test]

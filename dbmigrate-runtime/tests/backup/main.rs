@@ -241,6 +241,14 @@ fn every_way_back_keeps_one_copy_at_most() {
         assert_eq!(history(&open(&copy)), "001_base 002_next", "{what}");
         assert_eq!(others(&folder), [copy.file_name().unwrap().to_str().unwrap()], "{what}");
     }
+    // Where neither takes anything away there is none.
+    let folder = Folder::new();
+    let mut db = database(&folder, "wal");
+    let redoes = with("002_next", &["CREATE INDEX i ON t (a)"]);
+    redoes.up(&mut db).unwrap();
+    let file = file("002_next", &["CREATE INDEX i ON t (a)"]).down(&["DROP INDEX i"]);
+    let redone = runner(vec![base(), file]).backup(Backup::new(BackupWhen::Destructive)).redo(&mut db).unwrap();
+    assert_eq!((redone.applied.len(), redone.backup), (1, None));
 }
 
 #[test]
