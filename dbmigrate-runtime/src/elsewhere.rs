@@ -109,20 +109,15 @@ fn refuse_of(
     Ok(())
 }
 
-/// Whether a statement says the name of an attached database: it has a dot behind it, but in what may name nothing else. In
-/// quotes it may have some of its own, which are written twice.
+/// Whether a statement says the name of an attached database: it has a dot behind it, but in what may name nothing else.
 fn is_named(sql: &str, name: &str) -> bool {
     let is_whole = script::begins(sql, "ANALYZE") || script::begins(sql, "REINDEX");
-    let is_right = |before, rest: &[u8]| {
+    mentions_where(sql, name, &|before, rest| {
         let rest = match rest {
             [b'"' | b'\'' | b'`' | b']', rest @ ..] => rest,
             rest => rest,
         };
         let next = rest.iter().copied().find(|byte| !byte.is_ascii_whitespace());
         !is_of_word(before) && (next == Some(b'.') || is_whole && !rest.first().copied().is_some_and(is_of_word))
-    };
-    mentions_where(sql, name, &is_right)
-        || ["\"", "'", "`"]
-            .iter()
-            .any(|quote| name.contains(quote) && mentions_where(sql, &name.replace(quote, &quote.repeat(2)), &is_right))
+    })
 }

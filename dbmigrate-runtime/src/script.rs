@@ -152,17 +152,27 @@ pub(crate) fn is_of_word(byte: u8) -> bool {
 /// Whether a text has this name, in any case, somewhere where the byte before it and what follows are right.
 #[inline(never)]
 pub(crate) fn mentions_where(text: &str, name: &str, is_right: &dyn Fn(u8, &[u8]) -> bool) -> bool {
-    let (text, name) = (text.as_bytes(), name.as_bytes());
-    let mut before = b' ';
-    for (at, place) in text.windows(name.len().max(1)).enumerate() {
-        // By hand: that of slices goes by pieces of 16, and is as large.
-        let is_name = place.iter().zip(name).all(|(byte, of_name)| byte.eq_ignore_ascii_case(of_name));
-        if is_name && is_right(before, text.get(at + name.len()..).unwrap_or_default()) {
+    let (mut before, mut rest) = (b' ', text.as_bytes());
+    while let [first, next @ ..] = rest {
+        if after(rest, name.as_bytes()).is_some_and(|after| is_right(before, after)) {
             return true;
         }
-        before = place[0];
+        (before, rest) = (*first, next);
     }
     false
+}
+
+/// What follows a name at the beginning of a text. A quote in the name may be written twice there.
+// By hand: the comparison of slices goes by pieces of 16, and is as large.
+fn after<'t>(mut text: &'t [u8], name: &[u8]) -> Option<&'t [u8]> {
+    for byte in name {
+        text = match text {
+            [first, second, rest @ ..] if first == byte && second == byte && b"\"'`".contains(byte) => rest,
+            [first, rest @ ..] if first.eq_ignore_ascii_case(byte) => rest,
+            _ => return None,
+        };
+    }
+    Some(text)
 }
 
 /// The text of a statement.
