@@ -13,6 +13,7 @@ use crate::old_history::OldRecords;
 use crate::parts::Parts;
 use crate::records::Recorded;
 use crate::row_state::RowState;
+use crate::script::mentions;
 use crate::set::{Down, Migration, NewerDatabase, Repeatable, Set};
 use crate::squash::SquashPart;
 use crate::status::State;
@@ -95,7 +96,7 @@ pub(crate) fn write_head(db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> {
 /// What an old history says, as if it were ours.
 #[inline]
 pub(crate) fn behind<'s>(set: &'s Set<'s>, rows: Vec<Rc<HistoryRow>>, old: OldRecords) -> Found<'s> {
-    let matches = matches(set, &rows, &[]);
+    let matches = matches(set, &rows, "");
     let (head, records, old) = (None, None, Some(Rc::new(old) as Rc<_>));
     Found::History(Rc::new(KnownHistory { set, head, records, matches, is_recognised: false, old }))
 }
@@ -119,7 +120,7 @@ pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -
                 // It speaks of the rows as they are.
                 head.chain.clear();
             }
-            let may_run_late = if head.is_some() { history.may_run_late(db)? } else { Vec::new() };
+            let may_run_late = if head.is_some() { history.may_run_late(db)? } else { String::new() };
             let mut matches = matches(set, &rows, &may_run_late);
             for matched in matches.iter_mut().filter(|matched| matched.is_edited()) {
                 matched.applied_text = history.stored(db, matched.number, "up_sql")?;
@@ -133,8 +134,8 @@ pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -
     }
 }
 
-/// Merges the two, which are each by ascending number.
-fn matches<'s>(set: &'s Set<'s>, mut rows: &[Rc<HistoryRow>], late: &[u64]) -> Vec<Match<'s>> {
+/// Merges the two, which are each by ascending number. `late` has the numbers that may come late.
+fn matches<'s>(set: &'s Set<'s>, mut rows: &[Rc<HistoryRow>], late: &str) -> Vec<Match<'s>> {
     let newest = rows.iter().rev().find(|row| row.state == RowState::Applied).map_or(0, |row| row.number);
     let last = set.migrations.last().map(|migration| migration.number);
     let mut matches = Vec::with_capacity(set.migrations.len().max(rows.len()));
@@ -156,7 +157,7 @@ fn matches<'s>(set: &'s Set<'s>, mut rows: &[Rc<HistoryRow>], late: &[u64]) -> V
         }
         let state = match (&row, migration) {
             (Some(row), _) => state_of(row, migration, last),
-            (None, _) if number < newest && late.binary_search(&number).is_err() => State::Late,
+            (None, _) if number < newest && !mentions(late, &format!("{number}"), true) => State::Late,
             (None, _) => State::Pending,
         };
         matches.push(Match { number, index, migration, row, state, applied_text: None });
@@ -190,7 +191,7 @@ impl<'s> KnownHistory<'s> {
     /// A history of nothing.
     #[inline]
     pub(crate) fn nothing(set: &'s Set<'s>) -> Rc<Self> {
-        let (matches, head, records, old) = (matches(set, &[], &[]), None, None, None);
+        let (matches, head, records, old) = (matches(set, &[], ""), None, None, None);
         Rc::new(Self { set, head, records, matches, is_recognised: false, old })
     }
 
@@ -198,7 +199,7 @@ impl<'s> KnownHistory<'s> {
     pub(crate) fn prefix(&self) -> Option<usize> {
         let is_applied = |matched: &&Match<'_>| matched.index.is_some() && matched.state == State::Applied;
         let applied = self.matches.iter().take_while(is_applied).count();
-        self.matches[applied..].iter().all(|matched| matched.row.is_none()).then_some(applied)
+        self.matches.iter().skip(applied).all(|matched| matched.row.is_none()).then_some(applied)
     }
 
     /// What the head should say.
@@ -222,7 +223,7 @@ impl<'s> KnownHistory<'s> {
     /// Whether the history has a row of it.
     pub(crate) fn has(&self, number: u64) -> bool {
         let at = self.matches.binary_search_by_key(&number, |matched| matched.number);
-        at.is_ok_and(|at| self.matches[at].row.is_some())
+        at.is_ok_and(|at| self.matches.get(at).is_some_and(|matched| matched.row.is_some()))
     }
 
     /// Whether a newer program has applied more than this one has.
@@ -566,7 +567,7 @@ mod tests {
         let set = Set { table: "t", migrations: &migrations, ..Set::EMPTY };
         let mut rows: Vec<Rc<HistoryRow>> = rows.iter().map(|text| row(text)).collect();
         rows.sort_by_key(|row| row.number);
-        let matches = matches(&set, &rows, &[]);
+        let matches = matches(&set, &rows, "");
         let states: Vec<String> =
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);

@@ -236,10 +236,15 @@ impl Error {
     }
 
     fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
+        if let Some(inner) = self.inner() {
             change(inner);
         }
         self
+    }
+
+    #[inline(never)]
+    fn inner(&mut self) -> Option<&mut Inner> {
+        Arc::get_mut(&mut self.0)
     }
 
     /// The kind of the error; the first one if there are several.

@@ -59,7 +59,7 @@ pub(crate) fn excerpt(sql: &str, each: &mut dyn FnMut(&str) -> fmt::Result) -> f
 /// A line, cut to what can be read.
 pub(crate) fn narrow(line: &str) -> String {
     match line.char_indices().nth(WIDTH) {
-        Some((end, _)) => format!("{}…", &line[..end]),
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
         None => line.to_owned(),
     }
 }

@@ -70,12 +70,6 @@ pub(crate) enum Presence {
 /// What the tables of a history have behind its name.
 const ENDS: [&str; 3] = ["", "_head", "_repeatable"];
 
-/// Whether a table is one of a history of this name.
-pub(crate) fn is_table_of(history: &str, table: &str) -> bool {
-    let (start, end) = table.as_bytes().split_at(history.len().min(table.len()));
-    start.eq_ignore_ascii_case(history.as_bytes()) && ENDS.iter().any(|it| end.eq_ignore_ascii_case(it.as_bytes()))
-}
-
 /// The tables of a history of this name.
 #[inline]
 pub(crate) fn tables_of(table: &str) -> [String; 3] {
@@ -107,15 +101,13 @@ impl<'s> History<'s> {
     /// The names of its own tables, and of the old one that it came from, or came in place of.
     #[inline]
     pub(crate) fn tables(&self) -> [String; 4] {
-        let old = self.set.adoption.as_ref().and_then(|adoption| adoption.aside).unwrap_or_default();
         let [table, head, records] = tables_of(self.set.table);
-        [table, head, records, old.to_owned()]
+        [table, head, records, self.aside().to_owned()]
     }
 
-    /// Whether a table is one of these.
-    pub(crate) fn has(&self, table: &str) -> bool {
-        let old = self.set.adoption.as_ref().and_then(|adoption| adoption.aside).unwrap_or_default();
-        is_table_of(self.set.table, table) || table.eq_ignore_ascii_case(old)
+    /// The name of that one; empty where there is none.
+    pub(crate) fn aside(&self) -> &'s str {
+        self.set.adoption.as_ref().and_then(|adoption| adoption.aside).unwrap_or_default()
     }
 
     /// Whether the set has begun to keep it, be it that everything was rolled back since.
@@ -495,28 +487,14 @@ impl<'s> History<'s> {
         )
     }
 
-    /// The migrations that may run although later ones are applied, by ascending number. There is a head.
-    pub(crate) fn may_run_late(&self, db: &mut Db<'_>) -> Result<Vec<u64>, Error> {
+    /// The numbers of migrations that may run although later ones are applied. There is a head.
+    pub(crate) fn may_run_late(&self, db: &mut Db<'_>) -> Result<String, Error> {
         let late = db.find(
             READ,
             format_args!("SELECT may_run_late FROM {} WHERE set_name = ?1", self.head_sql),
             &[text(self.set.name)],
         )?;
-        let mut numbers = Vec::new();
-        let late = late.and_then(into_text).unwrap_or_default();
-        // By hand: `parse`, and the iterator over words, are half a KiB of every program.
-        for word in late.as_bytes().split(u8::is_ascii_whitespace) {
-            let digit = |number: u64, byte: &u8| match byte {
-                b'0'..=b'9' => number.checked_mul(10)?.checked_add(u64::from(byte - b'0')),
-                _ => None,
-            };
-            let Some(number) = word.iter().try_fold(0, digit).filter(|_| !word.is_empty()) else { continue };
-            // Almost always at the end: no sort is carried for it.
-            if let Err(at) = numbers.binary_search(&number) {
-                numbers.insert(at, number);
-            }
-        }
-        Ok(numbers)
+        Ok(late.and_then(into_text).unwrap_or_default())
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) struct Plan<'s> {
 
 impl<'s> Plan<'s> {
     fn left(&self) -> &[Job<'s>] {
-        &self.jobs[self.next..]
+        self.jobs.get(self.next..).unwrap_or_default()
     }
 }
 
@@ -338,10 +338,10 @@ impl<'r, 's> Runner<'r, 's> {
             return db.rollback();
         }
         plan.prefix = prefix;
-        for done in batch.done.drain(..) {
-            self.committed(db, report, &plan.jobs[plan.next], done);
-            plan.next += 1;
+        for (job, done) in plan.left().iter().zip(batch.done.drain(..)) {
+            self.committed(db, report, job, done);
         }
+        plan.next += count;
         Ok(())
     }
 

@@ -54,7 +54,7 @@ pub(crate) fn run(
         let rest = script.steps.get(at + 1..).unwrap_or_default();
         run_step(db, name, script, (step, rest), choice, parts, &mut trace.notes)?;
         let elapsed = start.elapsed();
-        trace.steps.push(elapsed - before);
+        trace.steps.push(elapsed.saturating_sub(before));
         before = elapsed;
     }
     Ok(trace)
