@@ -64,22 +64,12 @@ impl<'s> Db<'s> {
 
     /// Runs a statement of the runner's own, with parameters, and returns its rows.
     #[inline]
-    pub(crate) fn query(
-        &mut self,
-        what: impl fmt::Display,
-        sql: impl fmt::Display,
-        params: &[Param<'_>],
-    ) -> Result<Rows, Error> {
-        self.query_dyn(&what, &sql, params)
+    pub(crate) fn query(&mut self, what: &str, sql: impl fmt::Display, params: &[Param<'_>]) -> Result<Rows, Error> {
+        self.query_dyn(what, &sql, params)
     }
 
     #[inline(never)]
-    fn query_dyn(
-        &mut self,
-        what: &dyn fmt::Display,
-        sql: &dyn fmt::Display,
-        params: &[Param<'_>],
-    ) -> Result<Rows, Error> {
+    fn query_dyn(&mut self, what: &str, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Rows, Error> {
         self.try_query(sql, params).map_err(|error| failed(what, error))
     }
 
@@ -112,33 +102,18 @@ impl<'s> Db<'s> {
 
     /// As [`Db::query`], for what returns no rows.
     #[inline]
-    pub(crate) fn change(
-        &mut self,
-        what: impl fmt::Display,
-        sql: impl fmt::Display,
-        params: &[Param<'_>],
-    ) -> Result<(), Error> {
+    pub(crate) fn change(&mut self, what: &str, sql: impl fmt::Display, params: &[Param<'_>]) -> Result<(), Error> {
         self.has_row(what, sql, params).map(drop)
     }
 
     /// As [`Db::query`], whether there is a row.
     #[inline]
-    pub(crate) fn has_row(
-        &mut self,
-        what: impl fmt::Display,
-        sql: impl fmt::Display,
-        params: &[Param<'_>],
-    ) -> Result<bool, Error> {
-        self.has_row_dyn(&what, &sql, params)
+    pub(crate) fn has_row(&mut self, what: &str, sql: impl fmt::Display, params: &[Param<'_>]) -> Result<bool, Error> {
+        self.has_row_dyn(what, &sql, params)
     }
 
     #[inline(never)]
-    fn has_row_dyn(
-        &mut self,
-        what: &dyn fmt::Display,
-        sql: &dyn fmt::Display,
-        params: &[Param<'_>],
-    ) -> Result<bool, Error> {
+    fn has_row_dyn(&mut self, what: &str, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<bool, Error> {
         Ok(!self.query_dyn(what, sql, params)?.is_empty())
     }
 
@@ -151,20 +126,15 @@ impl<'s> Db<'s> {
     #[inline]
     pub(crate) fn find(
         &mut self,
-        what: impl fmt::Display,
+        what: &str,
         sql: impl fmt::Display,
         params: &[Param<'_>],
     ) -> Result<Option<Value>, Error> {
-        self.find_dyn(&what, &sql, params)
+        self.find_dyn(what, &sql, params)
     }
 
     #[inline(never)]
-    fn find_dyn(
-        &mut self,
-        what: &dyn fmt::Display,
-        sql: &dyn fmt::Display,
-        params: &[Param<'_>],
-    ) -> Result<Option<Value>, Error> {
+    fn find_dyn(&mut self, what: &str, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Option<Value>, Error> {
         self.query_dyn(what, sql, params).map(Rows::into_first)
     }
 
@@ -172,20 +142,15 @@ impl<'s> Db<'s> {
     #[inline]
     pub(crate) fn texts(
         &mut self,
-        what: impl fmt::Display,
+        what: &str,
         sql: impl fmt::Display,
         params: &[Param<'_>],
     ) -> Result<Vec<String>, Error> {
-        self.texts_dyn(&what, &sql, params)
+        self.texts_dyn(what, &sql, params)
     }
 
     #[inline(never)]
-    fn texts_dyn(
-        &mut self,
-        what: &dyn fmt::Display,
-        sql: &dyn fmt::Display,
-        params: &[Param<'_>],
-    ) -> Result<Vec<String>, Error> {
+    fn texts_dyn(&mut self, what: &str, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Vec<String>, Error> {
         let mut texts = Vec::new();
         for row in self.query_dyn(what, sql, params)?.iter_mut() {
             if let Some(Value::Text(text)) = row.first_mut() {

@@ -5,7 +5,6 @@
 //! which migrations were taken out of the history, and so may run although later ones are applied. Once everything is
 //! applied the chain goes on over the repeatables, whose records are in a table of their own.
 
-use std::fmt;
 use std::rc::Rc;
 
 use crate::db::{Db, failed};
@@ -371,17 +370,11 @@ impl<'s> History<'s> {
             optional(down_sql.as_deref()),
         ];
         let set = "name = ?3, checksum = ?4, text_checksum = ?5, up_sql = ?6, down_sql = ?7";
-        self.update(db, format_args!("could not change the record of `{}`", migration.name), set, &params)
+        self.update(db, &format!("could not change the record of `{}`", migration.name), set, &params)
     }
 
     /// Changes the row of a migration: the set and the number are the first parameters.
-    fn update(
-        &self,
-        db: &mut Db<'_>,
-        what: impl fmt::Display,
-        changes: &str,
-        params: &[Param<'_>],
-    ) -> Result<(), Error> {
+    fn update(&self, db: &mut Db<'_>, what: &str, changes: &str, params: &[Param<'_>]) -> Result<(), Error> {
         db.change(
             what,
             format_args!("UPDATE {} SET {changes} WHERE set_name = ?1 AND number = ?2", self.rows_sql),

@@ -565,7 +565,7 @@ impl<'r, 's> Runner<'r, 's> {
         let Some(before) = &batch.before else { return Ok(()) };
         before.refuse_growth(db, !self.enforced).map_err(|error| {
             let error = match job {
-                Some(job) => error.at(Place { file: job.file().to_owned(), line: None, column: None }),
+                Some(job) => error.at(Place { file: job.file(), line: None, column: None }),
                 None => error,
             };
             blame(error, batch.kind, job)
