@@ -11,7 +11,7 @@ use crate::put_back::{RememberFn, SavedSettings};
 use crate::report::Report;
 use crate::session::Session;
 use crate::set::{Effect, Script, Statement};
-use crate::value::{Value, into_text};
+use crate::value::Value;
 
 const READ: &str = "could not read a setting";
 
@@ -27,9 +27,9 @@ pub(crate) struct Settings {
 
 impl Settings {
     fn read(db: &mut Db<'_>, remember: Option<RememberFn>) -> Result<Self, Error> {
-        if db.value(READ, "PRAGMA main.journal_mode")?.and_then(into_text).is_some_and(|mode| mode == "off") {
+        if matches!(db.ask(READ, "PRAGMA main.journal_mode", &[])?.get(0), Some([Value::Text(mode)]) if mode == "off") {
             let file = "SELECT 1 FROM pragma_database_list WHERE seq = 0 AND file <> ''";
-            return Err(no_journal(db.value(READ, file)?.is_some()));
+            return Err(no_journal(db.has_row(READ, file, &[])?));
         }
         let foreign_keys = Self::is_enforced(db)?;
         Ok(Self { foreign_keys, remember, others: OnceCell::new(), may_differ: Cell::new(false) })
@@ -43,8 +43,8 @@ impl Settings {
     /// Whether the connection enforces foreign keys now. Where it does not say, an authorizer may have told SQLite to pass
     /// over the question, and nobody knows.
     pub(crate) fn is_enforced(db: &mut Db<'_>) -> Result<bool, Error> {
-        match db.value(READ, "PRAGMA foreign_keys")? {
-            Some(value) => Ok(value != Value::Integer(0)),
+        match db.ask(READ, "PRAGMA foreign_keys", &[])?.get(0) {
+            Some(row) => Ok(*row != [Value::Integer(0)]),
             None => Err(wrong_setting("the connection does not say whether foreign keys are on")),
         }
     }

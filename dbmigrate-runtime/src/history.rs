@@ -135,7 +135,7 @@ impl<'s> History<'s> {
                    EXISTS (SELECT 1 FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_' \
                    AND tbl_name <> (?1 || '_head') COLLATE NOCASE \
                    AND tbl_name <> (?1 || '_repeatable') COLLATE NOCASE)";
-        let rows = db.query("could not read the database", sql, &[text(self.set.table)])?;
+        let rows = db.ask("could not read the database", sql, &[text(self.set.table)])?;
         Ok(match rows.get(0) {
             Some([Value::Integer(1), _]) => Presence::History,
             Some([_, Value::Integer(1)]) => match histories::neighbours(db, self, self.set.name)? {
@@ -181,7 +181,7 @@ impl<'s> History<'s> {
     pub(crate) fn rows(&self, db: &mut Db<'_>, by: &str) -> Result<Vec<Rc<HistoryRow>>, Error> {
         let columns = HistoryRow::COLUMNS;
         let mut rows = Vec::new();
-        let mut found = db.query(
+        let found = db.ask(
             READ,
             format_args!("SELECT {columns} FROM {} WHERE set_name = ?1 ORDER BY {by}", self.rows_sql),
             &[text(self.set.name)],

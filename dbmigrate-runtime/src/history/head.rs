@@ -40,13 +40,13 @@ impl Head {
     }
 
     pub(super) fn read(db: &mut Db<'_>, latest: Latest<'_>, sql: &str, is_first: bool) -> Result<Option<Self>, Error> {
-        let mut rows = match if is_first { db.try_first(sql) } else { db.try_query(&sql, &[]) } {
+        let rows = match if is_first { db.try_first(sql) } else { db.try_ask(&sql, &[]) } {
             Ok(rows) => rows,
-            Err(error) if error.busy || db.is_lost() => {
-                return Err(failed("could not read the history", error));
+            Err(error) => {
+                // Most likely there is no such table yet. What else it can be shows in the next read.
+                let is_told = error.busy || db.is_lost();
+                return if is_told { Err(failed("could not read the history", error)) } else { Ok(None) };
             }
-            // Most likely there is no such table yet. What else it can be shows in the next read.
-            Err(_) => return Ok(None),
         };
         for row in rows.iter_mut() {
             match row {

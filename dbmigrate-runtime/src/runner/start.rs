@@ -116,8 +116,8 @@ fn is_untouched(db: &mut Db<'_>, set: &Set<'_>) -> bool {
                AND 'a' = 'A' COLLATE NOCASE AND NOT '\u{e4}' = '\u{c4}' COLLATE NOCASE \
                AND NOT EXISTS (SELECT 1 FROM pragma_function_list GROUP BY name HAVING max(builtin) > min(builtin))";
     let [rows, head, records] = tables_of(set.table);
-    let answer = db.try_query(&sql, &[text(&rows), text(&head), text(&records)]);
-    answer.is_ok_and(|rows| rows.into_first() == Some(Value::Integer(1)))
+    let answer = db.try_ask(&sql, &[text(&rows), text(&head), text(&records)]);
+    answer.is_ok_and(|rows| rows.take_first() == Some(Value::Integer(1)))
 }
 
 /// Makes what the snapshot holds, and records the migrations; whether nothing went wrong.
