@@ -10,6 +10,7 @@ use crate::foreign_keys::Choice;
 use crate::hooks::{Direction, Progress};
 use crate::messages;
 use crate::parts::{Parts, needed};
+use crate::report::Done;
 use crate::session::DbError;
 use crate::set::{Effect, Script, Statement, Step};
 
@@ -27,16 +28,8 @@ impl From<Error> for Stop {
     }
 }
 
-/// What came of a script, besides what it did.
-#[derive(Default)]
-pub(crate) struct Trace {
-    /// What is worth knowing.
-    pub(crate) notes: Vec<String>,
-    /// How long each step took.
-    pub(crate) steps: Vec<Duration>,
-}
-
-/// Runs all steps of a script. On failure the caller rolls back.
+/// Runs all steps of a script, and adds to `done` how long each took, and what is worth knowing. On failure the caller
+/// rolls back.
 pub(crate) fn run(
     db: &mut Db<'_>,
     name: &str,
@@ -44,20 +37,20 @@ pub(crate) fn run(
     script: &Script<'_>,
     choice: Choice,
     parts: &Parts,
-) -> Result<Trace, Stop> {
+    done: &mut Done,
+) -> Result<(), Stop> {
     db.refuse_lost().map_err(|error| db::failed(format_args!("could not run `{name}`"), error))?;
-    let mut trace = Trace { notes: Vec::new(), steps: Vec::with_capacity(script.steps.len()) };
     let (start, of) = (Instant::now(), script.steps.len());
     let mut before = Duration::ZERO;
     for (at, step) in script.steps.iter().enumerate() {
         db.session().hooks().progress(&Progress { name, direction, step: at + 1, of, elapsed: before });
         let rest = script.steps.get(at + 1..).unwrap_or_default();
-        run_step(db, name, script, (step, rest), choice, parts, &mut trace.notes)?;
+        run_step(db, name, script, (step, rest), choice, parts, &mut done.notes)?;
         let elapsed = start.elapsed();
-        trace.steps.push(elapsed.saturating_sub(before));
+        done.steps.push(elapsed.saturating_sub(before));
         before = elapsed;
     }
-    Ok(trace)
+    Ok(())
 }
 
 /// Runs one step; a note is added if its statement was skipped. `rest` is what follows in the same transaction: for the rows of
