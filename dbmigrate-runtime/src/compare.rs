@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::adoption::OldHistory;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
-use crate::history::{Head, History, Presence};
+use crate::history::{History, Presence};
 use crate::history_row::HistoryRow;
 use crate::interrupted;
 use crate::old_history::OldRecords;
@@ -48,7 +48,8 @@ impl<'s> Found<'s> {
 /// A history beside its set.
 pub(crate) struct KnownHistory<'s> {
     set: &'s Set<'s>,
-    pub(crate) head: Option<Head>,
+    /// The chain that the head has.
+    pub(crate) head: Option<String>,
     /// Which repeatables were run; `None` where there is no table for them.
     pub(crate) records: Option<Recorded>,
     /// By ascending number.
@@ -110,7 +111,7 @@ pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -
         Presence::Beside => Ok(Found::Beside),
         Presence::History => {
             history.check_shape(db)?;
-            let mut head = history.head(db)?;
+            let mut head = history.head(db)?.map(|head| head.chain.to_owned());
             let mut rows = history.rows(db, "number")?;
             let is_recognised = match SquashPart::of(set)? {
                 Some(part) => (part.recognise)(set, &mut rows)?,
@@ -118,7 +119,7 @@ pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -
             };
             if let Some(head) = head.as_mut().filter(|_| is_recognised) {
                 // It speaks of the rows as they are.
-                head.chain.clear();
+                head.clear();
             }
             let may_run_late = if head.is_some() { history.may_run_late(db)? } else { String::new() };
             let mut matches = matches(set, &rows, &may_run_late);
@@ -392,7 +393,7 @@ impl<'s> KnownHistory<'s> {
 
     /// Whether there is no head, or one that only says that one has to look at the rows.
     pub(crate) fn is_head_empty(&self) -> bool {
-        self.head.as_ref().is_none_or(|head| head.chain.is_empty())
+        self.head.as_ref().is_none_or(String::is_empty)
     }
 }
 

@@ -96,6 +96,11 @@ impl<'s> Db<'s> {
         result.map(|()| &mut self.answer)
     }
 
+    /// The answer to the last question.
+    pub(crate) fn answer(&self) -> &Rows {
+        &self.answer
+    }
+
     /// SQLite's plan of a statement. What it can't plan it can't run as things are, and has none.
     #[inline]
     pub(crate) fn plan(&mut self, sql: &str) -> Option<Rows> {

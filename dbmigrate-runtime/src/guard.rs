@@ -131,31 +131,43 @@ pub(crate) fn guarded_into(
     let mut db = Db::new(session, options);
     let settings = Settings::read(&mut db, remember)?;
     let result = catch_unwind(AssertUnwindSafe(|| work(&mut db, &settings, report)));
-    let restored = settings.restore(&mut db);
-    if !matches!(result, Ok(Ok(()))) {
-        // After a failed write SQLite leaves the rollback to the next read. It must not have to come from somebody else.
-        let _ = db.session().execute("SELECT 1 FROM main.sqlite_master LIMIT 1");
-    }
-    if let (Some(backup), Some(made)) = (&options.backup, &report.backup) {
-        if db.has_committed() || db.in_transaction() {
-            (backup.by.rotate)(made, backup.keep, matches!(result, Ok(Ok(()))));
-        } else {
-            // A program that fails at every start must not fill the disk with copies.
-            (backup.by.discard)(report);
-        }
-    }
-    let error = match (result, restored) {
-        (Err(panic), _) => resume_unwind(panic),
-        (Ok(Ok(())), Ok(())) => return Ok(()),
-        (Ok(Ok(())), Err(error)) => lost_settings(&error),
-        (Ok(Err(error)), Ok(())) => error,
-        (Ok(Err(error)), Err(lost)) => error.note(format_args!("{}", lost_settings(&lost))),
+    let restored = leave(&mut db, &settings, options, report, matches!(result, Ok(Ok(()))));
+    let error = match (result.unwrap_or_else(|panic| resume_unwind(panic)), restored) {
+        (Ok(()), Ok(())) => return Ok(()),
+        (Ok(()), Err(lost)) => lost,
+        (Err(error), Ok(())) => error,
+        (Err(error), Err(lost)) => error.note(lost),
     };
     let error = match &options.backup {
         Some(backup) => (backup.by.mention)(error, report.backup.as_deref()),
         None => error,
     };
     Err(error.after(report))
+}
+
+/// Puts the connection back, and sees to the copy that was made.
+#[inline(never)]
+fn leave(
+    db: &mut Db<'_>,
+    settings: &Settings,
+    options: &Options,
+    report: &mut Report,
+    is_done: bool,
+) -> Result<(), Error> {
+    let restored = settings.restore(db);
+    if !is_done {
+        // After a failed write SQLite leaves the rollback to the next read. It must not have to come from somebody else.
+        let _ = db.session().execute("SELECT 1 FROM main.sqlite_master LIMIT 1");
+    }
+    if let (Some(backup), Some(made)) = (&options.backup, &report.backup) {
+        if db.has_committed() || db.in_transaction() {
+            (backup.by.rotate)(made, backup.keep, is_done);
+        } else {
+            // A program that fails at every start must not fill the disk with copies.
+            (backup.by.discard)(report);
+        }
+    }
+    restored.map_err(|error| lost_settings(&error))
 }
 
 /// The error for a connection with `journal_mode = OFF`. What has no file takes no other journal than that in memory.

@@ -124,7 +124,7 @@ impl<'s> History<'s> {
     }
 
     /// What the head says. `None` where one has to look closer.
-    pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
+    pub(crate) fn head<'d>(&self, db: &'d mut Db<'_>) -> Result<Option<Head<'d>>, Error> {
         let sql = Head::sql(self.set.table, [true, false]);
         Head::read(db, self.set.latest(), &sql, false)
     }
@@ -334,9 +334,8 @@ impl<'s> History<'s> {
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
-        let [up_sql, down_sql] = self.kept(migration)?;
         let done = if state == RowState::Applied { migration.up.steps.len() } else { 0 };
-        let params: [_; PARAMS] = [
+        rows.add(&[
             text(migration.name),
             text(self.set.name),
             integer(migration.number)?,
@@ -344,15 +343,12 @@ impl<'s> History<'s> {
             text(state.as_str()),
             integer(done as u64)?,
             duration,
-            optional(steps.as_deref()),
-            optional(up_sql.as_deref()),
-            optional(down_sql.as_deref()),
-            text(tool),
-            text_checksum(migration),
-            optional(migration.up.prefix(done)),
-            optional(at),
-        ];
-        rows.add(&params);
+        ]);
+        rows.push(Value::from(steps));
+        let [up_sql, down_sql] = self.kept(migration)?;
+        rows.push(Value::from(up_sql));
+        rows.push(Value::from(down_sql));
+        rows.add(&[text(tool), text_checksum(migration), optional(migration.up.prefix(done)), optional(at)]);
         Ok(())
     }
 
@@ -559,6 +555,7 @@ fn text_checksum<'m>(migration: &Migration<'m>) -> Param<'m> {
     optional(Some(migration.text_checksum).filter(|checksum| !checksum.is_empty()))
 }
 
+#[inline(never)]
 pub(crate) fn integer(number: u64) -> Result<Param<'static>, Error> {
     i64::try_from(number)
         .map(Param::Integer)

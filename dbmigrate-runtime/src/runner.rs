@@ -199,8 +199,7 @@ impl<'r, 's> Runner<'r, 's> {
             self.context.settings.restore_changed(db)?;
             Settings::enforce(db, self.enforced)?;
             db.begin()?;
-            let head = self.context.history.head(db)?;
-            if !head.is_some_and(|head| head.is(self.head)) {
+            if !self.context.history.head(db)?.is_some_and(|head| head.is(self.head)) {
                 current = plan(db)?;
                 self.surround(&mut current.jobs);
                 self.has_records = self.context.history.records.exist(db)?;
