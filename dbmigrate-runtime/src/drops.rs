@@ -115,7 +115,8 @@ pub(crate) fn refuse_taken(
     run(db)?;
     match (before, db.value(what, "SELECT total_changes() - changes()")?) {
         (Some(Value::Integer(before)), Some(Value::Integer(after))) if after > before => {
-            let message = "dropping this with foreign keys on would delete or change rows of other tables that refer to it";
+            let message =
+                "dropping this with foreign keys on would delete or change rows of other tables that refer to it";
             Err(at(Error::new(ErrorKind::ForeignKey, message), script, statement)
                 .hint("write `-- dbmigrate: foreign-keys off` at the top, so that they are kept"))
         }

@@ -78,10 +78,9 @@ impl Rows {
         self.values.chunks_exact_mut(self.columns.max(1))
     }
 
-    /// The first value, where there is one.
-    pub(crate) fn into_first(mut self) -> Option<Value> {
-        self.values.truncate(1);
-        self.values.pop()
+    /// Takes the first value, where there is one.
+    pub(crate) fn take_first(&mut self) -> Option<Value> {
+        self.values.first_mut().map(Value::take)
     }
 }
 

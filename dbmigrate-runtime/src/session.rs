@@ -150,7 +150,7 @@ impl fmt::Display for DbError {
 fn split_offset(mut text: String, sql: &str) -> (String, Option<usize>) {
     let end = text.trim_ascii_end();
     let digits = end.bytes().rev().take_while(u8::is_ascii_digit).count();
-    let (head, digits) = end.split_at(end.len() - digits);
+    let (head, digits) = end.split_at_checked(end.len() - digits).unwrap_or((end, ""));
     let (Some(head), Ok(offset)) = (head.strip_suffix(" at offset "), digits.parse()) else { return (text, None) };
     let end = head.strip_suffix(sql).and_then(|head| head.strip_suffix(" in ")).unwrap_or(head).len();
     text.truncate(end);

@@ -11,7 +11,7 @@ use crate::parts::Parts;
 use crate::snapshot::Snapshot;
 
 /// The version of these types and of their packed form. Generated code checks it at compile time.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// Fails the build of a program whose generated module has another version. Generated code calls it in a constant.
 ///

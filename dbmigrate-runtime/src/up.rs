@@ -432,9 +432,7 @@ pub(crate) fn existing_schema(db: &mut Db<'_>, set: &Set<'_>) -> Error {
 /// without: the next start walks the rows again. So does a program that knows less than the history holds: the head is
 /// of use to the one that knows all.
 fn mend_head(db: &mut Db<'_>, set: &Set<'_>, known: &KnownHistory<'_>) {
-    let is_right = |known: &KnownHistory<'_>| {
-        known.chain().is_empty() || known.head.as_ref().is_some_and(|head| head.chain == known.chain())
-    };
+    let is_right = |known: &KnownHistory<'_>| known.chain().is_empty() || known.head.as_deref() == Some(known.chain());
     if is_right(known) || !db.begins_at_once() {
         return;
     }
