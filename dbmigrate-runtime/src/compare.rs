@@ -269,9 +269,7 @@ impl<'s> KnownHistory<'s> {
     pub(crate) fn refuse_differences(&self, except: Option<u64>) -> Result<(), Error> {
         let rules = self.set.rules;
         let is_fine = |matched: &Match<'_>| {
-            Some(matched.number) == except
-                || matched.state.is_allowed(rules)
-                || matched.is_interrupted() && matched.can_resume()
+            Some(matched.number) == except || matched.state.is_allowed(rules) || matched.can_resume()
         };
         let is_newer = rules.newer_database == NewerDatabase::Refuse;
         let problems = if is_newer { self.unknown_to_us() } else { Vec::new() };

@@ -40,6 +40,8 @@ pub(crate) struct ForeignKeysPart {
     pub(crate) before_drop: drops::LookFn,
     /// Changes the rows of a table without the cascades that would follow.
     pub(crate) around_write: drops::AroundFn,
+    /// Drops a table of an attached database.
+    pub(crate) around_drop: drops::AroundFn,
     /// Remembers which rows refer to nothing.
     pub(crate) watch: fn(&mut Db<'_>) -> Result<Box<dyn Watch>, Error>,
     /// Refuses all that refer to nothing.
@@ -51,6 +53,7 @@ impl ForeignKeysPart {
         choose: choose_for_drops,
         before_drop: drops::look,
         around_write: drops::refuse_uncascaded,
+        around_drop: drops::refuse_taken,
         watch: violations::watch,
         refuse_any: violations::refuse_any,
     };
@@ -87,8 +90,7 @@ pub(crate) fn choose(
     if !enforced {
         return Ok(off);
     }
-    let drops = dropped(script).next().is_some();
-    if !drops && !needs_off {
+    if dropped(script).next().is_none() {
         return Ok(Choice::of(true));
     }
     (needed(part, "drops tables")?.choose)(db, script, needs_off)

@@ -67,7 +67,7 @@ fn has_temporary(db: &mut Db<'_>) -> Result<bool, Error> {
 
 /// Refuses that a temporary table or view of the program is gone, or a trigger whose table is there: it goes with a table that
 /// is recreated, and whom it tells would hear no more.
-pub(crate) fn refuse_gone(db: &mut Db<'_>) -> Result<(), Error> {
+fn refuse_gone(db: &mut Db<'_>) -> Result<(), Error> {
     let Some(beside) = db.beside.take() else { return Ok(()) };
     let result = refuse_gone_of(db, &beside);
     db.beside = Some(beside);

@@ -78,6 +78,10 @@ fn a_start_with_nothing_pending_is_one_read_once_it_is_recorded() {
         };
         assert!(calls(&mut db) > 1, "{version}");
         assert_eq!(calls(&mut db), 1, "{version}");
+        // What it says of the squash is none of what it said of one of those that it replaces.
+        let row = "SELECT statements_done || ' ' || (duration_us IS NULL AND steps_us IS NULL) FROM _migrations \
+                   WHERE number = 3";
+        assert_eq!(ask(&db, row), if version == 0 { "4 0" } else { "4 1" }, "{version}");
         assert_eq!((made(&db).as_str(), history(&db).as_str()), (WHOLE, "003_all 004_d"), "{version}");
     }
 }

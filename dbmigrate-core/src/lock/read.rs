@@ -145,7 +145,7 @@ impl Reader<'_> {
             let help = "give the migrations of one branch other numbers: `cargo dbmigrate renumber`";
             self.report(name, Diagnostic::error("lock-order", message).help(help));
         } else {
-            let replaced = self.replaced.filter(|last| previous.is_none() && last.number < sealed.number);
+            let replaced = self.replaced.filter(|last| last.number < sealed.number);
             let before = previous.or(replaced).map_or("", |before| &before.chain);
             if checksum::chain(before, self.set, sealed.number, &sealed.name, &sealed.checksum) != sealed.chain {
                 let message = format!("the chain of `{}` does not match this line and those before it", sealed.name);

@@ -62,9 +62,14 @@ impl<'s> Runner<'_, 's> {
             return Ok((prefix, self.head));
         }
         let jobs = if batch.kind == Kind::Migration { jobs } else { &[] };
-        if let (Some(first), Some(_), false) = (jobs.first(), prefix, batch.is_history_named) {
-            let lowest = jobs.iter().fold(first.number, |lowest, job| lowest.min(job.number));
-            let count = jobs.iter().filter(|job| job.records().is_some()).count();
+        if let (Some(first), Some(whole), false) = (jobs.first(), prefix, batch.is_history_named) {
+            // All of them where the head will say that nothing is pending: nobody looks at the rows after that.
+            let (lowest, count) = if whole == set.migrations.len() {
+                (0, whole)
+            } else {
+                let lowest = jobs.iter().fold(first.number, |lowest, job| lowest.min(job.number));
+                (lowest, jobs.iter().filter(|job| job.records().is_some()).count())
+            };
             if history.has_exactly(db, lowest, count)? {
                 return Ok((prefix, chain(set, prefix)));
             }
