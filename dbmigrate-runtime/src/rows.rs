@@ -53,9 +53,15 @@ impl Rows {
     }
 
     /// Iterates over the rows.
+    // By hand: the chunks of a slice are counted by a division.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = &[Value]> {
-        self.values.chunks_exact(self.columns.max(1))
+        let (columns, mut rest) = (self.columns.max(1), &*self.values);
+        std::iter::from_fn(move || {
+            let (row, after) = rest.split_at_checked(columns)?;
+            rest = after;
+            Some(row)
+        })
     }
 
     /// The number of rows.
@@ -69,7 +75,7 @@ impl Rows {
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.values.len() < self.columns.max(1)
     }
 
     /// All of them, to take their values.

@@ -184,13 +184,13 @@ impl<'r, 's> Runner<'r, 's> {
         }
     }
 
-    /// Runs all jobs of a plan. `plan` makes it, under the write lock, and makes it anew whenever another process has
+    /// Runs all jobs of a plan. `plan` fills it, under the write lock, and fills it anew whenever another process has
     /// changed the history since the last commit of this run.
     pub(crate) fn run(
         &mut self,
         db: &mut Db<'_>,
         report: &mut Report,
-        plan: &mut dyn FnMut(&mut Db<'_>) -> Result<Plan<'s>, Error>,
+        plan: &mut dyn FnMut(&mut Db<'_>, &mut Plan<'s>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut current = Plan::default();
         let (kind, done, unrecorded) = (Kind::Migration, Vec::new(), Vec::new());
@@ -200,7 +200,9 @@ impl<'r, 's> Runner<'r, 's> {
             Settings::enforce(db, self.enforced)?;
             db.begin()?;
             if !self.context.history.head(db)?.is_some_and(|head| head.is(self.head)) {
-                current = plan(db)?;
+                current.jobs.clear();
+                (current.next, current.prefix, current.creates) = (0, None, false);
+                plan(db, &mut current)?;
                 self.surround(&mut current.jobs);
                 self.has_records = self.context.history.records.exist(db)?;
             }

@@ -139,11 +139,12 @@ fn run(
         if let Some((mode, switch)) = options.journal_mode {
             switch(db, mode)?;
         }
-        Runner::new(set, options, settings, group).run(db, report, &mut |db| {
+        Runner::new(set, options, settings, group).run(db, report, &mut |db, queue| {
             let found = look(db, set)?;
             let todo = todo(db, &found, set, options, goal)?;
             refuse_conflicts(db.session(), set, options, (&found, &todo.pending), &mut proved)?;
-            Ok(plan(&found, todo))
+            plan(&found, todo, queue);
+            Ok(())
         })?;
         report.notes.append(&mut proved.doubts);
         Ok(())
@@ -193,8 +194,9 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: 
     refuse_unrunnable(set, &todo.pending, db.session().has_code())?;
     refuse_conflicts(session, set, options, (&found, &todo.pending), &mut Proved::default())?;
     let (migrations, repeatables) = (todo.pending.len(), todo.repeats.len());
-    let jobs = plan(&found, todo).jobs;
-    let copies = backup::is_planned(&mut Db::new(session, options), set, options, &jobs)?;
+    let mut queue = Plan::default();
+    plan(&found, todo, &mut queue);
+    let copies = backup::is_planned(&mut Db::new(session, options), set, options, &queue.jobs)?;
     Ok(Planned { newest, migrations, repeatables, takes_over, copies })
 }
 
@@ -346,22 +348,20 @@ fn todo<'s>(
     Ok(Todo { pending, repeats })
 }
 
-/// The queue.
-fn plan<'s>(found: &Found<'s>, Todo { pending, repeats }: Todo<'s>) -> Plan<'s> {
-    let (prefix, creates) = match found {
+/// Fills the queue, which is empty.
+fn plan<'s>(found: &Found<'s>, Todo { pending, repeats }: Todo<'s>, queue: &mut Plan<'s>) {
+    (queue.prefix, queue.creates) = match found {
         Found::History(known) => {
             (known.prefix(), known.head.is_none() || known.records.is_none() && !repeats.is_empty())
         }
         Found::Fresh | Found::Objects | Found::Beside => (Some(0), true),
     };
-    let mut jobs = Vec::with_capacity(pending.len() + repeats.len());
     for (index, migration) in pending {
-        jobs.push(Job { number: migration.number, way: Way::Up(index, migration) });
+        queue.jobs.push(Job { number: migration.number, way: Way::Up(index, migration) });
     }
     for repeatable in repeats {
-        jobs.push(Job::beside(Way::Repeat(repeatable)));
+        queue.jobs.push(Job::beside(Way::Repeat(repeatable)));
     }
-    Plan { jobs, next: 0, prefix, creates }
 }
 
 /// Refuses what can't work before anything is changed.

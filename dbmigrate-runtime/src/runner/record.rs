@@ -81,5 +81,5 @@ impl<'s> Runner<'_, 's> {
 
 /// Whether a script may look at the schema, and so at the history, or make something that does.
 pub(super) fn may_read_schema(script: &Script<'_>) -> bool {
-    OF_SCHEMAS.into_iter().any(|name| mentions(script.text, name, false))
+    OF_SCHEMAS.iter().any(|name| mentions(script.text, name, false))
 }
