@@ -206,10 +206,10 @@ pub(crate) fn go_on(
             (error.report().clone(), Some(error))
         }
     };
-    let mut report = Report { rolled_back, adopted, backup: copy.or(came.backup), ..came };
+    let report = Report { rolled_back, adopted, backup: copy.or(came.backup), ..came };
     match error {
         None => Ok(report),
-        Some(error) => Err(error.after(&mut report)),
+        Some(error) => Err(error.after(report)),
     }
 }
 

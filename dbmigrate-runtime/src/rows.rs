@@ -81,7 +81,12 @@ impl Rows {
     /// All of them, to take their values.
     #[inline]
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut [Value]> {
-        self.values.chunks_exact_mut(self.columns.max(1))
+        let (columns, mut rest) = (self.columns.max(1), &mut *self.values);
+        std::iter::from_fn(move || {
+            let (row, after) = std::mem::take(&mut rest).split_at_mut_checked(columns)?;
+            rest = after;
+            Some(row)
+        })
     }
 
     /// Takes the first value, where there is one.

@@ -533,13 +533,8 @@ impl<'r, 's> Runner<'r, 's> {
     ) -> Result<bool, Error> {
         let job = if let [only] = jobs { Some(only) } else { None };
         let may_split = self.is_filling(batch) && batch.done.len() > 1;
-        let violations = if self.enforced { Ok(()) } else { self.refuse_violations(db, batch, job) };
-        let checked = violations
-            .and_then(|()| hidden::refuse(db).map_err(|error| blame(error, batch.kind, job)))
-            .and_then(|()| self.clear_records(db, batch.kind))
-            .and_then(|()| self.recorded(db, *prefix, batch, jobs));
         let head;
-        (*prefix, head) = match checked {
+        (*prefix, head) = match self.checked(db, *prefix, batch, (jobs, job)) {
             Ok(known) => known,
             Err(_) if may_split => {
                 self.group = Group::One;
@@ -563,6 +558,23 @@ impl<'r, 's> Runner<'r, 's> {
             }
             Err(error) => Err(self.not_committed(db, error, batch, job)),
         }
+    }
+
+    /// What the history holds then, if nothing forbids to commit it.
+    #[inline(never)]
+    fn checked(
+        &self,
+        db: &mut Db<'_>,
+        prefix: Option<usize>,
+        batch: &Batch<'_>,
+        (jobs, job): (&[Job<'_>], Option<&Job<'_>>),
+    ) -> Result<(Option<usize>, &'s str), Error> {
+        if !self.enforced {
+            self.refuse_violations(db, batch, job)?;
+        }
+        hidden::refuse(db).map_err(|error| blame(error, batch.kind, job))?;
+        self.clear_records(db, batch.kind)?;
+        self.recorded(db, prefix, batch, jobs)
     }
 
     #[inline(never)]

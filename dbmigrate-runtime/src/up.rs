@@ -53,11 +53,13 @@ pub(crate) fn start(
     target: Option<Target>,
 ) -> Result<Report, Error> {
     let mut report = Report::default();
-    start_into(&mut report, session, lazy_set, options, target)?;
-    Ok(report)
+    match start_into(&mut report, session, lazy_set, options, target) {
+        Ok(()) => Ok(report),
+        Err(error) => Err(error.after(report)),
+    }
 }
 
-// The report is the caller's, so that what runs has none to drop.
+// The report is the caller's, so that what runs has none to drop. Where it fails, that says what was done before.
 #[inline(never)]
 fn start_into(
     report: &mut Report,
@@ -261,8 +263,16 @@ pub(crate) fn adopt_then_up(
     options: &Options,
     target: Option<Target>,
 ) -> Result<(), Error> {
-    let adopted = adopt(session, set, options)?;
-    *report = backup::go_on(adopted, options, |options| start(session, LazySet::Set(set), options, target))?;
+    let done = adopt(session, set, options).and_then(|adopted| {
+        backup::go_on(adopted, options, |options| start(session, LazySet::Set(set), options, target))
+    });
+    match done {
+        Ok(done) => *report = done,
+        Err(error) => {
+            *report = error.report().clone();
+            return Err(error);
+        }
+    }
     Ok(())
 }
 
