@@ -158,7 +158,7 @@ fn leave(
     let restored = settings.restore(db);
     if !is_done {
         // After a failed write SQLite leaves the rollback to the next read. It must not have to come from somebody else.
-        let _ = db.session().execute("SELECT 1 FROM main.sqlite_master LIMIT 1");
+        db.runs("SELECT 1 FROM main.sqlite_master LIMIT 1");
     }
     if let (Some(backup), Some(made)) = (&options.backup, &report.backup) {
         if db.has_committed() || db.in_transaction() {

@@ -455,7 +455,7 @@ fn mend_head(db: &mut Db<'_>, set: &Set<'_>, known: &KnownHistory<'_>) {
                     history.create(db)?;
                 }
                 history.write_head(db, known.chain())?;
-                let _ = db.session().execute("COMMIT");
+                db.runs("COMMIT");
             }
         }
         Ok(())
