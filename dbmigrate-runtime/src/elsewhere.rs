@@ -94,7 +94,7 @@ fn refuse_of(
             continue;
         }
         let is_meant = match (*place, table) {
-            (1, table) => !name.eq_ignore_ascii_case(table),
+            (1, table) => !script::is_same(name, table),
             (_, table) => table.is_empty() && is_named(sql, name),
         };
         if !is_meant {

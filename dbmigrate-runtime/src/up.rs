@@ -114,11 +114,7 @@ fn run(
     let found = look(&mut db, set)?;
     if let (Found::History(known), Some(adoption)) = (&found, &set.adoption) {
         if known.old.is_some() {
-            return if is_left_alone(set, known, goal)? {
-                Ok(())
-            } else {
-                (adoption.by.up)(report, session, set, options, target)
-            };
+            return (adoption.by.up)(report, session, (set, known, goal), options, target);
         }
     }
     let group = match (&found, set.rules.transaction) {
@@ -242,6 +238,7 @@ fn take_over(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Res
 
 /// Whether an old history has more than this program knows, and that is allowed: it can't be taken over then, and there
 /// is nothing else to do.
+#[inline]
 fn is_left_alone(set: &Set<'_>, known: &KnownHistory<'_>, goal: usize) -> Result<bool, Error> {
     let is_newer = known.old().is_some_and(|old| !old.unknown.is_empty());
     let is_allowed = set.rules.newer_database == NewerDatabase::Allow && known.pending(goal).next().is_none();
@@ -252,17 +249,25 @@ fn is_left_alone(set: &Set<'_>, known: &KnownHistory<'_>, goal: usize) -> Result
 }
 
 /// Applies what is pending where the history of another tool comes first.
-pub(crate) type AdoptThenUpFn =
-    fn(&mut Report, &mut dyn Session, &Set<'_>, &Options, Option<Target>) -> Result<(), Error>;
+pub(crate) type AdoptThenUpFn = fn(
+    &mut Report,
+    &mut dyn Session,
+    (&Set<'_>, &KnownHistory<'_>, usize),
+    &Options,
+    Option<Target>,
+) -> Result<(), Error>;
 
 #[inline]
 pub(crate) fn adopt_then_up(
     report: &mut Report,
     session: &mut dyn Session,
-    set: &Set<'_>,
+    (set, known, goal): (&Set<'_>, &KnownHistory<'_>, usize),
     options: &Options,
     target: Option<Target>,
 ) -> Result<(), Error> {
+    if is_left_alone(set, known, goal)? {
+        return Ok(());
+    }
     let done = adopt(session, set, options).and_then(|adopted| {
         backup::go_on(adopted, options, |options| start(session, LazySet::Set(set), options, target))
     });

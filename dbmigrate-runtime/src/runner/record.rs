@@ -62,9 +62,10 @@ impl<'s> Runner<'_, 's> {
             return Ok((prefix, self.head));
         }
         let jobs = if batch.kind == Kind::Migration { jobs } else { &[] };
-        if let (Some(first), Some(_), false) = (jobs.first(), prefix, batch.is_history_named) {
-            let lowest = jobs.iter().fold(first.number, |lowest, job| lowest.min(job.number));
-            let count = jobs.iter().filter(|job| job.records().is_some()).count();
+        if let ([first, ..], [.., last], Some(_), false) = (jobs, jobs, prefix, batch.is_history_named) {
+            // All go the same way, by their numbers.
+            let lowest = first.number.min(last.number);
+            let count = if first.records().is_some() { jobs.len() } else { 0 };
             if history.has_exactly(db, lowest, count)? {
                 return Ok((prefix, chain(set, prefix)));
             }
