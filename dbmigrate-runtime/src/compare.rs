@@ -295,25 +295,33 @@ impl<'s> KnownHistory<'s> {
     fn refuse(&self, is_problem: &dyn Fn(&Match<'_>) -> bool, mut problems: Vec<Problem>) -> Result<(), Error> {
         for matched in &self.matches {
             if is_problem(matched) {
-                if let Some(problem) = self.problem(matched) {
-                    problems.push(problem);
-                }
+                self.add_problem(matched, &mut problems);
             }
         }
         as_error("the history and the program differ", &problems)
     }
 
     /// What is wrong with one migration.
+    #[inline]
+    pub(crate) fn problem(&self, matched: &Match<'_>) -> Option<Problem> {
+        let mut problems = Vec::new();
+        self.add_problem(matched, &mut problems);
+        problems.pop()
+    }
+
+    /// Adds what is wrong with one migration, if anything is.
     #[cold]
     #[inline(never)]
-    pub(crate) fn problem(&self, matched: &Match<'_>) -> Option<Problem> {
+    fn add_problem(&self, matched: &Match<'_>, problems: &mut Vec<Problem>) {
         let name = match (matched.migration, &matched.row) {
             (Some(migration), _) => migration.name,
             (None, Some(row)) => row.name.as_str(),
-            (None, None) => return None,
+            (None, None) => return,
         };
-        let mut problem = Problem::about(name, matched.migration.map(|migration| migration.file));
-        self.describe(matched, name, &mut problem).then_some(problem)
+        problems.push(Problem::about(name, matched.migration.map(|migration| migration.file)));
+        if !problems.last_mut().is_some_and(|problem| self.describe(matched, name, problem)) {
+            problems.pop();
+        }
     }
 
     // The problem is the caller's, so that nothing has to be dropped between its many texts.
@@ -451,7 +459,11 @@ impl Match<'_> {
 /// The repeatables of a set.
 #[inline(never)]
 pub(crate) fn all_repeatables<'s>(set: &'s Set<'s>) -> Vec<&'s Repeatable<'s>> {
-    set.repeatables.iter().collect()
+    let mut all = Vec::new();
+    for repeatable in set.repeatables {
+        all.push(repeatable);
+    }
+    all
 }
 
 /// The chain after the first migrations of a set; empty where there is none.

@@ -102,9 +102,12 @@ impl<'s> Db<'s> {
     }
 
     /// SQLite's plan of a statement. What it can't plan it can't run as things are, and has none.
-    #[inline]
-    pub(crate) fn plan(&mut self, sql: &str) -> Option<Rows> {
-        self.try_ask(&format_args!("EXPLAIN {sql}"), &[]).ok().map(std::mem::take)
+    #[inline(never)]
+    pub(crate) fn plan(&mut self, sql: &str) -> &mut Rows {
+        if self.try_ask(&format_args!("EXPLAIN {sql}"), &[]).is_err() {
+            self.answer = Rows::new(0);
+        }
+        &mut self.answer
     }
 
     /// As [`Db::try_ask`], for what may be asked first of a connection.
@@ -268,8 +271,14 @@ impl<'s> Db<'s> {
 
     /// As [`Db::begin`], but without waiting; whether it could.
     pub(crate) fn begins_at_once(&mut self) -> bool {
-        self.open = self.session.execute("BEGIN IMMEDIATE").is_ok();
+        self.open = self.runs("BEGIN IMMEDIATE");
         self.open
+    }
+
+    /// Runs a statement without waiting, where it does not matter why it fails; whether it did not.
+    #[inline(never)]
+    pub(crate) fn runs(&mut self, sql: &str) -> bool {
+        self.session.execute(sql).is_ok()
     }
 
     /// Commits. A commit that is busy is tried again, not rolled back.

@@ -193,7 +193,7 @@ fn replaced(db: &mut Db<'_>, sql: &str) -> Result<Vec<String>, Error> {
     if !replaced::may_insert(sql) {
         return Ok(Vec::new());
     }
-    let plan = db.plan(sql).unwrap_or_default();
+    let plan = std::mem::take(db.plan(sql));
     replaced::tables(db, &plan)
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn refuse_drop(
 #[inline]
 pub(crate) fn refuse_detach(db: &mut Db<'_>, script: &Script<'_>, statement: &Statement<'_>) -> Result<(), Error> {
     let sql = script::sql_of(script.file, script, statement)?;
-    let plan = db.plan(sql).unwrap_or_default();
+    let plan = std::mem::take(db.plan(sql));
     let is_detached = |name: &str| {
         plan.iter().any(|row| match row {
             [_, Value::Text(what), _, _, _, Value::Text(text), ..] => {
@@ -78,7 +78,7 @@ fn refuse_of(
     let Some(beside) = beside.or_else(|| db.beside.clone()) else { return Ok(()) };
     // A bit for each database.
     let mut written = 0_u64;
-    for row in db.try_ask(&format_args!("EXPLAIN {sql}"), &[]).into_iter().flat_map(|plan| plan.iter()) {
+    for row in db.plan(sql).iter() {
         if let [_, Value::Text(what), Value::Integer(place), Value::Integer(1..), ..] = row {
             let is_begun = what == "Transaction";
             written |= u64::from(is_begun) << (place & 63);
@@ -94,7 +94,7 @@ fn refuse_of(
             continue;
         }
         let is_meant = match (*place, table) {
-            (1, table) => !name.eq_ignore_ascii_case(table),
+            (1, table) => !script::is_same(name, table),
             (_, table) => table.is_empty() && is_named(sql, name),
         };
         if !is_meant {

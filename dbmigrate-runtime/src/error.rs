@@ -29,8 +29,21 @@ struct Inner {
     help: Vec<String>,
     /// Which help says to run a command again.
     retry: Option<usize>,
-    report: Report,
+    report: Option<Box<dyn Reported>>,
     cause: Option<BoxError>,
+}
+
+/// What was done before an error. It is behind a trait so that only the crate that owns reports has the code that drops
+/// them, and not also each that sees an error.
+trait Reported: Send + Sync {
+    fn report(&self) -> &Report;
+}
+
+impl Reported for Report {
+    #[inline]
+    fn report(&self) -> &Report {
+        self
+    }
 }
 
 macro_rules! kinds {
@@ -235,9 +248,16 @@ impl Error {
         self.with(|inner| inner.cause = Some(cause))
     }
 
-    /// Takes the report of what was done before the error.
-    pub(crate) fn after(self, report: &mut Report) -> Self {
-        self.with(|inner| std::mem::swap(&mut inner.report, report))
+    /// With the report of what was done before the error.
+    #[inline]
+    pub(crate) fn after(self, report: Report) -> Self {
+        self.after_dyn(Box::new(report))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn after_dyn(self, report: Box<dyn Reported>) -> Self {
+        self.with(|inner| inner.report = Some(report))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -317,7 +337,7 @@ impl Error {
     /// What was done before the failure and was not rolled back.
     #[must_use]
     pub fn report(&self) -> &Report {
-        &self.0.report
+        self.0.report.as_deref().map_or(Report::NONE, Reported::report)
     }
 
     /// The underlying error, of the database or of a migration in Rust.

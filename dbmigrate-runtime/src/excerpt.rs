@@ -39,7 +39,7 @@ impl<'f> Place<'f> {
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.file)?;
-        for number in [self.line, self.column].into_iter().flatten() {
+        for number in [self.line, self.column].iter().flatten() {
             write!(f, ":{number}")?;
         }
         Ok(())

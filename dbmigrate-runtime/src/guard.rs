@@ -116,11 +116,13 @@ pub(crate) fn guarded(
     work: impl FnOnce(&mut Db<'_>, &Settings, &mut Report) -> Result<(), Error>,
 ) -> Result<Report, Error> {
     let mut report = Report::default();
-    guarded_into(&mut report, session, options, remember, work)?;
-    Ok(report)
+    match guarded_into(&mut report, session, options, remember, work) {
+        Ok(()) => Ok(report),
+        Err(error) => Err(error.after(report)),
+    }
 }
 
-/// The same, for a report that the caller has. Where it fails, the error has that.
+/// The same, for a report that the caller has. Where it fails, that says what was done before.
 pub(crate) fn guarded_into(
     report: &mut Report,
     session: &mut dyn Session,
@@ -138,11 +140,10 @@ pub(crate) fn guarded_into(
         (Err(error), Ok(())) => error,
         (Err(error), Err(lost)) => error.note(lost),
     };
-    let error = match &options.backup {
+    Err(match &options.backup {
         Some(backup) => (backup.by.mention)(error, report.backup.as_deref()),
         None => error,
-    };
-    Err(error.after(report))
+    })
 }
 
 /// Puts the connection back, and sees to the copy that was made.
@@ -157,7 +158,7 @@ fn leave(
     let restored = settings.restore(db);
     if !is_done {
         // After a failed write SQLite leaves the rollback to the next read. It must not have to come from somebody else.
-        let _ = db.session().execute("SELECT 1 FROM main.sqlite_master LIMIT 1");
+        db.runs("SELECT 1 FROM main.sqlite_master LIMIT 1");
     }
     if let (Some(backup), Some(made)) = (&options.backup, &report.backup) {
         if db.has_committed() || db.in_transaction() {

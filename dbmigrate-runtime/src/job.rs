@@ -133,6 +133,7 @@ impl Job<'_> {
     }
 
     /// Whether Rust is one of its steps.
+    #[inline(never)]
     pub(crate) fn has_code(&self) -> bool {
         match &self.way {
             Way::Up(_, migration) => migration.up.has_code(),

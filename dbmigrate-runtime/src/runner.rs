@@ -184,13 +184,13 @@ impl<'r, 's> Runner<'r, 's> {
         }
     }
 
-    /// Runs all jobs of a plan. `plan` makes it, under the write lock, and makes it anew whenever another process has
+    /// Runs all jobs of a plan. `plan` fills it, under the write lock, and fills it anew whenever another process has
     /// changed the history since the last commit of this run.
     pub(crate) fn run(
         &mut self,
         db: &mut Db<'_>,
         report: &mut Report,
-        plan: &mut dyn FnMut(&mut Db<'_>) -> Result<Plan<'s>, Error>,
+        plan: &mut dyn FnMut(&mut Db<'_>, &mut Plan<'s>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut current = Plan::default();
         let (kind, done, unrecorded) = (Kind::Migration, Vec::new(), Vec::new());
@@ -200,7 +200,9 @@ impl<'r, 's> Runner<'r, 's> {
             Settings::enforce(db, self.enforced)?;
             db.begin()?;
             if !self.context.history.head(db)?.is_some_and(|head| head.is(self.head)) {
-                current = plan(db)?;
+                current.jobs.clear();
+                (current.next, current.prefix, current.creates) = (0, None, false);
+                plan(db, &mut current)?;
                 self.surround(&mut current.jobs);
                 self.has_records = self.context.history.records.exist(db)?;
             }
@@ -531,13 +533,8 @@ impl<'r, 's> Runner<'r, 's> {
     ) -> Result<bool, Error> {
         let job = if let [only] = jobs { Some(only) } else { None };
         let may_split = self.is_filling(batch) && batch.done.len() > 1;
-        let violations = if self.enforced { Ok(()) } else { self.refuse_violations(db, batch, job) };
-        let checked = violations
-            .and_then(|()| hidden::refuse(db).map_err(|error| blame(error, batch.kind, job)))
-            .and_then(|()| self.clear_records(db, batch.kind))
-            .and_then(|()| self.recorded(db, *prefix, batch, jobs));
         let head;
-        (*prefix, head) = match checked {
+        (*prefix, head) = match self.checked(db, *prefix, batch, (jobs, job)) {
             Ok(known) => known,
             Err(_) if may_split => {
                 self.group = Group::One;
@@ -561,6 +558,23 @@ impl<'r, 's> Runner<'r, 's> {
             }
             Err(error) => Err(self.not_committed(db, error, batch, job)),
         }
+    }
+
+    /// What the history holds then, if nothing forbids to commit it.
+    #[inline(never)]
+    fn checked(
+        &self,
+        db: &mut Db<'_>,
+        prefix: Option<usize>,
+        batch: &Batch<'_>,
+        (jobs, job): (&[Job<'_>], Option<&Job<'_>>),
+    ) -> Result<(Option<usize>, &'s str), Error> {
+        if !self.enforced {
+            self.refuse_violations(db, batch, job)?;
+        }
+        hidden::refuse(db).map_err(|error| blame(error, batch.kind, job))?;
+        self.clear_records(db, batch.kind)?;
+        self.recorded(db, prefix, batch, jobs)
     }
 
     #[inline(never)]

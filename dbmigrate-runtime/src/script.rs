@@ -1,6 +1,6 @@
 //! Runs one script inside the open transaction, statement by statement.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::db::{self, Db, because};
 use crate::elsewhere;
@@ -41,14 +41,13 @@ pub(crate) fn run(
 ) -> Result<(), Stop> {
     db.refuse_lost().map_err(|error| db::failed(format_args!("could not run `{name}`"), error))?;
     let (start, of) = (Instant::now(), script.steps.len());
-    let mut before = Duration::ZERO;
     for (at, step) in script.steps.iter().enumerate() {
-        db.session().hooks().progress(&Progress { name, direction, step: at + 1, of, elapsed: before });
+        let begun = Instant::now();
+        let elapsed = begun.duration_since(start);
+        db.session().hooks().progress(&Progress { name, direction, step: at + 1, of, elapsed });
         let rest = script.steps.get(at + 1..).unwrap_or_default();
         run_step(db, name, script, (step, rest), choice, parts, &mut done.notes)?;
-        let elapsed = start.elapsed();
-        done.steps.push(elapsed.saturating_sub(before));
-        before = elapsed;
+        done.steps.push(begun.elapsed());
     }
     Ok(())
 }
@@ -130,7 +129,14 @@ fn makes_something(sql: &str) -> bool {
 
 /// Whether that is the first word of a statement, which is its first token: core has cut it so.
 pub(crate) fn begins(sql: &str, word: &str) -> bool {
-    sql.as_bytes().get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word.as_bytes()))
+    sql.get(..word.len()).is_some_and(|first| is_same(first, word))
+}
+
+/// Whether two names are the same, as SQLite compares them.
+// By hand: the comparison of the standard library goes by pieces of 16, and is as large, in each place.
+#[inline(never)]
+pub(crate) fn is_same(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.bytes().zip(b.bytes()).all(|(a, b)| a.eq_ignore_ascii_case(&b))
 }
 
 /// Whether a text has this name, in any case; as a word of its own, if that is asked.
@@ -163,7 +169,6 @@ pub(crate) fn mentions_where(text: &str, name: &str, is_right: &dyn Fn(u8, &[u8]
 }
 
 /// What follows a name at the beginning of a text. A quote in the name may be written twice there.
-// By hand: the comparison of slices goes by pieces of 16, and is as large.
 fn after<'t>(mut text: &'t [u8], name: &[u8]) -> Option<&'t [u8]> {
     for byte in name {
         text = match text {
@@ -176,6 +181,7 @@ fn after<'t>(mut text: &'t [u8], name: &[u8]) -> Option<&'t [u8]> {
 }
 
 /// The text of a statement.
+#[inline(never)]
 pub(crate) fn sql_of<'a>(name: &str, script: &Script<'a>, statement: &Statement<'_>) -> Result<&'a str, Error> {
     script.sql(statement).ok_or_else(|| {
         Error::new(ErrorKind::Set, format_args!("`{name}` has a statement outside of its text"))

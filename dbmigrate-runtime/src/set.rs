@@ -315,6 +315,7 @@ impl<'a> Script<'a> {
     }
 
     /// Whether Rust is one of its steps.
+    #[inline(never)]
     pub(crate) fn has_code(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Code(_)))
     }

@@ -1,6 +1,6 @@
 //! The head of a history, and the one read of a start with nothing pending.
 
-use super::{ENDS, FORMAT, newer_format};
+use super::{FORMAT, newer_format};
 use crate::db::{Db, failed};
 use crate::error::Error;
 use crate::latest::Latest;
@@ -26,7 +26,7 @@ impl<'d> Head<'d> {
     /// Asks for all heads, of which there is hardly ever more than one: to look one up costs more. The history, the
     /// records, or both have to have a row.
     pub(super) fn sql(table: &str, of: [bool; 2]) -> String {
-        let [rows, head, records] = ENDS.map(|end| in_main(table, end));
+        let (rows, head, records) = (in_main(table, ""), in_main(table, "_head"), in_main(table, "_repeatable"));
         match of {
             [true, true] => format!(
                 "SELECT set_name, format, chain, EXISTS (SELECT 1 FROM {rows}) AND EXISTS (SELECT 1 FROM {records}) \
