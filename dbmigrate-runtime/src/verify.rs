@@ -6,7 +6,6 @@ use crate::adoption::OldHistory;
 use crate::compare::{Found, KnownHistory, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
-use crate::history::Head;
 use crate::notes::{self, Note};
 use crate::options::Options;
 use crate::records::Recorded;
@@ -173,11 +172,9 @@ pub(crate) fn head_problem(set: &Set<'_>, known: &KnownHistory<'_>) -> Option<Pr
     // Other repeatables, or the same after other migrations, are those of another version of the program.
     let is_own = known.records().len() == 0 || known.is_complete() && known.records().len() == set.repeatables.len();
     // So is one that was forgotten here, and that the program that wrote the head never had.
-    let is_of_another =
-        |head: &Head| known.prefix().is_none() && set.migrations.iter().all(|it| it.chain != head.chain);
-    let is_right =
-        |head: &Head| head.chain == known.chain() || (!is_own || is_of_another(head)) && head.chain != set.chain();
-    if has_differences || known.head.as_ref().is_some_and(is_right) {
+    let is_of_another = |head: &str| known.prefix().is_none() && set.migrations.iter().all(|it| it.chain != head);
+    let is_right = |head: &str| head == known.chain() || (!is_own || is_of_another(head)) && head != set.chain();
+    if has_differences || known.head.as_deref().is_some_and(is_right) {
         return None;
     }
     Some(Problem {

@@ -20,7 +20,7 @@ use crate::plan::Planned;
 use crate::report::Report;
 use crate::requires::refuse_unmet_elsewhere;
 use crate::row_state::RowState;
-use crate::runner::{Group, Plan, Runner};
+use crate::runner::{Group, Runner};
 use crate::session::Session;
 use crate::set::{Down, Set};
 use crate::squash;
@@ -67,11 +67,12 @@ fn back(
         return Ok(Report::default());
     }
     guarded(session, options, set.parts.settings, |db, settings, report| {
-        Runner::new(set, options, settings, Group::One).run(db, report, &mut |db| {
-            let Some(known) = history_of(db, set)? else { return Ok(Plan::default()) };
+        Runner::new(set, options, settings, Group::One).run(db, report, &mut |db, queue| {
+            let Some(known) = history_of(db, set)? else { return Ok(()) };
             refuse_needed(db, set, beside, &|name| is_among(set, &targets, name), Undo::Schema)?;
-            let prefix = known.prefix();
-            Ok(Plan { jobs: jobs_left(db, set, &known, &targets)?, prefix, ..Plan::default() })
+            queue.jobs = jobs_left(db, set, &known, &targets)?;
+            queue.prefix = known.prefix();
+            Ok(())
         })
     })
 }

@@ -62,13 +62,13 @@ impl<'s> Runner<'_, 's> {
             return Ok((prefix, self.head));
         }
         let jobs = if batch.kind == Kind::Migration { jobs } else { &[] };
-        if let (Some(first), Some(whole), false) = (jobs.first(), prefix, batch.is_history_named) {
-            // All of them where the head will say that nothing is pending: nobody looks at the rows after that.
+        if let ([first, ..], [.., last], Some(whole), false) = (jobs, jobs, prefix, batch.is_history_named) {
             let (lowest, count) = if whole == set.migrations.len() {
+                // All of them where the head will say that nothing is pending: nobody looks at the rows after that.
                 (0, whole)
             } else {
-                let lowest = jobs.iter().fold(first.number, |lowest, job| lowest.min(job.number));
-                (lowest, jobs.iter().filter(|job| job.records().is_some()).count())
+                // All go the same way, by their numbers.
+                (first.number.min(last.number), if first.records().is_some() { jobs.len() } else { 0 })
             };
             if history.has_exactly(db, lowest, count)? {
                 return Ok((prefix, chain(set, prefix)));
@@ -86,5 +86,5 @@ impl<'s> Runner<'_, 's> {
 
 /// Whether a script may look at the schema, and so at the history, or make something that does.
 pub(super) fn may_read_schema(script: &Script<'_>) -> bool {
-    OF_SCHEMAS.into_iter().any(|name| mentions(script.text, name, false))
+    OF_SCHEMAS.iter().any(|name| mentions(script.text, name, false))
 }
