@@ -205,12 +205,17 @@ impl<'s> KnownHistory<'s> {
 
     /// What the head should say.
     pub(crate) fn chain(&self) -> &'s str {
-        if self.is_complete() { self.set.chain() } else { chain(self.set, self.prefix()) }
+        let prefix = self.prefix();
+        if self.is_whole(prefix) { self.set.chain() } else { chain(self.set, prefix) }
     }
 
     /// Whether the database holds exactly the program's migrations, and its repeatables as they are.
     pub(crate) fn is_complete(&self) -> bool {
-        self.prefix() == Some(self.set.migrations.len()) && self.due().is_empty()
+        self.is_whole(self.prefix())
+    }
+
+    fn is_whole(&self, prefix: Option<usize>) -> bool {
+        prefix == Some(self.set.migrations.len()) && self.due().is_empty()
     }
 
     /// The repeatables that have to run although no migration does.

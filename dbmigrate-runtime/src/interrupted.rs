@@ -12,7 +12,7 @@ use crate::set::Migration;
 use crate::verify::Problem;
 
 /// Whether `up` can go on with the program's text where the history says that it was stopped.
-#[inline]
+#[inline(never)]
 pub(crate) fn goes_on(row: &HistoryRow, migration: &Migration<'_>) -> bool {
     row.name == migration.name
         && !migration.up.transaction
