@@ -367,8 +367,8 @@ fn a_way_back_without_a_statement_takes_nothing_out_of_the_history() {
         project
             .dbmigrate(command)
             .exits(exit)
-            .says("`002_add_y` can't be rolled back")
-            .says("write `migrations/002_add_y.down.sql`");
+            .says("`002_add_y` can't be rolled back: its down script is empty (migrations/002_add_y.down.sql)")
+            .says("write the statements that undo it into `migrations/002_add_y.down.sql`");
     }
     project.dbmigrate(["status", "--check"]).succeeds().says("Applied: 2");
     project.dbmigrate(["list"]).succeeds().says("002_add_y  sql   no down");

@@ -153,7 +153,7 @@ fn what_the_lock_accepts_is_a_warning() {
     check(&project, "HEAD")
         .succeeds()
         .says("warning: `003_fill` was edited since `HEAD`")
-        .says("it was accepted: `migrations/migrations.lock` has its current checksum")
+        .says("it was accepted: `migrations.lock` has its current checksum")
         .says_not("restore it");
     git(&project, &["reset", "--quiet", "--hard"]).succeeds();
     git(&project, &["checkout", "--quiet", "-b", "work"]).succeeds();

@@ -32,6 +32,11 @@ impl Task {
         matches!(self, Self::Status | Self::Verify | Self::Drift)
     }
 
+    /// Whether it compares what is applied.
+    pub(crate) fn compares(self) -> bool {
+        matches!(self, Self::Verify | Self::Drift)
+    }
+
     /// Whether it works on copies.
     pub(crate) fn rehearses(self) -> bool {
         matches!(self, Self::Up { dry_run: true, .. } | Self::Down { dry_run: true, .. })
@@ -69,6 +74,8 @@ pub(crate) struct Inspection {
     pub(crate) copies: bool,
     /// The size, with the log.
     pub(crate) bytes: u64,
+    /// How many applied migrations were compared: with the files, or by what they make.
+    pub(crate) checked: usize,
     /// What is worth knowing.
     pub(crate) note: Option<&'static str>,
     /// What differs from the files: no reason not to look, but none to be glad.

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use dbmigrate_core::{Body, MigrationSet, SourceMigration};
+use heck::ToUpperCamelCase;
 
 use crate::literal;
 
@@ -16,26 +17,17 @@ pub(crate) fn variant(migration: &SourceMigration) -> String {
     variant_name(&migration.digits, &migration.slug)
 }
 
-/// The variant of `Migration` that stands for `<digits>_<slug>`. A slug is in snake_case.
+/// The variant of `Migration` that stands for `<digits>_<slug>`.
 ///
 /// ```
 /// assert_eq!(dbmigrate_build::variant_name("004", "add_teams"), "M004AddTeams");
 /// ```
 #[must_use]
 pub fn variant_name(digits: &str, slug: &str) -> String {
-    let mut name = format!("M{digits}");
+    let name = slug.to_upper_camel_case();
     // `M100_3d` and `M1003d` are two migrations.
-    if slug.starts_with(|first: char| first.is_ascii_digit()) {
-        name.push('_');
-    }
-    let mut before = '_';
-    for letter in slug.chars() {
-        if letter != '_' {
-            name.push(if before == '_' { letter.to_ascii_uppercase() } else { letter });
-        }
-        before = letter;
-    }
-    name
+    let between = if name.as_bytes().first().is_some_and(u8::is_ascii_digit) { "_" } else { "" };
+    format!("M{digits}{between}{name}")
 }
 
 /// Whether clippy may say that the variants have one word in common, or that of the enum, at their end. Their beginnings
@@ -195,5 +187,12 @@ mod tests {
         let line = "ü".repeat(1_000_000);
         assert_eq!(beginning(&line).len(), SHOWN_BYTES);
         assert_eq!(beginning(&format!("x{line}")).len(), SHOWN_BYTES - 1);
+    }
+
+    #[test]
+    fn a_fence_ends_where_the_file_does() {
+        for (text, expect) in [("SELECT `a`", 3), ("```", 4), ("`` ````` ` ```", 6)] {
+            assert_eq!(fence(text), "`".repeat(expect), "{text}");
+        }
     }
 }

@@ -186,7 +186,11 @@ fn pack_migration(packer: &mut Packer, migration: &SourceMigration, code: &Table
             pack_script(packer, up, code);
             match (down, migration.body.way_back()) {
                 (Down::Irreversible(reason), _) => pack_irreversible(packer, reason),
-                (_, None) => packer.number(0),
+                (Down::Script(empty), None) => {
+                    packer.number(3);
+                    packer.string(empty.source.path());
+                }
+                (Down::Missing, _) => packer.number(0),
                 (_, Some(down)) => {
                     packer.number(2);
                     pack_script(packer, down, code);

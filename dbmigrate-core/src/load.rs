@@ -102,7 +102,7 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     if squash.is_some() {
         // The start is no setting then.
         for early in diagnostics.iter_mut().filter(|it| it.code == "wrong-start" && it.message.contains("before")) {
-            early.help = vec!["give it the next free number: `cargo dbmigrate renumber`".to_owned()];
+            early.help = vec!["give it the next free number: `cargo dbmigrate renumber`".into()];
         }
     }
     if let Some(sealed) = &sealed {

@@ -182,7 +182,7 @@ fn state_of(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u6
         }
         (RowState::Reverting | RowState::RevertingStarted, Some(migration)) => match migration.down {
             Down::Script(script) => (script.steps.len(), false),
-            Down::Missing | Down::Irreversible(_) => (0, false),
+            Down::Missing | Down::Irreversible(_) | Down::Empty(_) => (0, false),
         },
     };
     State::Interrupted { done: row.statements_done, of: steps as u64, edited }
@@ -276,9 +276,7 @@ impl<'s> KnownHistory<'s> {
     pub(crate) fn refuse_differences(&self, except: Option<u64>) -> Result<(), Error> {
         let rules = self.set.rules;
         let is_fine = |matched: &Match<'_>| {
-            Some(matched.number) == except
-                || matched.state.is_allowed(rules)
-                || matched.is_interrupted() && matched.can_resume()
+            Some(matched.number) == except || matched.state.is_allowed(rules) || matched.can_resume()
         };
         let is_newer = rules.newer_database == NewerDatabase::Refuse;
         let problems = if is_newer { self.unknown_to_us() } else { Vec::new() };

@@ -284,7 +284,7 @@ impl<'s> Db<'s> {
 
     /// Commits. A commit that is busy is tried again, not rolled back.
     pub(crate) fn commit(&mut self) -> Result<(), DbError> {
-        let result = self.attempt("COMMIT");
+        let result = self.attempt("COMMIT").and_then(|()| self.ended());
         // When the disk fails at the very end, nobody knows; a full one fails before.
         self.committed |= match &result {
             Ok(()) => true,
@@ -311,10 +311,14 @@ impl<'s> Db<'s> {
             }
             result = self.session.execute("ROLLBACK");
         }
-        match result {
-            Err(error) if self.session.in_transaction() => Err(failed("could not roll back", error)),
-            _ => Ok(()),
-        }
+        result.and_then(|()| self.ended()).or_else(|error| {
+            if self.session.in_transaction() { Err(failed("could not roll back", error)) } else { Ok(()) }
+        })
+    }
+
+    /// Refuses a statement that should have ended the transaction, and did not: an authorizer has told SQLite to pass over it.
+    fn ended(&mut self) -> Result<(), DbError> {
+        if self.session.in_transaction() { Err(DbError::other("the transaction is still open")) } else { Ok(()) }
     }
 
     /// Does something in a transaction of its own, and rolls back if it fails.

@@ -112,7 +112,7 @@ fn refuse_of(
 
 /// Whether a statement says the name of an attached database: it has a dot behind it, but in what may name nothing else.
 fn is_named(sql: &str, name: &str) -> bool {
-    let is_whole = script::begins(sql, "ANALYZE") || script::begins(sql, "REINDEX");
+    let is_whole = script::begins(sql, "ANALYZE");
     mentions_where(sql, name, &|before, rest| {
         let rest = match rest {
             [b'"' | b'\'' | b'`' | b']', rest @ ..] => rest,

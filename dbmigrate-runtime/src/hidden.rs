@@ -67,7 +67,7 @@ fn has_temporary(db: &mut Db<'_>) -> Result<bool, Error> {
 
 /// Refuses that a temporary table or view of the program is gone, or a trigger whose table is there: it goes with a table that
 /// is recreated, and whom it tells would hear no more.
-pub(crate) fn refuse_gone(db: &mut Db<'_>) -> Result<(), Error> {
+fn refuse_gone(db: &mut Db<'_>) -> Result<(), Error> {
     let Some(beside) = db.beside.clone() else { return Ok(()) };
     let sql = "SELECT 1 FROM temp.sqlite_master WHERE type <> 'index' AND name = ?1 UNION ALL SELECT 1 WHERE ?2 < 0 AND \
                ?3 COLLATE NOCASE NOT IN (SELECT name FROM main.sqlite_master UNION ALL SELECT name FROM temp.sqlite_master)";

@@ -66,6 +66,8 @@ pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -
         }
         _ => {}
     }
+    // As its triggers do, but on a connection that runs none: from here on the head is wrong.
+    history.write_head(db, "")?;
     match history.stage(db, job.number)? {
         Some(stage) if stage.state != RowState::Applied => Ok(()),
         _ => Err(unrecorded(job.name())),
@@ -171,17 +173,14 @@ impl Walk<'_, '_, '_> {
     }
 
     /// Its row is gone: that is what was wanted on the way back. On the way up it is right only where who finished it for us
-    /// has recorded a squash in its place since; the next look at the history says what is in force then.
+    /// has recorded a squash in its place since; the look at the history says that what is in force has changed then.
     #[inline]
     fn refuse_gone(&mut self) -> Result<(), Error> {
         if self.job.records().is_none() {
             return Ok(());
         }
-        match look(self.db, self.context.set) {
-            Err(error) if error.is_moved() => Ok(()),
-            Err(error) => Err(error),
-            Ok(_) => Err(gone(self.job.name())),
-        }
+        look(self.db, self.context.set)?;
+        Err(gone(self.job.name()))
     }
 
     /// How long each step took, if this run did all of them: the times of some would be taken for those of the first.
@@ -266,7 +265,6 @@ impl Walk<'_, '_, '_> {
                 Effect::Commit => Err(Error::new(ErrorKind::Set, "a COMMIT has no BEGIN")),
                 Effect::Session => {
                     script::execute(self.db, self.job.name(), &self.script, statement, &mut self.done.notes)?;
-                    self.refuse_open()?;
                     self.look_at_enforcement()?;
                     self.replayed = done + 1;
                     self.mark(self.running, done + 1, |_| Ok(())).map(drop)
@@ -309,7 +307,7 @@ impl Walk<'_, '_, '_> {
                 &mut self.done.notes,
             )?;
         }
-        hidden::refuse_gone(self.db)?;
+        hidden::refuse(self.db)?;
         self.record(self.running, next)?;
         self.replayed = next;
         Ok(true)
@@ -335,7 +333,6 @@ impl Walk<'_, '_, '_> {
         }
         let result = work(self).and_then(|()| self.refuse_open());
         self.db.rollback()?;
-        self.look_at_enforcement()?;
         let next = if result.is_ok() { done + 1 } else { done };
         self.mark(self.running, next, |_| {
             if let Some(lock) = lock {
@@ -387,7 +384,7 @@ impl Walk<'_, '_, '_> {
         if !self.db.in_transaction() {
             return Ok(());
         }
-        self.db.rollback()?;
+        // The caller rolls back.
         Err(Error::new(ErrorKind::TransactionEnded, format_args!("`{}` left a transaction open", self.job.name()))
             .note("it was rolled back"))
     }

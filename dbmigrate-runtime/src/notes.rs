@@ -53,7 +53,7 @@ fn way_back(migration: &Migration<'_>, kept: &str) -> Option<&'static str> {
             stored::encode(script).is_some_and(|text| text == kept)
                 || Stored::decode(String::new(), kept.to_owned()).is_some_and(|stored| stored.is(script))
         }
-        Down::Missing | Down::Irreversible(_) => {
+        Down::Missing | Down::Irreversible(_) | Down::Empty(_) => {
             return Some("its down script was removed since it was applied: `down` has none");
         }
     };

@@ -394,7 +394,7 @@ impl<'r, 's> Runner<'r, 's> {
             Ok(tried) => return Ok(tried),
             Err(stop) => stop,
         };
-        if matches!(stop, Stop::NeedsOff) && !self.needs_off(job) {
+        if matches!(stop, Stop::NeedsOff) {
             self.needs_off.push(job.name().to_owned());
         }
         // Those before it have to be kept, and it has to be seen alone.

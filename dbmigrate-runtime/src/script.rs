@@ -78,14 +78,16 @@ pub(crate) fn run_step(
         }
         _ => elsewhere::refuse(db, script, statement)?,
     }
-    match statement.effect {
-        effect @ (Effect::Write(_) | Effect::None) if choice.for_others => {
+    let run = &mut |db: &mut Db<'_>| execute(db, name, script, statement, notes);
+    match (statement.effect, parts.foreign_keys) {
+        (effect @ (Effect::Write(_) | Effect::None), part) if choice.for_others => {
             let table = if let Effect::Write(table) = effect { table } else { "" };
-            let part = needed(parts.foreign_keys, "drops tables")?;
-            let run = &mut |db: &mut Db<'_>| execute(db, name, script, statement, notes);
-            (part.around_write)(db, (script, statement, table), run)?;
+            (needed(part, "drops tables")?.around_write)(db, (script, statement, table), run)?;
         }
-        _ => execute(db, name, script, statement, notes)?,
+        (Effect::None, Some(part)) if choice.enforced && begins(sql_of(name, script, statement)?, "DROP") => {
+            (part.around_drop)(db, (script, statement, ""), run)?;
+        }
+        _ => run(db)?,
     }
     if !db.in_transaction() {
         return Err(at(ended(name), script, statement).into());
@@ -107,7 +109,8 @@ pub(crate) fn execute(
     notes: &mut Vec<String>,
 ) -> Result<(), Error> {
     let sql = sql_of(name, script, statement)?;
-    match db.session().execute(sql) {
+    // With a shared cache others may be in the way of a table also inside of a transaction.
+    match db.attempt(sql) {
         Ok(()) => Ok(()),
         Err(error) if script.tolerate_existing && makes_something(sql) && messages::is_existing(&error.message) => {
             let place = Place::of(script.file, script.text, statement.start as usize);
@@ -148,12 +151,16 @@ pub(crate) fn is_of_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
-/// Whether a text has this name, in any case, somewhere where the byte before it and what follows are right.
+/// Whether a text has this name, in any case, somewhere where the byte before it and what follows are right. Each script is
+/// searched for several: all but a few bytes are passed by at once.
 #[inline(never)]
 pub(crate) fn mentions_where(text: &str, name: &str, is_right: &dyn Fn(u8, &[u8]) -> bool) -> bool {
     let (mut before, mut rest) = (b' ', text.as_bytes());
+    let initial = name.bytes().next().unwrap_or_default();
+    let (lower, upper) = (initial.to_ascii_lowercase(), initial.to_ascii_uppercase());
     while let [first, next @ ..] = rest {
-        if after(rest, name.as_bytes()).is_some_and(|after| is_right(before, after)) {
+        let may_be = *first == lower || *first == upper;
+        if may_be && after(rest, name.as_bytes()).is_some_and(|after| is_right(before, after)) {
             return true;
         }
         (before, rest) = (*first, next);

@@ -274,6 +274,8 @@ pub enum Down<'a> {
     Missing,
     /// There is deliberately none, for this reason.
     Irreversible(&'a str),
+    /// The one in this file has no statement, and there is something to undo.
+    Empty(&'a str),
     /// The script.
     Script(Script<'a>),
 }

@@ -2,6 +2,7 @@
 
 mod support;
 
+use support::package::package;
 use support::*;
 
 #[test]
@@ -21,6 +22,28 @@ fn who_reads_the_history_in_a_migration_finds_all_before_it_also_in_a_fresh_data
     assert_eq!(ask(&steps, seen), ask(&fresh, seen));
     let rows = "SELECT group_concat(id || name || state || (duration_us IS NULL) || statements_done) FROM _migrations";
     assert_eq!(ask(&fresh, rows), ask(&steps, rows));
+}
+
+#[test]
+fn who_reads_the_history_finds_it_also_when_it_runs_again_and_whatever_it_is_called() {
+    let counts: fn(&'static str) -> File = |sql| file("002_counts", &[sql]);
+    let makes = || file("001_seen", &["CREATE TABLE seen (count)"]);
+    let mut db = memory();
+    let files = vec![
+        makes(),
+        counts("INSERT INTO seen SELECT count(*) FROM _migrations"),
+        file("003_last", &["CREATE TABLE last (x)"]),
+        file("004_fails", &["nonsense"]),
+    ];
+    let error = runner(files).up(&mut db).unwrap_err();
+    assert_eq!(error.file(), Some("migrations/004_fails.sql"));
+    assert_eq!(history(&db), "001_seen 002_counts 003_last");
+    assert_eq!(ask(&db, "SELECT group_concat(count) FROM seen"), "1");
+    // A name that SQL can write in two ways.
+    let mut db = memory();
+    let files = vec![makes(), counts("INSERT INTO seen SELECT count(*) FROM \"a\"\"b\"")];
+    package(files).table("a\"b").runner().up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT count FROM seen"), "1");
 }
 
 #[test]

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::{Context, Reported};
 use crate::cli::{ListArgs, Verbosity};
 use crate::error::{CliError, DONE, FAILURE};
-use crate::ops::ahead::Ahead;
+use crate::ops::named_files;
 use crate::ops::project::Project;
-use crate::ops::trial;
+use crate::ops::read_ahead::ReadAhead;
 use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let mut ahead = if args.files.any() { Ahead::default() } else { Ahead::begin(context.global) };
-    let projects = trial::select(context.global, &args.files)?;
+    let mut ahead = if args.files.any() { ReadAhead::default() } else { ReadAhead::begin(context.global) };
+    let projects = named_files::select(context.global, &args.files)?;
     let several = projects.len() > 1;
     let verbose = context.global.verbosity() == Verbosity::Verbose;
     let mut exit = DONE;

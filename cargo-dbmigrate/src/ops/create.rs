@@ -8,7 +8,7 @@ use dbmigrate_core::{Config, MigrationSet};
 
 use crate::error::CliError;
 use crate::ops::edit;
-use crate::ops::house;
+use crate::ops::other_tools;
 use crate::ops::project::Project;
 
 /// What the new migration is made of.
@@ -20,7 +20,7 @@ pub(crate) enum Kind {
 
 /// Works out the number and writes the files; returns their paths relative to the package.
 pub(crate) fn create(project: &Project, name: &str, kind: Kind) -> Result<Vec<String>, CliError> {
-    house::only(project, "create")?;
+    other_tools::refuse(project, "create")?;
     project.sound_config()?;
     let lock = lock(project)?;
     let loaded = project.load();

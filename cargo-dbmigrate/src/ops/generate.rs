@@ -15,10 +15,10 @@ use dbmigrate_schema::{
 };
 
 use crate::error::CliError;
-use crate::ops::beside::whole;
 use crate::ops::create::{self, Next};
 use crate::ops::declared;
-use crate::ops::house;
+use crate::ops::merged_set::merged_with_required;
+use crate::ops::other_tools;
 use crate::ops::project::Project;
 
 /// Any number will do, if it stays the same.
@@ -66,18 +66,18 @@ pub(crate) fn generate(
     program: Option<&dyn Program>,
     ask: &mut dyn FnMut(&str) -> Option<bool>,
 ) -> Result<Outcome, CliError> {
-    house::only(project, "generate")?;
+    other_tools::refuse(project, "generate")?;
     let loaded = project.load();
     // There is no folder before there is a first migration.
     if loaded.diagnostics.iter().any(|problem| problem.is_error() && problem.code != "no-directory") {
         return Err(CliError::diagnostics(loaded.diagnostics));
     }
-    let whole = whole(project, &loaded.set)?;
-    if whole.builds_on_others() {
+    let merged = merged_with_required(project, &loaded.set)?;
+    if merged.builds_on_others() {
         let message = format!(
             "{} builds on {}, and a migration can only be generated for a set on its own",
             project.config.title(),
-            whole.foundation()
+            merged.foundation()
         );
         return Err(CliError::failure(message)
             .help(format!("write it by hand: `cargo dbmigrate create NAME{}`", project.flag())));

@@ -145,6 +145,17 @@ fn checkout() -> PathBuf {
 }
 
 #[test]
+fn an_empty_down_script_is_not_a_missing_one() {
+    check(&files(&[
+        ("migrations/001_a.sql", "CREATE TABLE a (b);"),
+        ("migrations/001_a.down.sql", "-- to do\n"),
+        ("migrations/002_b.sql", "CREATE TABLE b (c);\n-- dbmigrate: down\n"),
+        ("migrations/003_c.sql", "CREATE TABLE c (d);"),
+        ("migrations/004_d.sql", "-- nothing\n-- dbmigrate: down\n"),
+    ]));
+}
+
+#[test]
 fn whole_programs_and_a_set_with_everything_in_it() {
     let out = Folder::new(&Files::new());
     for (package, count) in [

@@ -148,7 +148,8 @@ impl<'m> Parts<'m> {
             Body::Sql { up: script, down: way_back } => {
                 let way_back = match (way_back, source.body.way_back()) {
                     (Down::Irreversible(reason), _) => runtime::Down::Irreversible(reason),
-                    (_, None) => runtime::Down::Missing,
+                    (Down::Script(empty), None) => runtime::Down::Empty(empty.source.path()),
+                    (Down::Missing, _) => runtime::Down::Missing,
                     (_, Some(script)) => runtime::Down::Script(sql(script, down)),
                 };
                 (sql(script, up), way_back)

@@ -8,7 +8,9 @@ use dbmigrate_core::layout::Layout;
 use dbmigrate_core::lock::{FILE, Sealed};
 use dbmigrate_core::sequence::{quoted, rename};
 use dbmigrate_core::squash::FOLDER;
-use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, Replaced, Severity, SourceMigration, SourceText};
+use dbmigrate_core::{
+    Body, Diagnostic, Down, Help, Location, MigrationSet, Replaced, Severity, SourceMigration, SourceText,
+};
 
 use crate::error::CliError;
 use crate::ops::git::{Repository, Revision};
@@ -103,7 +105,7 @@ impl Comparison<'_> {
         let message = format!("`{}`, which is replaced in `{}`, is missing or changed here", gone.name, self.base);
         let dir = format!("{}/{FOLDER}", self.set.config.dir);
         let commit = self.revision.commit.get(..12).unwrap_or(&self.revision.commit);
-        let restore = format!("restore it: `git restore --source {commit} -- {}`", quoted(&dir));
+        let restore = Help::from("restore it: ").git(&format!("restore --source {commit} -- {}", quoted(&dir)));
         Some(Diagnostic::error("deleted-migration", message).in_file(dir).help(restore))
     }
 
@@ -143,7 +145,7 @@ impl Comparison<'_> {
             return problem;
         }
         let problem = Diagnostic { severity: Severity::Warning, help: Vec::new(), ..problem };
-        problem.note(format!("it was accepted: `{}/{FILE}` has its current checksum", self.set.config.dir))
+        problem.note(format!("it was accepted: `{FILE}` has its current checksum"))
     }
 
     fn edited(&self, old: &SourceMigration, now: &SourceMigration) -> Vec<Diagnostic> {
@@ -260,12 +262,12 @@ impl Comparison<'_> {
         format!("{}/{}", self.set.config.dir, inside.unwrap_or(old))
     }
 
-    fn restore(&self, old: &str, now: &str) -> String {
+    fn restore(&self, old: &str, now: &str) -> Help {
         let commit = self.revision.commit.get(..12).unwrap_or(&self.revision.commit);
         if old == now {
-            return format!("restore it: `git restore --source {commit} -- {}`", quoted(old));
+            return Help::from("restore it: ").git(&format!("restore --source {commit} -- {}", quoted(old)));
         }
-        format!("restore it: `git show {} > {}`", quoted(&format!("{commit}:./{old}")), quoted(now))
+        Help::from("restore it: ").git_into(&format!("show {}", quoted(&format!("{commit}:./{old}"))), now)
     }
 }
 

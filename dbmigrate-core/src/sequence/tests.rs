@@ -13,7 +13,7 @@ fn arranged(names: &[&str], config: &Config) -> Sequence {
 fn say(sequence: &Sequence) -> (Vec<String>, Vec<String>) {
     let problems = sequence.diagnostics.iter().map(|it| {
         let file = it.file.as_deref().unwrap_or_default();
-        format!("{} {file}: {} | {}", it.code, it.message, it.help.join(" | "))
+        format!("{} {file}: {} | {}", it.code, it.message, it.help_texts().join(" | "))
     });
     let planned = sequence.planned.iter().map(|it| match &it.down {
         Some(down) => format!("{} + {down}", it.up),

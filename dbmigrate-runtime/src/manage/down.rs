@@ -275,6 +275,11 @@ pub(crate) fn way_back<'s>(
                 };
                 Err(no_down(matched, row, "it has no down script", &[&help]))
             }
+            Down::Empty(file) => {
+                let help = format!("write the statements that undo it into `{file}`");
+                let problem = no_down(matched, row, "its down script is empty", &[&help]);
+                Err(Problem { file: Some((*file).to_owned()), ..problem })
+            }
         });
     }
     let label = format!("{} (stored down script of {})", set.table, row.name);

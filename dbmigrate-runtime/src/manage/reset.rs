@@ -143,10 +143,6 @@ fn drop_everything(db: &mut Db<'_>, set: &Set<'_>) -> Result<Vec<Done>, Error> {
             }
         }
     }
-    let sql = "SELECT 1 FROM main.sqlite_master WHERE name = 'sqlite_sequence'";
-    if db.has_row("could not read the schema", sql, &[])? {
-        db.execute("DELETE FROM main.sqlite_sequence")?;
-    }
     let mut duration = start.elapsed();
     let done = |(number, name)| {
         // The first one stands for the time of all.

@@ -63,6 +63,7 @@ fn migration(reader: &mut Reader) -> Migration<'static> {
             0 => Down::Missing,
             1 => Down::Irreversible(reader.string()),
             2 => Down::Script(script(reader)),
+            3 => Down::Empty(reader.string()),
             _ => reader.fail(Down::Missing),
         },
     }

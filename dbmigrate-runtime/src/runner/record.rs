@@ -62,10 +62,14 @@ impl<'s> Runner<'_, 's> {
             return Ok((prefix, self.head));
         }
         let jobs = if batch.kind == Kind::Migration { jobs } else { &[] };
-        if let ([first, ..], [.., last], Some(_), false) = (jobs, jobs, prefix, batch.is_history_named) {
-            // All go the same way, by their numbers.
-            let lowest = first.number.min(last.number);
-            let count = if first.records().is_some() { jobs.len() } else { 0 };
+        if let ([first, ..], [.., last], Some(whole), false) = (jobs, jobs, prefix, batch.is_history_named) {
+            let (lowest, count) = if whole == set.migrations.len() {
+                // All of them where the head will say that nothing is pending: nobody looks at the rows after that.
+                (0, whole)
+            } else {
+                // All go the same way, by their numbers.
+                (first.number.min(last.number), if first.records().is_some() { jobs.len() } else { 0 })
+            };
             if history.has_exactly(db, lowest, count)? {
                 return Ok((prefix, chain(set, prefix)));
             }

@@ -71,6 +71,21 @@ fn careless() -> File {
 }
 
 #[test]
+fn a_migration_that_makes_itself_what_is_in_its_way_fails_and_is_not_tried_for_ever() {
+    let own = ["DROP VIEW IF EXISTS v", "CREATE VIEW v AS SELECT nowhere FROM t", "ALTER TABLE t RENAME TO u"];
+    let with = || package([files(), vec![file("003_own", &own)]].concat()).repeatable("view", &[VIEW]);
+    for had in [false, true] {
+        let mut db = memory();
+        if had {
+            up(&mut db, package(files()).repeatable("view", &[VIEW]));
+        }
+        let error = with().runner().up(&mut db).unwrap_err();
+        assert!(error.to_string().contains("error in view v"), "{error}");
+        assert_eq!(error.file(), Some("migrations/003_own.sql"));
+    }
+}
+
+#[test]
 fn an_object_that_is_in_the_way_of_a_migration_is_made_anew_after_it() {
     let more = || [files(), vec![careless()]].concat();
     for mode in [TransactionMode::Each, TransactionMode::All] {

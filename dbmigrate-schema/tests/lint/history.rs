@@ -18,7 +18,11 @@ fn a_package_that_never_goes_back_needs_no_ways_back() {
     let found = of(&findings, "missing-down");
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].number, found[0].diagnostic.file.as_deref()), (2, Some("migrations/002_b.up.sql")));
-    assert!(found[0].diagnostic.help[0].contains("`migrations/002_b.down.sql`"), "{:?}", found[0].diagnostic.help);
+    assert!(
+        found[0].diagnostic.help_texts()[0].contains("`migrations/002_b.down.sql`"),
+        "{:?}",
+        found[0].diagnostic.help
+    );
     // Before the first there is nothing to go back to.
     let first = crate::support::set(&[("001_a.sql", "CREATE TABLE t (a);")]);
     assert!(!names(&lint(&first, None, &Options::default()).1).contains("missing-down"));

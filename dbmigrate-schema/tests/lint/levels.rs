@@ -105,7 +105,7 @@ fn what_silences_nothing_is_said() {
     let found = judged(&[TABLES, "-- dbmigrate: allow drop-table, drop-column so\nDROP TABLE a;"], &Levels::default());
     let unused = found.iter().find(|it| it.code == "unused-allow").unwrap();
     assert!(
-        unused.message.contains("`drop-column`") && unused.help[0].contains("remove `drop-column` from"),
+        unused.message.contains("`drop-column`") && unused.help_texts()[0].contains("remove `drop-column` from"),
         "{unused}"
     );
 }
@@ -180,7 +180,8 @@ fn a_finding_says_once_in_a_run_who_gave_it_its_level() {
         let found = judged(&[TABLES, "DROP TABLE a;\nDROP TABLE b;"], &levels(lints, workspace, orders).0);
         let is_note = |note: &&String| note.contains(" by ");
         let notes: Vec<String> = found.iter().flat_map(|it| it.notes.iter().filter(is_note).cloned()).collect();
-        let helps = found.iter().flat_map(|it| &it.help).filter(|help| help.contains("explain drop-table")).count();
+        let helps =
+            found.iter().flat_map(Diagnostic::help_texts).filter(|help| help.contains("explain drop-table")).count();
         assert_eq!((notes.len(), helps), (1, 1), "{found:?}");
         notes.concat()
     };
