@@ -560,23 +560,6 @@ impl<'r, 's> Runner<'r, 's> {
         }
     }
 
-    /// What the history holds then, if nothing forbids to commit it.
-    #[inline(never)]
-    fn checked(
-        &self,
-        db: &mut Db<'_>,
-        prefix: Option<usize>,
-        batch: &Batch<'_>,
-        (jobs, job): (&[Job<'_>], Option<&Job<'_>>),
-    ) -> Result<(Option<usize>, &'s str), Error> {
-        if !self.enforced {
-            self.refuse_violations(db, batch, job)?;
-        }
-        hidden::refuse(db).map_err(|error| blame(error, batch.kind, job))?;
-        self.clear_records(db, batch.kind)?;
-        self.recorded(db, prefix, batch, jobs)
-    }
-
     #[inline(never)]
     fn refuse_violations(&self, db: &mut Db<'_>, batch: &Batch<'_>, job: Option<&Job<'_>>) -> Result<(), Error> {
         let Some(before) = &batch.before else { return Ok(()) };

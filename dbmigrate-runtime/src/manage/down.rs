@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::built_upon::{Undo, refuse_needed};
 use super::way_back::{Kept, Own};
 use crate::backup::{self, BackupWhen};
-use crate::compare::{Found, KnownHistory, Match, as_error, look};
+use crate::compare::{Found, KnownHistory, Match, look};
 use crate::db::Db;
 use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
@@ -28,6 +28,7 @@ use crate::status::State;
 use crate::stored::Stored;
 use crate::up::{self, refuse_code};
 use crate::verify::Problem;
+use crate::verify::as_error;
 
 /// What is to be rolled back.
 #[derive(Debug, Clone, Copy)]
