@@ -89,7 +89,10 @@ fn a_rebuild_in_an_attached_database_takes_no_rows_of_others_with_it() {
             let left = || ask(&other, "SELECT group_concat(parent) FROM child");
             let mut db = memory();
             let error = runner(vec![rebuild(rebuilds).no_transaction_if(bare)]).up(&mut db).unwrap_err();
-            assert!(error.is_foreign_key() && error.to_string().contains("`-- dbmigrate: foreign-keys off`"), "{error}");
+            assert!(
+                error.is_foreign_key() && error.to_string().contains("`-- dbmigrate: foreign-keys off`"),
+                "{error}"
+            );
             assert_eq!(left(), "2");
             if bare {
                 continue;
