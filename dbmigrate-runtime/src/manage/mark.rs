@@ -17,6 +17,7 @@ use crate::row_state::RowState;
 use crate::schema::Schema;
 use crate::session::Session;
 use crate::set::{Migration, OutOfOrder, Set};
+use crate::status::State;
 use crate::up;
 
 /// Which migrations are to be recorded.
@@ -119,7 +120,7 @@ fn wanted<'s>(
     };
     let has = |number: u64| known.is_some_and(|known| known.has(number));
     let mut matches = known.into_iter().flat_map(|known| &known.matches);
-    if let Some(stopped) = matches.find(|matched| matched.is_interrupted() && is_asked(matched.number)) {
+    if let Some(stopped) = matches.find(|it| matches!(it.state, State::Interrupted { .. }) && is_asked(it.number)) {
         let name = stopped.row.as_ref().map_or("", |row| row.name.as_str());
         return Err(Error::new(ErrorKind::Interrupted, format_args!("`{name}` was interrupted"))
             .hint(format_args!("to see how far it got, and how to continue: `cargo dbmigrate repair {name}`")));
