@@ -51,8 +51,8 @@ pub(crate) struct KnownHistory<'s> {
     pub(crate) matches: Vec<Match<'s>>,
     /// Whether the row of the squash stands for rows of what it replaces.
     pub(crate) is_recognised: bool,
-    /// The history of another tool that all of this was read from, where ours does not begin yet. Behind a trait, so that
-    /// a program that knows of none does not carry what drops it.
+    /// The history of another tool that all of this was read from, where ours does not begin yet. Behind a trait, so
+    /// that a program that knows of none does not carry what drops it.
     pub(crate) old: Option<Rc<dyn AsRef<OldRecords>>>,
 }
 
@@ -423,7 +423,7 @@ impl Match<'_> {
         self.migration.zip(self.row.as_ref()).is_some_and(|(migration, row)| row.goes_on(migration))
     }
 
-    /// Whether the program has a way back, as the text that was applied most likely had.
+    /// Whether the program has a down script, as the text that was applied most likely had.
     fn has_down(&self) -> bool {
         self.migration.is_some_and(|migration| matches!(migration.down, Down::Script(_)))
     }

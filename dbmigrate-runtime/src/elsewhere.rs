@@ -9,7 +9,7 @@ use crate::hidden::{ATTACHED, temporary};
 use crate::put_back::gone_from;
 use crate::quote::literal;
 use crate::rows::Rows;
-use crate::script::{self, at, is_of_word, mentions_where};
+use crate::script::{self, at, is_of_word, mentions, mentions_where};
 use crate::set::{Effect, Script, Statement};
 use crate::value::Value;
 
@@ -94,6 +94,8 @@ fn refuse_of(
             continue;
         }
         let is_meant = match (*place, table) {
+            // Where the table is not known, it may be one of the file's own.
+            (1, "") => is_named(sql, "temp") || !mentions(sql, name, true),
             (1, table) => !script::is_same(name, table),
             (_, table) => table.is_empty() && is_named(sql, name),
         };

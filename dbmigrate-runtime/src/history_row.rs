@@ -36,7 +36,7 @@ pub struct HistoryRow {
     pub tool: Option<String>,
     /// The times of its steps as the history has them, for [`HistoryRow::with_steps`].
     pub(crate) steps_us: Option<String>,
-    /// Whether its way back is stored.
+    /// Whether its down script is stored.
     pub(crate) has_down: bool,
     /// The checksum of the text that was applied, with its comments.
     pub(crate) text_checksum: Option<String>,

@@ -372,6 +372,7 @@ fn differences_in_any_set_are_told_before_anything_runs() {
     run(&db, "UPDATE _migrations_billing SET checksum = 'v1:0'");
     let next = file("002_next", &["CREATE TABLE next (x)"]);
     assert!(up(&mut db, &[accounts_alone().set(), more(next)]).unwrap_err().is_edited());
+    assert_eq!(objects(&db), "invoices");
     let mut db = memory();
     let error = up(&mut db, &[accounts_alone().set(), more(file("002_code", &["rust:0"]))]).unwrap_err();
     assert!(error.to_string().contains("contains Rust"), "{error}");
