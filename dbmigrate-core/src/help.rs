@@ -151,7 +151,8 @@ impl fmt::Display for Help {
 
 impl PartialEq<str> for Help {
     fn eq(&self, other: &str) -> bool {
-        self.to_string() == other
+        let text = self.to_string();
+        text == other
     }
 }
 
