@@ -147,6 +147,14 @@ mod tests {
         check(&[("Cargo.toml", &with("foreign-keys = \"connection\"")), table], ".foreign_keys()");
         let view = ("migrations/repeatable/v.sql", "CREATE VIEW v AS SELECT 1;");
         check(&[("Cargo.toml", &with("")), table, view], ".repeatables()");
+        let hook = ("migrations/hooks/after_all.sql", "-- dbmigrate: assert SELECT 1\nPRAGMA legacy_alter_table = ON;");
+        check(&[("Cargo.toml", &with("")), table, hook], ".assertions().settings()");
+        let up = "pub fn up(db: &rusqlite::Connection) -> rusqlite::Result<()> { Ok(()) }\n";
+        let rust = format!("// dbmigrate: no-transaction\n{up}{}", up.replace("up", "down"));
+        let parts = ".code().foreign_keys().settings()";
+        check(&[("Cargo.toml", &with("")), table, ("migrations/002_b.rs", up)], parts);
+        let parts = format!("{parts}.texts().without_transaction()");
+        check(&[("Cargo.toml", &with("")), table, ("migrations/002_b.rs", &rust)], &parts);
         let next = ("migrations/002_b.sql", "-- dbmigrate: requires 001_a\nCREATE TABLE b (x);");
         check(&[("Cargo.toml", &with("")), table, next], ".requirements()");
     }

@@ -151,8 +151,7 @@ impl fmt::Display for Help {
 
 impl PartialEq<str> for Help {
     fn eq(&self, other: &str) -> bool {
-        let text = self.to_string();
-        text == other
+        format!("{self}") == other
     }
 }
 

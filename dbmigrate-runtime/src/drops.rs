@@ -55,7 +55,8 @@ fn takes_along(db: &mut Db<'_>, table: &str, along: &[&str]) -> Result<bool, Err
         return Ok(is_referenced);
     }
     let sql = "SELECT DISTINCT m.name FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f \
-               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE";
+               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') \
+               AND (instr(lower(m.sql), lower(?1)) OR ?1 GLOB '*[\"''`]*') AND f.\"table\" = ?1 COLLATE NOCASE";
     for child in db.texts("could not read the foreign keys", sql, &[Param::Text(table)])? {
         if !along.iter().any(|gone| gone.eq_ignore_ascii_case(&child)) {
             return Ok(true);
@@ -192,7 +193,7 @@ fn replaced(db: &mut Db<'_>, sql: &str) -> Result<Vec<String>, Error> {
     if !replaced::may_insert(sql) {
         return Ok(Vec::new());
     }
-    let plan = db.plan(sql).unwrap_or_default();
+    let plan = std::mem::take(db.plan(sql));
     replaced::tables(db, &plan)
 }
 

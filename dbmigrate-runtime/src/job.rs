@@ -1,10 +1,12 @@
 //! One script to run and what it does to the history: a migration in one direction, a hook, or a repeatable.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::hooks::{Direction, Upcoming};
+use crate::report::Done;
 use crate::set::{Migration, Repeatable, Script};
 
 /// A script to run.
@@ -131,6 +133,7 @@ impl Job<'_> {
     }
 
     /// Whether Rust is one of its steps.
+    #[inline(never)]
     pub(crate) fn has_code(&self) -> bool {
         match &self.way {
             Way::Up(_, migration) => migration.up.has_code(),
@@ -139,6 +142,13 @@ impl Job<'_> {
             Way::Before(script) | Way::After(script) => script.has_code(),
             Way::Repeat(repeatable) => repeatable.script.has_code(),
         }
+    }
+
+    /// What is reported of it, before it has run.
+    #[inline(never)]
+    pub(crate) fn done(&self) -> Done {
+        let (steps, notes) = (Vec::new(), Vec::new());
+        Done { number: self.number, name: self.name().to_owned(), duration: Duration::ZERO, steps, notes }
     }
 
     /// What the program is told of it.

@@ -351,6 +351,34 @@ mod tests {
     }
 
     #[test]
+    fn every_effect_and_every_choice_is_read_back() {
+        let effects = [
+            Effect::None,
+            Effect::DropTable("a"),
+            Effect::DropColumn("b"),
+            Effect::Write("c"),
+            Effect::Session,
+            Effect::Begin,
+            Effect::Commit,
+            Effect::Bare { idempotent: false },
+            Effect::Bare { idempotent: true },
+        ];
+        let steps = effects.map(|effect| Step::Sql(Statement { start: 20, end: 26, effect }));
+        for foreign_keys in [None, Some(false), Some(true)] {
+            let script = Script { steps: &steps, foreign_keys, ..script() };
+            let stored = Stored::decode("label".into(), encode(&script).unwrap()).unwrap();
+            assert!(stored.is(&script));
+            let steps = stored.steps();
+            let read = stored.script(&steps).statements().map(|statement| statement.effect).collect::<Vec<_>>();
+            assert_eq!(read, effects);
+        }
+        let code = [Step::Code(crate::set::Code { id: 0, name: "fill", line: 1 })];
+        let code = Script { steps: &code, ..script() };
+        assert_eq!(encode(&code), None);
+        assert!(!Stored::decode(String::new(), encode(&script()).unwrap()).unwrap().is(&code));
+    }
+
+    #[test]
     fn what_is_not_whole_is_refused() {
         let text = encode(&script()).unwrap();
         for end in 0..text.len() {

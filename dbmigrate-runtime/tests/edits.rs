@@ -47,6 +47,15 @@ fn redo_is_offered_where_there_is_a_down_script() {
         let is_offered = error.help().iter().any(|help| help.contains("`cargo dbmigrate redo`"));
         assert_eq!((error.kind(), is_offered), (ErrorKind::Edited, has_down), "{error}");
     }
+    // It would roll back another one.
+    let text = |statement| {
+        let later = file("002_later", &["SELECT 1"]).down(&["SELECT 1"]);
+        runner(vec![file("001_t", &[statement]).down(&["DROP TABLE t"]), later])
+    };
+    let mut db = memory();
+    text("CREATE TABLE t (x)").up(&mut db).unwrap();
+    let error = text("CREATE TABLE t (x, y)").up(&mut db).unwrap_err();
+    assert!(error.is_edited() && !error.help().concat().contains("`cargo dbmigrate redo`"), "{error}");
 }
 
 #[test]

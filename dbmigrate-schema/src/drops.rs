@@ -45,7 +45,8 @@ fn takes_along(connection: &Connection, table: &str, along: &[&str]) -> rusqlite
         return Ok(true);
     }
     let sql = "SELECT DISTINCT m.name FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name, 'main') AS f \
-               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE";
+               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') \
+               AND (instr(lower(m.sql), lower(?1)) OR ?1 GLOB '*[\"''`]*') AND f.\"table\" = ?1 COLLATE NOCASE";
     let mut children = connection.prepare(sql)?;
     for child in children.query_map([table], |row| row.get::<_, String>(0))? {
         let child = child?;

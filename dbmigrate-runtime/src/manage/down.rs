@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::built_upon::{Undo, refuse_needed};
 use super::down_script::{Kept, Own};
 use crate::backup::{self, BackupWhen};
-use crate::compare::{Found, KnownHistory, Match, as_error, look};
+use crate::compare::{Found, KnownHistory, Match, look};
 use crate::db::Db;
 use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
@@ -20,7 +20,7 @@ use crate::plan::Planned;
 use crate::report::Report;
 use crate::requires::refuse_unmet_elsewhere;
 use crate::row_state::RowState;
-use crate::runner::{Group, Plan, Runner};
+use crate::runner::{Group, Runner};
 use crate::session::Session;
 use crate::set::{Down, Set};
 use crate::squash;
@@ -28,6 +28,7 @@ use crate::status::State;
 use crate::stored::Stored;
 use crate::up::{self, refuse_code};
 use crate::verify::Problem;
+use crate::verify::as_error;
 
 /// What is to be rolled back.
 #[derive(Debug, Clone, Copy)]
@@ -67,11 +68,12 @@ fn back(
         return Ok(Report::default());
     }
     guarded(session, options, set.parts.settings, |db, settings, report| {
-        Runner::new(set, options, settings, Group::One).run(db, report, &mut |db| {
-            let Some(known) = history_of(db, set)? else { return Ok(Plan::default()) };
+        Runner::new(set, options, settings, Group::One).run(db, report, &mut |db, queue| {
+            let Some(known) = history_of(db, set)? else { return Ok(()) };
             refuse_needed(db, set, beside, &|name| is_among(set, &targets, name), Undo::Schema)?;
-            let prefix = known.prefix();
-            Ok(Plan { jobs: jobs_left(db, set, &known, &targets)?, prefix, ..Plan::default() })
+            queue.jobs = jobs_left(db, set, &known, &targets)?;
+            queue.prefix = known.prefix();
+            Ok(())
         })
     })
 }

@@ -108,7 +108,7 @@ impl Walk<'_> {
         run_one(self.claim, script, connection).map_err(|problem| failure(vec![problem]))?;
         let mut problems = differences(step, connection, to).map_err(|problem| failure(vec![problem]))?;
         problems.extend(contents.lost(connection).map_err(failed)?);
-        problems.extend(quoted.become_texts(connection, pairs, to).map_err(failed)?);
+        problems.extend(quoted.turned(connection, pairs, (from, to)).map_err(failed)?);
         if step == Step::Up {
             problems.extend(orphaned(from, to, &self.claim.decisions.renames));
         }
