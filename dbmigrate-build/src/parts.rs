@@ -14,11 +14,11 @@ struct Needs {
     foreign_keys: bool,
     requirements: bool,
     settings: bool,
-    ways_back: bool,
+    down_scripts: bool,
     without_transaction: bool,
 }
 
-/// The value of `parts`. Ways back count for nothing: what runs them carries all parts.
+/// The value of `parts`. Down scripts count for nothing: what runs them carries all parts.
 pub(crate) fn render(set: &MigrationSet) -> String {
     let config = &set.config;
     let mut needs = Needs { foreign_keys: config.foreign_keys != ForeignKeys::On, ..Needs::default() };
@@ -29,7 +29,7 @@ pub(crate) fn render(set: &MigrationSet) -> String {
     set.migrations.iter().for_each(|migration| needs.migration(migration));
     needs.replaced(set.replaced.as_ref());
     let texts = match config.store_sql {
-        StoreSql::Down => needs.ways_back,
+        StoreSql::Down => needs.down_scripts,
         StoreSql::All => true,
         StoreSql::None => false,
     };
@@ -62,11 +62,11 @@ impl Needs {
         match &migration.body {
             Body::Sql { up, .. } => {
                 self.script(up);
-                self.ways_back |= migration.body.way_back().is_some();
+                self.down_scripts |= migration.body.down_script().is_some();
             }
             Body::Rust(rust) => {
                 self.rust();
-                self.ways_back |= rust.has_down;
+                self.down_scripts |= rust.has_down;
                 self.without_transaction |= !rust.transaction;
             }
         }

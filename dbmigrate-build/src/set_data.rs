@@ -184,7 +184,7 @@ fn pack_migration(packer: &mut Packer, migration: &SourceMigration, code: &Table
     match &migration.body {
         Body::Sql { up, down } => {
             pack_script(packer, up, code);
-            match (down, migration.body.way_back()) {
+            match (down, migration.body.down_script()) {
                 (Down::Irreversible(reason), _) => pack_irreversible(packer, reason),
                 (Down::Script(empty), None) => {
                     packer.number(3);

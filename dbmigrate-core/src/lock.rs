@@ -59,7 +59,7 @@ pub struct Sealed {
     pub checksum: String,
     /// The chained checksum of it and all before it.
     pub chain: String,
-    /// The checksum of the texts of its files, comments and way back included. A difference in it alone is worth a
+    /// The checksum of the texts of its files, comments and down script included. A difference in it alone is worth a
     /// warning and no more: `cargo fmt` makes one.
     pub source: String,
 }
@@ -133,7 +133,7 @@ impl Lock {
         self.find(migration.number).is_some_and(|sealed| sealed.name == migration.name())
     }
 
-    /// Warns of sealed migrations of which the comments, the way back or the Rust were edited.
+    /// Warns of sealed migrations of which the comments, the down script or the Rust were edited.
     #[must_use]
     #[inline]
     pub fn notes(&self, migrations: &[SourceMigration]) -> Vec<Diagnostic> {

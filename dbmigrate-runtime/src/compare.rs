@@ -1,6 +1,5 @@
 //! The history compared with the program: what is applied, pending, and different.
 
-use std::fmt;
 use std::rc::Rc;
 
 use crate::adoption::OldHistory;
@@ -8,7 +7,6 @@ use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::history::{History, Presence};
 use crate::history_row::HistoryRow;
-use crate::interrupted;
 use crate::old_history::OldRecords;
 use crate::parts::Parts;
 use crate::records::Recorded;
@@ -17,10 +15,7 @@ use crate::script::mentions;
 use crate::set::{Down, Migration, NewerDatabase, Repeatable, Set};
 use crate::squash::SquashPart;
 use crate::status::State;
-use crate::verify::Problem;
-
-/// At most this many notes and as many helps stand in one error about many problems.
-const MOST: usize = 8;
+use crate::verify::{Problem, as_error};
 
 /// What a look at a database found.
 pub(crate) enum Found<'s> {
@@ -56,8 +51,8 @@ pub(crate) struct KnownHistory<'s> {
     pub(crate) matches: Vec<Match<'s>>,
     /// Whether the row of the squash stands for rows of what it replaces.
     pub(crate) is_recognised: bool,
-    /// The history of another tool that all of this was read from, where ours does not begin yet. Behind a trait, so that
-    /// a program that knows of none does not carry what drops it.
+    /// The history of another tool that all of this was read from, where ours does not begin yet. Behind a trait, so
+    /// that a program that knows of none does not carry what drops it.
     pub(crate) old: Option<Rc<dyn AsRef<OldRecords>>>,
 }
 
@@ -177,7 +172,7 @@ fn state_of(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u6
         (RowState::Applied, Some(_)) => return State::Applied,
         (_, None) => (0, false),
         (RowState::Running | RowState::Started, Some(migration)) => {
-            let edited = row.name == migration.name && !interrupted::goes_on(row, migration);
+            let edited = row.name == migration.name && !row.goes_on(migration);
             (migration.up.steps.len(), edited)
         }
         (RowState::Reverting | RowState::RevertingStarted, Some(migration)) => match migration.down {
@@ -205,12 +200,17 @@ impl<'s> KnownHistory<'s> {
 
     /// What the head should say.
     pub(crate) fn chain(&self) -> &'s str {
-        if self.is_complete() { self.set.chain() } else { chain(self.set, self.prefix()) }
+        let prefix = self.prefix();
+        if self.is_whole(prefix) { self.set.chain() } else { chain(self.set, prefix) }
     }
 
     /// Whether the database holds exactly the program's migrations, and its repeatables as they are.
     pub(crate) fn is_complete(&self) -> bool {
-        self.prefix() == Some(self.set.migrations.len()) && self.due().is_empty()
+        self.is_whole(self.prefix())
+    }
+
+    fn is_whole(&self, prefix: Option<usize>) -> bool {
+        prefix == Some(self.set.migrations.len()) && self.due().is_empty()
     }
 
     /// The repeatables that have to run although no migration does.
@@ -420,10 +420,10 @@ pub(crate) fn forget_help(name: &str) -> String {
 impl Match<'_> {
     /// Whether `up` can go on with it.
     pub(crate) fn can_resume(&self) -> bool {
-        self.migration.zip(self.row.as_ref()).is_some_and(|(migration, row)| interrupted::goes_on(row, migration))
+        self.migration.zip(self.row.as_ref()).is_some_and(|(migration, row)| row.goes_on(migration))
     }
 
-    /// Whether the program has a way back, as the text that was applied most likely had.
+    /// Whether the program has a down script, as the text that was applied most likely had.
     fn has_down(&self) -> bool {
         self.migration.is_some_and(|migration| matches!(migration.down, Down::Script(_)))
     }
@@ -431,10 +431,6 @@ impl Match<'_> {
     /// Whether the program's text is the one in the history.
     pub(crate) fn has_same_text(&self) -> bool {
         self.migration.zip(self.row.as_ref()).is_some_and(|(migration, row)| row.checksum == migration.checksum)
-    }
-
-    pub(crate) fn is_interrupted(&self) -> bool {
-        matches!(self.state, State::Interrupted { .. })
     }
 
     /// Whether it was edited since it was applied, or what has run of it was.
@@ -470,52 +466,6 @@ pub(crate) fn all_repeatables<'s>(set: &'s Set<'s>) -> Vec<&'s Repeatable<'s>> {
 pub(crate) fn chain<'s>(set: &Set<'s>, prefix: Option<usize>) -> &'s str {
     let last = prefix.and_then(|count| count.checked_sub(1)).and_then(|last| set.migrations.get(last));
     last.map_or("", |migration| migration.chain)
-}
-
-/// All problems as one error; nothing if there are none.
-pub(crate) fn as_error(headline: &str, problems: &[Problem]) -> Result<(), Error> {
-    let Some(first) = problems.first() else { return Ok(()) };
-    let mut error = Error::new(first.kind, ProblemList(headline, problems));
-    for problem in problems {
-        error = error.also(problem.kind);
-        for note in problem.notes.iter() {
-            if is_new(error.notes(), note) {
-                error = error.note(note);
-            }
-        }
-        for help in problem.help.iter() {
-            if is_new(error.help(), help) {
-                error = error.hint(help);
-            }
-        }
-    }
-    Err(error)
-}
-
-/// Whether a text was not said before, and enough was not.
-fn is_new(said: &[String], text: &String) -> bool {
-    said.len() < MOST && !said.contains(text)
-}
-
-/// The messages of problems: the only one, or all below a headline.
-struct ProblemList<'p>(&'p str, &'p [Problem]);
-
-impl fmt::Display for ProblemList<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(headline, problems) = self;
-        let mut before = "";
-        if problems.len() > 1 {
-            write!(f, "{headline}:")?;
-            before = "\n  ";
-        }
-        for Problem { message, file, .. } in *problems {
-            write!(f, "{before}{message}")?;
-            if let Some(file) = file {
-                write!(f, " ({file})")?;
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ pub(crate) struct Db<'s> {
 }
 
 impl<'s> Db<'s> {
+    #[inline(never)]
     pub(crate) fn new(session: &'s mut dyn Session, options: &Options) -> Self {
         let (timeout, beside, answer) = (options.busy_timeout, None, Rows::new(0));
         Self { session, timeout, open: false, lost: false, committed: false, beside, answer }

@@ -9,7 +9,7 @@ use crate::hidden::{ATTACHED, temporary};
 use crate::put_back::gone_from;
 use crate::quote::literal;
 use crate::rows::Rows;
-use crate::script::{self, at, is_of_word, mentions_where};
+use crate::script::{self, at, is_of_word, mentions, mentions_where};
 use crate::set::{Effect, Script, Statement};
 use crate::value::Value;
 
@@ -94,12 +94,14 @@ fn refuse_of(
             continue;
         }
         let is_meant = match (*place, table) {
+            // Where the table is not known, it may be one of the file's own.
+            (1, "") => is_named(sql, "temp") || !mentions(sql, name, true),
             (1, table) => !script::is_same(name, table),
             (_, table) => table.is_empty() && is_named(sql, name),
         };
         if !is_meant {
             let schema = if *place == 1 { "temp" } else { name };
-            let message = format!("this would change `{schema}`, not the database to migrate");
+            let message = format_args!("this would change `{schema}`, not the database to migrate");
             let error = Error::new(ErrorKind::Sql, message).hint(
                 "write `main.` before the name; or attach the other database, or create the temporary object, \
                     after the migrations",

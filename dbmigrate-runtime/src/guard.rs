@@ -1,6 +1,7 @@
 //! What a run puts back on every way out: no transaction open, the connection's settings as they were.
 
 use std::cell::{Cell, OnceCell};
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::db::Db;
@@ -45,7 +46,7 @@ impl Settings {
     pub(crate) fn is_enforced(db: &mut Db<'_>) -> Result<bool, Error> {
         match db.ask(READ, "PRAGMA foreign_keys", &[])?.get(0) {
             Some(row) => Ok(*row != [Value::Integer(0)]),
-            None => Err(wrong_setting("the connection does not say whether foreign keys are on")),
+            None => Err(wrong_setting(format_args!("the connection does not say whether foreign keys are on"))),
         }
     }
 
@@ -60,7 +61,7 @@ impl Settings {
             return Ok(());
         }
         let wanted = if on { "on" } else { "off" };
-        Err(wrong_setting(&format!("could not turn foreign keys {wanted}: the PRAGMA had no effect")))
+        Err(wrong_setting(format_args!("could not turn foreign keys {wanted}: the PRAGMA had no effect")))
     }
 
     /// What takes back what a script sets. It is asked for before the script runs.
@@ -178,7 +179,7 @@ pub(crate) fn no_journal(has_file: bool) -> Error {
         .hint(format_args!("turn it on before: `PRAGMA journal_mode = {mode}`"))
 }
 
-fn wrong_setting(message: &str) -> Error {
+fn wrong_setting(message: fmt::Arguments<'_>) -> Error {
     Error::new(ErrorKind::Settings, message)
         .hint("use a SQLite that is built with foreign keys, and a connection whose authorizer allows it")
 }

@@ -125,9 +125,9 @@ pub(crate) fn neighbours(db: &mut Db<'_>, history: &History<'_>, set_name: &str)
 
 /// The history of another name that has rows of a set, where there is one.
 pub(crate) fn elsewhere(db: &mut Db<'_>, history: &History<'_>, set_name: &str) -> Result<Option<String>, Error> {
-    for table in others(db, history.table())? {
-        if has_set(db, &table, set_name)? == Some(true) {
-            return Ok(Some(table));
+    for table in &others(db, history.table())? {
+        if has_set(db, table, set_name)? == Some(true) {
+            return Ok(Some(table.clone()));
         }
     }
     Ok(None)

@@ -229,9 +229,9 @@ impl<'s> History<'s> {
         }
     }
 
-    /// The stored ways back of the set, by ascending number.
+    /// The stored down scripts of the set, by ascending number.
     #[inline]
-    pub(crate) fn ways_back(&self, db: &mut Db<'_>) -> Result<Vec<(u64, String)>, Error> {
+    pub(crate) fn down_scripts(&self, db: &mut Db<'_>) -> Result<Vec<(u64, String)>, Error> {
         let rows = db.query(
             READ,
             format_args!(
@@ -394,7 +394,7 @@ impl<'s> History<'s> {
         self.accept(db, squash)
     }
 
-    /// What the history keeps of a migration's text: the way up and the way back.
+    /// What the history keeps of a migration's text: the up script and the down script.
     fn kept(&self, migration: &Migration<'_>) -> Result<[Option<String>; 2], Error> {
         let part = TextsPart::of(self.set, migration)?;
         Ok(part.map_or([None, None], |part| (part.kept)(self.set.rules.store_sql, migration)))
@@ -440,7 +440,7 @@ impl<'s> History<'s> {
         self.update(db, CHANGE, "violations = ?3", &params)
     }
 
-    /// Keeps the way back that is being run, so that it can go on from where it was stopped.
+    /// Keeps the down script that is being run, so that it can go on from where it was stopped.
     #[inline]
     pub(crate) fn keep_down(&self, db: &mut Db<'_>, number: u64, down_sql: &str) -> Result<(), Error> {
         let params = [text(self.set.name), integer(number)?, text(down_sql)];

@@ -21,7 +21,7 @@ pub(crate) struct Job<'s> {
 pub(crate) enum Way<'s> {
     /// A migration, which is recorded, and its place in the set.
     Up(usize, &'s Migration<'s>),
-    /// The way back of a migration, whose record is deleted.
+    /// The down script of a migration, whose record is deleted.
     Back(Rc<dyn Back + 's>),
     /// The hook before a run.
     Before(&'s Script<'s>),
@@ -31,11 +31,11 @@ pub(crate) enum Way<'s> {
     Repeat(&'s Repeatable<'s>),
 }
 
-/// A way back. It is behind a trait so that a program that never rolls back does not link the code for it.
+/// A down script. It is behind a trait so that a program that never rolls back does not link the code for it.
 pub(crate) trait Back {
     /// The full name of the migration, as the history has it.
     fn name(&self) -> &str;
-    /// The script without the steps, which take a buffer where the way back was read from the history.
+    /// The script without the steps, which take a buffer where the down script was read from the history.
     fn outline(&self) -> Script<'_>;
     /// As [`Job::script`].
     fn script<'x>(&'x self, buffer: &'x mut ScriptBuffer<'x>) -> &'x Script<'x>;

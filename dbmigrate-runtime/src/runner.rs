@@ -110,7 +110,7 @@ pub(crate) struct Runner<'r, 's> {
 /// How far a run has come, by what it has committed.
 #[derive(Clone, Copy, PartialEq)]
 enum Phase {
-    /// Nothing, or only ways back.
+    /// Nothing, or only down scripts.
     Begun,
     /// `before_all`.
     Entered,
@@ -440,8 +440,8 @@ impl<'r, 's> Runner<'r, 's> {
             self.enforced = choice.enforced;
             return Ok(Outcome::Restart);
         }
-        // SQLite forgets what a PRAGMA has put off when that is put back. What a constraint puts off is known to the commit,
-        // but of many scripts not by whom.
+        // SQLite forgets what a PRAGMA has put off when that is put back. What a constraint puts off is known to the
+        // commit, but of many scripts not by whom.
         self.deferring = mentions_deferring(script) || self.deferring && self.group == Group::Fresh;
         if batch.before.is_none() && (!choice.enforced || self.deferring || script.has_code()) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
@@ -522,7 +522,8 @@ impl<'r, 's> Runner<'r, 's> {
     }
 
     /// Checks, writes the head and commits, after these jobs. False if the transaction has to be begun again, with each
-    /// script in its own. `prefix` is how many of the set's first migrations the history holds then, if that could be told.
+    /// script in its own. `prefix` is how many of the set's first migrations the history holds then, if that could be
+    /// told.
     #[inline(never)]
     fn commit(
         &mut self,
@@ -558,23 +559,6 @@ impl<'r, 's> Runner<'r, 's> {
             }
             Err(error) => Err(self.not_committed(db, error, batch, job)),
         }
-    }
-
-    /// What the history holds then, if nothing forbids to commit it.
-    #[inline(never)]
-    fn checked(
-        &self,
-        db: &mut Db<'_>,
-        prefix: Option<usize>,
-        batch: &Batch<'_>,
-        (jobs, job): (&[Job<'_>], Option<&Job<'_>>),
-    ) -> Result<(Option<usize>, &'s str), Error> {
-        if !self.enforced {
-            self.refuse_violations(db, batch, job)?;
-        }
-        hidden::refuse(db).map_err(|error| blame(error, batch.kind, job))?;
-        self.clear_records(db, batch.kind)?;
-        self.recorded(db, prefix, batch, jobs)
     }
 
     #[inline(never)]

@@ -1,4 +1,4 @@
-//! Ways back as the history keeps them: the statements of a script with what a runner must know, runnable without a
+//! Down scripts as the history keeps them: the statements of a script with what a runner must know, runnable without a
 //! parser. People can read it, and run it in any SQLite shell.
 //!
 //! ```text
@@ -59,7 +59,7 @@ impl Kind {
 /// What the history keeps of the texts of migrations, and what it says of an edited one.
 #[derive(Clone, Copy)]
 pub(crate) struct TextsPart {
-    /// The way up and the way back, as the history has them.
+    /// The up script and the down script, as the history has them.
     pub(crate) kept: fn(StoreSql, &Migration<'_>) -> [Option<String>; 2],
     /// What an edit changed.
     pub(crate) difference: fn(&str, &Script<'_>) -> String,
@@ -82,7 +82,7 @@ impl TextsPart {
 
 #[inline]
 fn kept(store: StoreSql, migration: &Migration<'_>) -> [Option<String>; 2] {
-    [if store == StoreSql::All { section(&migration.up) } else { None }, way_back(&migration.down)]
+    [if store == StoreSql::All { section(&migration.up) } else { None }, down_script(&migration.down)]
 }
 
 #[inline]
@@ -95,9 +95,9 @@ fn difference(applied: &str, script: &Script<'_>) -> String {
     }
 }
 
-/// The stored form of a way back. There is none for Rust, nor where no way back is.
+/// The stored form of a down script. There is none for Rust, nor where no down script is.
 #[inline]
-pub(crate) fn way_back(down: &Down<'_>) -> Option<String> {
+pub(crate) fn down_script(down: &Down<'_>) -> Option<String> {
     match down {
         Down::Script(script) => encode(script),
         Down::Missing | Down::Irreversible(_) | Down::Empty(_) => None,

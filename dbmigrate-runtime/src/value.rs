@@ -52,6 +52,7 @@ pub(crate) enum Param<'a> {
 }
 
 impl Param<'_> {
+    #[inline(never)]
     pub(crate) fn value(&self) -> Value {
         match *self {
             Self::Null => Value::Null,

@@ -17,6 +17,9 @@ use crate::squash;
 use crate::status::State;
 use crate::up::{existing_schema, is_empty};
 
+/// At most this many notes and as many helps stand in one error about many problems.
+const MOST: usize = 8;
+
 /// The result of `verify`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -113,6 +116,52 @@ impl Problem {
             notes: error.notes().to_vec(),
             help: error.help().to_vec(),
         }
+    }
+}
+
+/// All problems as one error; nothing if there are none.
+pub(crate) fn as_error(headline: &str, problems: &[Problem]) -> Result<(), Error> {
+    let Some(first) = problems.first() else { return Ok(()) };
+    let mut error = Error::new(first.kind, ProblemList(headline, problems));
+    for problem in problems {
+        error = error.also(problem.kind);
+        for note in problem.notes.iter() {
+            if is_new(error.notes(), note) {
+                error = error.note(note);
+            }
+        }
+        for help in problem.help.iter() {
+            if is_new(error.help(), help) {
+                error = error.hint(help);
+            }
+        }
+    }
+    Err(error)
+}
+
+/// Whether a text was not said before, and enough was not.
+fn is_new(said: &[String], text: &String) -> bool {
+    said.len() < MOST && !said.contains(text)
+}
+
+/// The messages of problems: the only one, or all below a headline.
+struct ProblemList<'p>(&'p str, &'p [Problem]);
+
+impl fmt::Display for ProblemList<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(headline, problems) = self;
+        let mut before = "";
+        if problems.len() > 1 {
+            write!(f, "{headline}:")?;
+            before = "\n  ";
+        }
+        for Problem { message, file, .. } in *problems {
+            write!(f, "{before}{message}")?;
+            if let Some(file) = file {
+                write!(f, " ({file})")?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -35,7 +35,7 @@ fn state(db: &mut Connection, statements: &[&'static str]) -> State {
 }
 
 #[test]
-fn redo_is_offered_where_there_is_a_way_back() {
+fn redo_is_offered_where_there_is_a_down_script() {
     for has_down in [true, false] {
         let text = |statement| {
             let file = file("001_t", &[statement]);
@@ -296,7 +296,7 @@ fn an_edited_comment_is_a_note() {
 }
 
 #[test]
-fn an_edited_way_back_is_a_note_and_the_files_is_used() {
+fn an_edited_down_script_is_a_note_and_the_files_is_used() {
     let files = |down: Option<&[&'static str]>| {
         let file = file("001_t", &["CREATE TABLE t (x)"]);
         vec![down.map_or(file.clone(), |down| file.down(down))]

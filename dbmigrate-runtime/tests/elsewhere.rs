@@ -114,6 +114,48 @@ fn plain(files: Vec<File>) -> Runner {
 }
 
 #[test]
+fn a_temporary_table_of_the_program_is_not_written_for_one_that_is_missing() {
+    let makes = || file("001_a", &["CREATE TABLE t (x, y)", "INSERT INTO t VALUES (5, 6)"]);
+    let begun = || {
+        let mut db = memory();
+        plain(vec![makes()]).up(&mut db).unwrap();
+        run(&db, "CREATE TEMP TABLE old (x, y); INSERT INTO old VALUES (1, 2)");
+        db
+    };
+    let there = |db: &rusqlite::Connection| {
+        ask(
+            db,
+            "SELECT (SELECT group_concat(sql) FROM temp.sqlite_master) || (SELECT group_concat(x || y) FROM temp.old)",
+        )
+    };
+    for sql in [
+        "INSERT INTO old VALUES (7, 8)",
+        "INSERT INTO \"Old\" SELECT * FROM t",
+        "ALTER TABLE old RENAME COLUMN x TO z",
+        "ALTER TABLE old ADD COLUMN z",
+        "CREATE INDEX i ON old (x)",
+        "CREATE TRIGGER tells AFTER INSERT ON old BEGIN SELECT 1; END",
+    ] {
+        let mut db = begun();
+        let before = there(&db);
+        let error = plain(vec![makes(), file("002_b", &[sql])]).up(&mut db).unwrap_err();
+        assert!(error.to_string().contains("`temp`, not the database"), "{sql}: {error}");
+        assert_eq!((history(&db).as_str(), there(&db)), ("001_a", before), "{sql}");
+    }
+    // What a file says by name it means, and its own it may use.
+    let own = [
+        "CREATE TEMP TABLE scratch (x, y)",
+        "INSERT INTO scratch SELECT * FROM t",
+        "INSERT INTO temp.old SELECT * FROM scratch",
+        "CREATE INDEX temp.i ON scratch (x)",
+        "DROP TABLE temp.scratch",
+    ];
+    let mut db = begun();
+    runner(vec![makes(), file("002_b", &own)]).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT group_concat(x || y) FROM temp.old"), "12,56");
+}
+
+#[test]
 fn nothing_of_an_attached_database_is_taken_for_what_is_missing_be_it_dropped_by_no_file() {
     let statements = [
         "DELETE FROM old",

@@ -1,4 +1,5 @@
-//! A history that does not take what is written to it, or that a file changes: nothing is called applied that is not recorded.
+//! A history that does not take what is written to it, or that a file changes: nothing is called applied that is not
+//! recorded.
 
 #![allow(clippy::unwrap_used)] // Helpers of the tests are no tests.
 
@@ -45,7 +46,7 @@ fn a_row_that_the_history_does_not_take_is_an_error_and_nothing_stays() {
 }
 
 #[test]
-fn a_row_that_the_history_does_not_give_up_is_an_error_on_the_way_back() {
+fn a_row_that_the_history_does_not_give_up_is_an_error_on_the_down_script() {
     for bare in [false, true] {
         let mut db = meddled("DELETE");
         let adds = || {

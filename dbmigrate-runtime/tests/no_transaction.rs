@@ -235,7 +235,7 @@ fn another_one_is_for_people_to_settle() {
 }
 
 #[test]
-fn a_way_back_without_a_transaction_goes_on_too() {
+fn a_down_script_without_a_transaction_goes_on_too() {
     for store_sql in [StoreSql::Down, StoreSql::None] {
         go_back(Rules { store_sql, ..Rules::DEFAULT });
     }

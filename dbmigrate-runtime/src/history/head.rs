@@ -25,6 +25,7 @@ impl<'d> Head<'d> {
 
     /// Asks for all heads, of which there is hardly ever more than one: to look one up costs more. The history, the
     /// records, or both have to have a row.
+    #[inline(never)]
     pub(super) fn sql(table: &str, of: [bool; 2]) -> String {
         let (rows, head, records) = (in_main(table, ""), in_main(table, "_head"), in_main(table, "_repeatable"));
         match of {

@@ -1,10 +1,12 @@
 //! When the history of what fills a fresh database is written: at the end of the transaction, unless a script may look
 //! at it. And whether it is what was written, before that is committed.
 
+use super::failure::blame;
 use super::{Batch, Context, Group, Plan, Runner};
 use crate::compare::{chain, look};
 use crate::db::Db;
 use crate::error::Error;
+use crate::hidden;
 use crate::history::unrecorded;
 use crate::job::{Job, Kind, Way};
 use crate::script::mentions;
@@ -48,8 +50,25 @@ impl<'s> Runner<'_, 's> {
         if creates { history.create_rest(db) } else { Ok(()) }
     }
 
+    /// What the history holds then, if nothing forbids to commit it.
+    #[inline(never)]
+    pub(super) fn checked(
+        &self,
+        db: &mut Db<'_>,
+        prefix: Option<usize>,
+        batch: &Batch<'_>,
+        (jobs, job): (&[Job<'_>], Option<&Job<'_>>),
+    ) -> Result<(Option<usize>, &'s str), Error> {
+        if !self.enforced {
+            self.refuse_violations(db, batch, job)?;
+        }
+        hidden::refuse(db).map_err(|error| blame(error, batch.kind, job))?;
+        self.clear_records(db, batch.kind)?;
+        self.recorded(db, prefix, batch, jobs)
+    }
+
     /// How many of the set's first migrations the history holds after these jobs, and what its head has to say.
-    pub(super) fn recorded(
+    fn recorded(
         &self,
         db: &mut Db<'_>,
         prefix: Option<usize>,

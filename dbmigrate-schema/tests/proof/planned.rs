@@ -22,7 +22,7 @@ fn filled(table: &str, column: &str, expression: &str) -> Decisions {
     Decisions { fills: vec![Fill { table, column, expression: expression.to_owned() }], ..Decisions::default() }
 }
 
-/// The way back asks of each text whether it is a number, and the rows are such that they are.
+/// The down script asks of each text whether it is a number, and the rows are such that they are.
 #[test]
 fn a_type_that_takes_more_goes_back() {
     plainly("CREATE TABLE t (a INT)", "CREATE TABLE t (a TEXT)");
