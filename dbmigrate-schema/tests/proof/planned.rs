@@ -31,6 +31,12 @@ fn a_type_that_takes_more_goes_back() {
 }
 
 #[test]
+fn a_counter_of_ids_that_goes_or_comes_is_no_loss() {
+    let plain = "CREATE TABLE t (id INTEGER PRIMARY KEY, a)";
+    plainly(plain, &plain.replace("KEY", "KEY AUTOINCREMENT"));
+}
+
+#[test]
 fn case_34_a_table_of_as_many_columns_as_there_can_be_and_an_index_over_all() {
     let columns: Vec<_> = (0..2_000).map(|at| format!("c{at}")).collect();
     let columns = columns.join(", ");
