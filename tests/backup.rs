@@ -118,7 +118,7 @@ fn the_manifest_says_how_many_and_where_and_flags_say_otherwise() {
     project.dbmigrate(["up", "--to", "1"]).succeeds().says_not("Copied");
     project.dbmigrate(["up"]).succeeds().says("Copied the database to `");
     assert_eq!(copies(&project, "kept/here").len(), 1);
-    // Back and forth: the way up takes rows away, the way back does not.
+    // Back and forth: the up script takes rows away, the down script does not.
     for _ in 0..3 {
         project.dbmigrate(["redo"]).succeeds().says("Copied");
     }

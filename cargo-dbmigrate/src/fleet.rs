@@ -68,7 +68,7 @@ pub(crate) struct File {
 pub(crate) struct Inspection {
     /// The newest applied migration; of several sets that of each, with its set before it.
     pub(crate) version: Option<String>,
-    /// How many migrations and repeatables there are to apply; for a way back, to roll back.
+    /// How many migrations and repeatables there are to apply; for `down`, to roll back.
     pub(crate) todo: usize,
     /// Whether a copy is kept first.
     pub(crate) copies: bool,

@@ -14,11 +14,11 @@ struct Needs {
     foreign_keys: bool,
     requirements: bool,
     settings: bool,
-    ways_back: bool,
+    down_scripts: bool,
     without_transaction: bool,
 }
 
-/// The value of `parts`. Ways back count for nothing: what runs them carries all parts.
+/// The value of `parts`. Down scripts count for nothing: what runs them carries all parts.
 pub(crate) fn render(set: &MigrationSet) -> String {
     let config = &set.config;
     let mut needs = Needs { foreign_keys: config.foreign_keys != ForeignKeys::On, ..Needs::default() };
@@ -29,7 +29,7 @@ pub(crate) fn render(set: &MigrationSet) -> String {
     set.migrations.iter().for_each(|migration| needs.migration(migration));
     needs.replaced(set.replaced.as_ref());
     let texts = match config.store_sql {
-        StoreSql::Down => needs.ways_back,
+        StoreSql::Down => needs.down_scripts,
         StoreSql::All => true,
         StoreSql::None => false,
     };
@@ -62,11 +62,11 @@ impl Needs {
         match &migration.body {
             Body::Sql { up, .. } => {
                 self.script(up);
-                self.ways_back |= migration.body.way_back().is_some();
+                self.down_scripts |= migration.body.down_script().is_some();
             }
             Body::Rust(rust) => {
                 self.rust();
-                self.ways_back |= rust.has_down;
+                self.down_scripts |= rust.has_down;
                 self.without_transaction |= !rust.transaction;
             }
         }
@@ -147,6 +147,14 @@ mod tests {
         check(&[("Cargo.toml", &with("foreign-keys = \"connection\"")), table], ".foreign_keys()");
         let view = ("migrations/repeatable/v.sql", "CREATE VIEW v AS SELECT 1;");
         check(&[("Cargo.toml", &with("")), table, view], ".repeatables()");
+        let hook = ("migrations/hooks/after_all.sql", "-- dbmigrate: assert SELECT 1\nPRAGMA legacy_alter_table = ON;");
+        check(&[("Cargo.toml", &with("")), table, hook], ".assertions().settings()");
+        let up = "pub fn up(db: &rusqlite::Connection) -> rusqlite::Result<()> { Ok(()) }\n";
+        let rust = format!("// dbmigrate: no-transaction\n{up}{}", up.replace("up", "down"));
+        let parts = ".code().foreign_keys().settings()";
+        check(&[("Cargo.toml", &with("")), table, ("migrations/002_b.rs", up)], parts);
+        let parts = format!("{parts}.texts().without_transaction()");
+        check(&[("Cargo.toml", &with("")), table, ("migrations/002_b.rs", &rust)], &parts);
         let next = ("migrations/002_b.sql", "-- dbmigrate: requires 001_a\nCREATE TABLE b (x);");
         check(&[("Cargo.toml", &with("")), table, next], ".requirements()");
     }

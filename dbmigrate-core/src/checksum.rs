@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_way_back_is_the_same_in_both_places() {
+    fn a_down_script_is_the_same_in_both_places() {
         let halves = script::parse(
             &Arc::new(SourceText::new("a.sql", "X;\n-- dbmigrate: down\nDROP TABLE t;")),
             &mut Vec::new(),

@@ -151,7 +151,7 @@ impl fmt::Display for Help {
 
 impl PartialEq<str> for Help {
     fn eq(&self, other: &str) -> bool {
-        self.to_string() == other
+        format!("{self}") == other
     }
 }
 

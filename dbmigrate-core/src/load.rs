@@ -161,7 +161,7 @@ fn assemble(
         Content::Up(halves, metadata, text_checksum) => {
             replaces = halves.replaces;
             let checksum = halves.up.checksum.clone();
-            let down = way_back(dir, &up, halves.down, halves.irreversible, down_file, diagnostics);
+            let down = down_script(dir, &up, halves.down, halves.irreversible, down_file, diagnostics);
             (Body::Sql { up: halves.up, down }, halves.requires, metadata, checksum, text_checksum)
         }
         Content::Rust(rust, metadata) => {
@@ -187,8 +187,8 @@ fn assemble(
     })
 }
 
-/// The one way back: the second half of the file, the file beside it, or none on purpose.
-fn way_back(
+/// The one down script: the second half of the file, the file beside it, or none on purpose.
+fn down_script(
     dir: &str,
     up: &str,
     half: Option<Script>,
@@ -431,7 +431,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn there_is_one_way_back() {
+    fn there_is_one_down_script() {
         check(
             &Package::new(
                 "",

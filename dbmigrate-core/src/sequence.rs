@@ -13,7 +13,7 @@ use crate::help::Help;
 #[cfg(test)]
 mod tests;
 
-/// The ending of ways back.
+/// The ending of down scripts.
 const DOWN: &str = ".down.sql";
 
 /// The files of one migration.
@@ -23,7 +23,7 @@ pub struct Planned {
     pub stem: Stem,
     /// The file name of the way up.
     pub up: String,
-    /// The file name of the way back, where it is a file of its own.
+    /// The file name of the down script, where it is a file of its own.
     pub down: Option<String>,
 }
 
@@ -338,7 +338,8 @@ impl Checker<'_> {
     }
 }
 
-/// The right name of `001_x_up.sql` where `001_x_down.sql` exists. Alone it is a name like any other (`004_clean_up.sql`).
+/// The right name of `001_x_up.sql` where `001_x_down.sql` exists. Alone it is a name like any other
+/// (`004_clean_up.sql`).
 fn pair_of(stem: &Stem, files: &[(String, FileName)]) -> Option<String> {
     let base = stem.slug.strip_suffix("_up")?;
     let partner = format!("{}_{base}_down.sql", stem.digits);

@@ -14,6 +14,7 @@ use crate::options::Options;
 use crate::quote::identifier;
 use crate::replaced;
 use crate::report::Report;
+use crate::rows::Rows;
 use crate::script;
 use crate::set::{Effect, Set, Step};
 use crate::value::{Param, Value};
@@ -206,10 +207,10 @@ pub(crate) fn go_on(
             (error.report().clone(), Some(error))
         }
     };
-    let mut report = Report { rolled_back, adopted, backup: copy.or(came.backup), ..came };
+    let report = Report { rolled_back, adopted, backup: copy.or(came.backup), ..came };
     match error {
         None => Ok(report),
-        Some(error) => Err(error.after(&mut report)),
+        Some(error) => Err(error.after(report)),
     }
 }
 
@@ -297,8 +298,8 @@ impl Pending {
         if self.tells {
             return Ok(true);
         }
-        let plan = if self.renames { None } else { db.plan(sql) };
-        let Some(plan) = plan else {
+        let plan = if self.renames { Rows::new(0) } else { std::mem::take(db.plan(sql)) };
+        if plan.is_empty() {
             if !self.is_free {
                 let sql =
                     "SELECT tbl_name FROM main.sqlite_master WHERE type = 'trigger' OR instr(lower(sql), 'replace')";
@@ -306,7 +307,7 @@ impl Pending {
                 self.is_free = without_own(db, history, tables)?.is_empty();
             }
             return Ok(!self.is_free);
-        };
+        }
         let tells = plan.iter().any(|row| matches!(row, [_, Value::Text(what), ..] if what == "Program"));
         Ok(tells || !replaced::tables(db, &plan)?.is_empty())
     }

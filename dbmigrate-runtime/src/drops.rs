@@ -46,8 +46,8 @@ fn drops<'s>(steps: &[Step<'s>]) -> Vec<&'s str> {
 }
 
 /// Whether a table is [referenced](is_referenced) by more than those that are dropped right after it. One of its own
-/// counts: `RESTRICT` would forbid the drop. So does one of those with triggers, as what a cascade does to its rows fires
-/// them.
+/// counts: `RESTRICT` would forbid the drop. So does one of those with triggers, as what a cascade does to its rows
+/// fires them.
 #[inline]
 fn takes_along(db: &mut Db<'_>, table: &str, along: &[&str]) -> Result<bool, Error> {
     let is_referenced = is_referenced(db, table)?;
@@ -80,8 +80,8 @@ fn tells(db: &mut Db<'_>, table: &str) -> Result<bool, Error> {
     db.has_row("could not read the schema", sql, &[Param::Text(table)])
 }
 
-/// With foreign keys on by the file's own word, a drop must not take rows of other tables with it. What a table that refers
-/// to itself takes of its own is gone anyhow, unless triggers tell others of it.
+/// With foreign keys on by the file's own word, a drop must not take rows of other tables with it. What a table that
+/// refers to itself takes of its own is gone anyhow, unless triggers tell others of it.
 #[inline]
 fn refuse_references(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
     for key in foreign_keys::all(db)? {
@@ -103,8 +103,8 @@ fn refuse_references(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Runs one that drops what is none of the main database's tables, with foreign keys on, and refuses that rows of others go
-/// with one of an attached database. SQLite itself counts them: those that follow are in the total alone.
+/// Runs one that drops what is none of the main database's tables, with foreign keys on, and refuses that rows of
+/// others go with one of an attached database. SQLite itself counts them: those that follow are in the total alone.
 #[inline]
 pub(crate) fn refuse_taken(
     db: &mut Db<'_>,
@@ -132,10 +132,10 @@ pub(crate) type AroundFn = fn(
     &mut dyn FnMut(&mut Db<'_>) -> Result<(), Error>,
 ) -> Result<(), Error>;
 
-/// Runs one where foreign keys are off for another script's sake, and refuses to leave out what a key would have done by itself:
-/// to a key that comes back children would belong as another row's. Of a key that only checks, it is refused that rows
-/// refer to nothing after the statement. Without a table it may be an `INSERT`, which takes rows away where a constraint
-/// replaces them.
+/// Runs one where foreign keys are off for another script's sake, and refuses to leave out what a key would have done
+/// by itself: to a key that comes back children would belong as another row's. Of a key that only checks, it is refused
+/// that rows refer to nothing after the statement. Without a table it may be an `INSERT`, which takes rows away where a
+/// constraint replaces them.
 #[inline]
 pub(crate) fn refuse_uncascaded(
     db: &mut Db<'_>,
@@ -193,7 +193,7 @@ fn replaced(db: &mut Db<'_>, sql: &str) -> Result<Vec<String>, Error> {
     if !replaced::may_insert(sql) {
         return Ok(Vec::new());
     }
-    let plan = db.plan(sql).unwrap_or_default();
+    let plan = std::mem::take(db.plan(sql));
     replaced::tables(db, &plan)
 }
 

@@ -85,8 +85,8 @@ impl Violations {
             if *has_keys != Value::Integer(1) {
                 continue;
             }
-            match db.try_query(&check, &[Param::Text(table)]) {
-                Ok(rows) => rows.into_iter().for_each(|row| found.count(&name, row)),
+            match db.try_ask(&check, &[Param::Text(table)]) {
+                Ok(rows) => std::mem::take(rows).into_iter().for_each(|row| found.count(&name, row)),
                 Err(error) if is_foreign_key_mismatch(&error.message) => {
                     put(&mut found.mismatches, [name, error.0.message]);
                 }

@@ -10,7 +10,7 @@ use std::sync::Barrier;
 
 use dbmigrate_runtime::{
     Adopted, Adoption, Backup, BackupWhen, Comparison, Migrator, NewerDatabase, OldShape, OutOfOrder, Rehearse, Rules,
-    Set, State, TakesOver,
+    Set, State, TakesOver, Together,
 };
 use rusqlite::Connection;
 use support::driver::Rusqlite;
@@ -96,6 +96,7 @@ fn the_first_start_takes_it_over_and_goes_on() {
     let mut db = old_database();
     let plan = migrator(OLD).up_plan(&mut db, None).unwrap();
     assert_eq!((plan.takes_over, plan.migrations, plan.newest.as_deref()), (true, 1, Some("002_posts")));
+    assert!(Together::new().add(migrator(OLD)).up_plan(&mut db).unwrap().takes_over);
     let report = migrator(OLD).up(&mut db).unwrap();
     let taken = report.adopted.unwrap();
     assert_eq!((taken.from.as_str(), taken.kept.as_deref()), ("tool", Some("old")));

@@ -112,6 +112,24 @@ fn no_cascade_is_left_out_for_another_file_of_the_transaction() {
 }
 
 #[test]
+fn no_cascade_of_what_a_trigger_does_is_left_out_either() {
+    let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
+    // The children would belong to the new one.
+    let trigger = "CREATE TRIGGER renew AFTER INSERT ON asks BEGIN DELETE FROM parent WHERE id = new.x; \
+                   INSERT INTO parent VALUES (new.x, 'new'); END";
+    let makes = || file("002_makes", &["CREATE TABLE asks (x)", trigger]);
+    let asks = || file("003_asks", &["INSERT INTO asks VALUES (1)"]);
+    let mut db = enforcing(true);
+    runner(vec![family("ON DELETE CASCADE"), makes()]).up(&mut db).unwrap();
+    let files = vec![family("ON DELETE CASCADE"), makes(), asks(), rebuild("004_rebuild")];
+    let error = Runner::new(set_with(files, rules)).up(&mut db).unwrap_err();
+    assert!(error.is_foreign_key() && error.file() == Some("migrations/003_asks.sql"), "{error}");
+    assert_eq!(children(&db), "10:1 20:2");
+    runner(vec![family("ON DELETE CASCADE"), makes(), asks()]).up(&mut db).unwrap();
+    assert_eq!(children(&db), "20:2");
+}
+
+#[test]
 fn what_no_action_would_follow_may_be_done_where_another_file_needs_enforcement_off() {
     let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
     let makes = || {

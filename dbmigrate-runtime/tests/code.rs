@@ -257,7 +257,7 @@ fn the_helpers_answer_and_nest() {
 }
 
 #[test]
-fn code_can_be_the_way_back_but_is_not_stored() {
+fn code_can_be_the_down_script_but_is_not_stored() {
     let files = |up: &'static str| vec![file("001_code", &[up]).down(&["rust:1"])];
     let mut db = memory();
     let run: Body = |_| Ok(());

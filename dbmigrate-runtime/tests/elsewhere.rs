@@ -89,7 +89,10 @@ fn a_rebuild_in_an_attached_database_takes_no_rows_of_others_with_it() {
             let left = || ask(&other, "SELECT group_concat(parent) FROM child");
             let mut db = memory();
             let error = runner(vec![rebuild(rebuilds).no_transaction_if(bare)]).up(&mut db).unwrap_err();
-            assert!(error.is_foreign_key() && error.to_string().contains("`-- dbmigrate: foreign-keys off`"), "{error}");
+            assert!(
+                error.is_foreign_key() && error.to_string().contains("`-- dbmigrate: foreign-keys off`"),
+                "{error}"
+            );
             assert_eq!(left(), "2");
             if bare {
                 continue;
@@ -108,6 +111,48 @@ fn a_rebuild_in_an_attached_database_takes_no_rows_of_others_with_it() {
 /// A migrator of a program whose files drop no table, and so without what they would need.
 fn plain(files: Vec<File>) -> Runner {
     Migrator::new(Box::leak(Box::new(Set { parts: Parts::NONE, ..*set(files) })))
+}
+
+#[test]
+fn a_temporary_table_of_the_program_is_not_written_for_one_that_is_missing() {
+    let makes = || file("001_a", &["CREATE TABLE t (x, y)", "INSERT INTO t VALUES (5, 6)"]);
+    let begun = || {
+        let mut db = memory();
+        plain(vec![makes()]).up(&mut db).unwrap();
+        run(&db, "CREATE TEMP TABLE old (x, y); INSERT INTO old VALUES (1, 2)");
+        db
+    };
+    let there = |db: &rusqlite::Connection| {
+        ask(
+            db,
+            "SELECT (SELECT group_concat(sql) FROM temp.sqlite_master) || (SELECT group_concat(x || y) FROM temp.old)",
+        )
+    };
+    for sql in [
+        "INSERT INTO old VALUES (7, 8)",
+        "INSERT INTO \"Old\" SELECT * FROM t",
+        "ALTER TABLE old RENAME COLUMN x TO z",
+        "ALTER TABLE old ADD COLUMN z",
+        "CREATE INDEX i ON old (x)",
+        "CREATE TRIGGER tells AFTER INSERT ON old BEGIN SELECT 1; END",
+    ] {
+        let mut db = begun();
+        let before = there(&db);
+        let error = plain(vec![makes(), file("002_b", &[sql])]).up(&mut db).unwrap_err();
+        assert!(error.to_string().contains("`temp`, not the database"), "{sql}: {error}");
+        assert_eq!((history(&db).as_str(), there(&db)), ("001_a", before), "{sql}");
+    }
+    // What a file says by name it means, and its own it may use.
+    let own = [
+        "CREATE TEMP TABLE scratch (x, y)",
+        "INSERT INTO scratch SELECT * FROM t",
+        "INSERT INTO temp.old SELECT * FROM scratch",
+        "CREATE INDEX temp.i ON scratch (x)",
+        "DROP TABLE temp.scratch",
+    ];
+    let mut db = begun();
+    runner(vec![makes(), file("002_b", &own)]).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT group_concat(x || y) FROM temp.old"), "12,56");
 }
 
 #[test]

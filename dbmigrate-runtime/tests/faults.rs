@@ -260,7 +260,7 @@ fn a_file_with_an_assertion() {
 }
 
 #[test]
-fn the_way_back() {
+fn the_down_script() {
     Case { work: DOWN, finish: DOWN, ..case(plain(), 3) }.check();
     let bare = plain().into_iter().map(File::no_transaction).collect();
     Case { work: DOWN, finish: DOWN, ..case(bare, 3) }.check();

@@ -432,6 +432,9 @@ fn a_mismatch_that_sqlite_takes_is_taken_in_a_fresh_database_too() {
     set().up_to(&mut db, 1_u64).unwrap();
     set().up(&mut db).unwrap();
     set().up(&mut enforcing(true)).unwrap();
+    // Without enforcement it is one that nobody would see.
+    let error = runner(vec![one.clone(), two.clone().foreign_keys(false)]).up(&mut enforcing(true)).unwrap_err();
+    assert!(error.to_string().contains("a foreign key refers to columns that are not a key"), "{error}");
 }
 
 #[test]

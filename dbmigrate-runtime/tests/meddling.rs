@@ -1,4 +1,5 @@
-//! A history that does not take what is written to it, or that a file changes: nothing is called applied that is not recorded.
+//! A history that does not take what is written to it, or that a file changes: nothing is called applied that is not
+//! recorded.
 
 #![allow(clippy::unwrap_used)] // Helpers of the tests are no tests.
 
@@ -45,7 +46,7 @@ fn a_row_that_the_history_does_not_take_is_an_error_and_nothing_stays() {
 }
 
 #[test]
-fn a_row_that_the_history_does_not_give_up_is_an_error_on_the_way_back() {
+fn a_row_that_the_history_does_not_give_up_is_an_error_on_the_down_script() {
     for bare in [false, true] {
         let mut db = meddled("DELETE");
         let adds = || {
@@ -144,6 +145,14 @@ fn a_step_that_another_process_has_done_meanwhile_is_not_run_again() {
     let mut meddle = || run(&rusqlite::Connection::open(&path).unwrap(), does);
     migrator.up_with(&mut fault::FaultyDriver::meddled(&mut db, at, &mut meddle)).unwrap();
     assert_eq!((history(&db).as_str(), ask(&db, "SELECT group_concat(x) FROM t").as_str()), ("001_a 002_b", "1,2"));
+    // Nor is one of this text run for another one that has taken over.
+    run(&db, "DELETE FROM _migrations WHERE number = 2; DELETE FROM t");
+    let takes_over = "UPDATE _migrations SET checksum = 'v1:other' WHERE number = 2";
+    let mut meddle = || run(&rusqlite::Connection::open(&path).unwrap(), takes_over);
+    let mut driver = fault::FaultyDriver::meddled(&mut db, at, &mut meddle);
+    let error = migrator.up_with(&mut driver).unwrap_err();
+    assert!(error.to_string().contains("continues `002_b` with a different text"), "{error}");
+    assert_eq!((history(&db).as_str(), ask(&db, "SELECT count(*) FROM t").as_str()), ("001_a 002_b:running0", "0"));
 }
 
 #[test]

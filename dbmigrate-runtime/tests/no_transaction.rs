@@ -235,7 +235,7 @@ fn another_one_is_for_people_to_settle() {
 }
 
 #[test]
-fn a_way_back_without_a_transaction_goes_on_too() {
+fn a_down_script_without_a_transaction_goes_on_too() {
     for store_sql in [StoreSql::Down, StoreSql::None] {
         go_back(Rules { store_sql, ..Rules::DEFAULT });
     }
@@ -353,6 +353,15 @@ fn code_never_runs_with_foreign_keys_on_where_nothing_can_be_rolled_back() {
     let deletes = file("002_deletes", &["rust:0", "DELETE FROM parent WHERE id = 1"]).no_transaction();
     let files = vec![family("ON DELETE CASCADE"), deletes.foreign_keys(true)];
     Runner::new(set(files)).with_code(|_, _| Ok(())).up(&mut db).unwrap();
+    assert_eq!(children(&db), "20:2");
+    // Also where it was stopped in between.
+    let mut db = memory();
+    let deletes = ["rust:0", "DELETE FROM parent WHERE id IN (SELECT x FROM later)"];
+    let files = vec![family("ON DELETE CASCADE"), file("002_deletes", &deletes).no_transaction().foreign_keys(true)];
+    let migrator = Runner::new(set(files)).with_code(|_, _| Ok(()));
+    migrator.up(&mut db).unwrap_err();
+    run(&db, "CREATE TABLE later AS SELECT 1 AS x");
+    migrator.up(&mut db).unwrap();
     assert_eq!(children(&db), "20:2");
 }
 

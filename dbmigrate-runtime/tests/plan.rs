@@ -131,6 +131,19 @@ fn several_sets_have_one_plan() {
     assert_eq!(objects(&db), "");
     together().up(&mut db).unwrap();
     assert!(together().up_plan(&mut db).unwrap().is_empty());
+    // What is as it should be is not counted.
+    let more = || package([three(), vec![file("004_e", &["CREATE TABLE e (x)"])]].concat()).own("first").runner();
+    let both = |first: Runner| Together::new().add(first).add(second().runner());
+    let plan = both(more()).up_plan(&mut db).unwrap();
+    assert_eq!((plan.migrations, plan.repeatables, plan.copies), (1, 0, false));
+    let keeps = || Backup::new(BackupWhen::Always);
+    assert!(both(more().backup(keeps())).up_plan(&mut db).unwrap().copies);
+    // It is refused where the run would be.
+    run(&db, "BEGIN");
+    assert!(together().up_plan(&mut db).unwrap_err().is_open_transaction());
+    let mut foreign = memory();
+    run(&foreign, "CREATE TABLE foreign_to_us (x)");
+    assert!(together().up_plan(&mut foreign).unwrap_err().is_existing_schema());
     let twice = Together::new().add(first().runner()).add(first().runner());
     assert!(twice.up_plan(&mut db).unwrap_err().is_set());
 }

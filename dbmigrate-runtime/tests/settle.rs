@@ -260,7 +260,7 @@ fn a_stopped_one_can_be_renamed_forgotten_or_lose_its_file() {
 }
 
 #[test]
-fn a_way_back_that_was_stopped_is_settled_as_well() {
+fn a_down_script_that_was_stopped_is_settled_as_well() {
     for (stopped, rows) in [(Stopped::Retry, "2"), (Stopped::Done, "2")] {
         let mut db = memory();
         let files = || {

@@ -141,6 +141,10 @@ fn a_set_starts_beside_another_one_but_not_on_what_nobody_accounts_for() {
         assert!(error.is_existing_schema(), "{error}");
     }
     assert_eq!(objects(&db), "foreign_one");
+    let allowing = Runner::new(accounts).allow_existing_schema();
+    assert_eq!(Together::new().add(allowing).add(billing_runner()).up(&mut db).unwrap().len(), 3);
+    let mut db = memory();
+    run(&db, "CREATE TABLE foreign_one (x)");
     // The history of a set that has recorded nothing accounts for nothing.
     run(&db, "DROP TABLE foreign_one");
     Migrator::<'_, driver::Rusqlite>::new(accounts).up_to(&mut db, 1_u64).unwrap();
@@ -342,6 +346,10 @@ fn a_fault_in_one_set_says_which_and_keeps_what_came_before() {
     assert!(error.to_string().contains("this is about the set `bad`"), "{error}");
     assert!(error.to_string().contains("the applied migrations of the set `accounts` stay"), "{error}");
     assert_eq!(objects(&db), "users");
+    // What it has applied itself is no other's.
+    let bad = package(vec![file("001_good", &["SELECT 1"]), file("002_bad", &["SELECT nowhere"])]).own("bad");
+    let error = up(&mut memory(), &[bad.set()]).unwrap_err();
+    assert!(!error.to_string().contains("the applied migrations of"), "{error}");
 }
 
 fn accounts_alone() -> Package {
@@ -354,8 +362,21 @@ fn differences_in_any_set_are_told_before_anything_runs() {
     up(&mut db, &[billing_alone(&["CREATE TABLE invoices (id)"])]).unwrap();
     let error =
         up(&mut db, &[accounts_alone().set(), billing_alone(&["CREATE TABLE invoices (id, more)"])]).unwrap_err();
-    assert!(error.is_edited(), "{error}");
+    assert!(error.is_edited() && !error.to_string().contains(" stay"), "{error}");
     assert_eq!(objects(&db), "invoices");
+    // Also of one that has something to do itself, and of what nobody here could run.
+    let more = |second: File| {
+        let first = file("001_invoices", &["CREATE TABLE invoices (id)"]);
+        package(vec![first, second]).own("billing").set()
+    };
+    run(&db, "UPDATE _migrations_billing SET checksum = 'v1:0'");
+    let next = file("002_next", &["CREATE TABLE next (x)"]);
+    assert!(up(&mut db, &[accounts_alone().set(), more(next)]).unwrap_err().is_edited());
+    assert_eq!(objects(&db), "invoices");
+    let mut db = memory();
+    let error = up(&mut db, &[accounts_alone().set(), more(file("002_code", &["rust:0"]))]).unwrap_err();
+    assert!(error.to_string().contains("contains Rust"), "{error}");
+    assert_eq!(objects(&db), "");
 }
 
 fn billing_alone(statements: &[&'static str]) -> &'static Set<'static> {
@@ -399,6 +420,7 @@ fn one_copy_is_kept_before_all() {
     let folder = Folder::new();
     let mut db = Connection::open(folder.file("app.db")).unwrap();
     up(&mut db, &[accounts_alone().set(), billing_alone(&["CREATE TABLE invoices (id)"])]).unwrap();
+    run(&db, "INSERT INTO invoices VALUES (1)");
     let more = |name: &'static str, statements: &[&'static str], of: &'static Set<'static>| {
         let next = set(vec![file(name, statements)]).migrations[0];
         let migrations: Vec<_> = of.migrations.iter().copied().chain([next]).collect();

@@ -85,11 +85,12 @@ fn fix(project: &Project, program: Option<&dyn Program>, args: &CheckArgs, shell
     say(&names, args.dry_run, shell);
     let set = project.load().set;
     let old = if args.all { None } else { old(&since(project, args.since.as_deref(), &set)?, &set) };
-    let ways_back = fix::ways_back(project, program, |it| old.as_ref().is_none_or(|old| !old.contains(&it.number)));
+    let down_scripts =
+        fix::down_scripts(project, program, |it| old.as_ref().is_none_or(|old| !old.contains(&it.number)));
     if !args.dry_run {
-        fix::apply(project, &ways_back, &names, args.allow_dirty)?;
+        fix::apply(project, &down_scripts, &names, args.allow_dirty)?;
     }
-    say(&ways_back, args.dry_run, shell);
+    say(&down_scripts, args.dry_run, shell);
     Ok(())
 }
 

@@ -76,7 +76,11 @@ impl Written {
             migrations: like.migrations.len(),
             repeatables: like.repeatables.len(),
             rules: like.rules,
-            parts: if like.squash.is_some() { Parts::ALL } else { Parts::NONE },
+            parts: match (like.squash, like.repeatables) {
+                (Some(_), _) => Parts::ALL,
+                (None, []) => Parts::NONE,
+                (None, _) => Parts::NONE.repeatables(),
+            },
             snapshot: like.snapshot.map(|_| StartsFrom::SNAPSHOT),
             adoption: like.adoption.map(|_| TakesOver::HISTORIES),
             texts: self.texts.leak(),

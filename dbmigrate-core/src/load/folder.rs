@@ -158,7 +158,7 @@ pub(super) fn is_source(name: &str) -> bool {
 pub(super) fn without_gaps(config: &Config, files: &[(String, FileName)], sealed: Option<&lock::Read>) -> Config {
     let mut config = config.clone();
     let Some(sealed) = sealed else { return config };
-    // Where its way back is left there is no gap either, and that has no number of its own to give up.
+    // Where its down script is left there is no gap either, and that has no number of its own to give up.
     let claims = claims(files);
     for Sealed { number, .. } in &sealed.lock.migrations {
         if of_number(&claims, *number).is_empty() {

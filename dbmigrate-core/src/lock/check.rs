@@ -16,7 +16,7 @@ fn has_file(files: &[(String, FileName)], name: &str) -> bool {
     let mut endings = [".sql", ".up.sql", ".rs"].into_iter();
     endings.any(|ending| {
         let found = find(files, &format!("{name}{ending}")).and_then(|at| files.get(at));
-        found.is_some_and(|(_, what)| what.way_up().is_some())
+        found.is_some_and(|(_, what)| what.up_script().is_some())
     })
 }
 
@@ -141,7 +141,7 @@ impl<'a> Checker<'a> {
         self.report(fault, name);
     }
 
-    /// All its files get their name back. A way back that kept it has to follow only if the new one is to stay.
+    /// All its files get their name back. A down script that kept it has to follow only if the new one is to stay.
     fn renamed(&mut self, migration: &SourceMigration, name: &str) -> Diagnostic {
         let (now, file) = (migration.name(), &migration.file);
         let kept = format!("{}/{name}.down.sql", self.dir);

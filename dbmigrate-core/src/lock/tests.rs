@@ -119,7 +119,7 @@ fn an_edit_is_an_error_and_what_is_not_sealed_is_free() {
 }
 
 #[test]
-fn comments_and_ways_back_and_rust_are_worth_a_warning() {
+fn comments_and_down_scripts_and_rust_are_worth_a_warning() {
     let package = sealed(3);
     let notes = |package: &Package| -> Vec<String> {
         let loaded = package.load();
@@ -175,7 +175,7 @@ fn a_new_name_is_an_error_that_knows_the_old_one() {
 }
 
 #[test]
-fn the_way_back_goes_with_a_sealed_one_that_was_renamed() {
+fn the_down_script_goes_with_a_sealed_one_that_was_renamed() {
     let package = sealed(2);
     package.write("migrations/001_a.down.sql", "DROP TABLE a;");
     package.write("migrations/migrations.lock", &Lock::seal(&package.load().set.migrations).to_text());
@@ -230,7 +230,7 @@ fn a_deleted_one_is_one_error_and_its_number_stays_taken() {
         check(&package, &[&[&place, &restore, &committed, &format!("`cargo dbmigrate lock --accept {name}`")]]);
         assert_eq!(package.load().highest, Some(3));
     }
-    // A way back that is left is one that has lost its way up, and no more.
+    // A down script that is left is one that has lost its up script, and no more.
     let package = sealed(3);
     remove(&package, A.0);
     package.write("migrations/001_a.down.sql", "DROP TABLE a;");

@@ -166,7 +166,7 @@ fn two_files_with_one_number_are_named_both() {
 }
 
 #[test]
-fn a_way_back_belongs_to_a_way_up() {
+fn a_down_script_belongs_to_a_way_up() {
     let config = Config::default();
     check(
         &["001_a.sql", "002_b.down.sql"],

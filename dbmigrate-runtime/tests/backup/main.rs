@@ -216,7 +216,7 @@ fn without_rows_there_is_nothing_to_keep() {
 }
 
 #[test]
-fn every_way_back_keeps_one_copy_at_most() {
+fn every_down_script_keeps_one_copy_at_most() {
     for (what, down, up) in [
         ("the down script", &["DELETE FROM t WHERE a = 9"][..], &["CREATE INDEX i ON t (a)"][..]),
         ("the up script", &["DROP INDEX i"], &["CREATE INDEX i ON t (a)", "DELETE FROM t WHERE a = 9"]),

@@ -94,11 +94,11 @@ fn an_object_that_is_in_the_way_of_a_migration_is_made_anew_after_it() {
         up(&mut db, both());
         assert_eq!(up(&mut db, newer()), ["logs", "view"]);
         assert_eq!((ask(&db, "SELECT x FROM v").as_str(), objects(&db).as_str()), ("1", "log logs t v"));
-        // On the way back nothing makes them, so that they wait for the next way up.
+        // On the way down nothing makes them, so that they wait for the next way up.
         newer().runner().down(&mut db).unwrap();
         assert_eq!((ask(&db, "SELECT x FROM t").as_str(), records(&db).as_str()), ("1", ""));
         assert_eq!(up(&mut db, newer()), ["logs", "view"]);
-        // What the ways back leave without its table is in nobody's way either.
+        // What the down scripts leave without its table is in nobody's way either.
         newer().runner().down_all(&mut db).unwrap();
         assert_eq!(up(&mut db, newer()), ["logs", "view"]);
         assert_eq!(ask(&db, "SELECT x FROM v"), "1");

@@ -148,8 +148,8 @@ impl<'m> Migration<'m> {
         objects.any(|object| object.kind == kind && Name::new(object.name.as_str()) == *name)
     }
 
-    /// The views, triggers and indexes that databases may have and that a statement of this sort has dropped for good: not
-    /// what comes back, in the migration or by a repeatable.
+    /// The views, triggers and indexes that databases may have and that a statement of this sort has dropped for good:
+    /// not what comes back, in the migration or by a repeatable.
     pub(crate) fn dropped_by(&self, is_drop: impl Fn(&Stmt<'_>) -> bool) -> Vec<(usize, &Rc<Known>)> {
         let made = |known: &Known| match known.object.kind() {
             Kind::View => self.has_repeatable(ObjectKind::View, known.object.name()),
@@ -172,7 +172,7 @@ impl<'m> Migration<'m> {
         self.connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0)).unwrap_or(false)
     }
 
-    /// Whether the package wants ways back.
+    /// Whether the package wants down scripts.
     pub(crate) fn is_reversible(&self) -> bool {
         self.set.config.reversible
     }

@@ -53,7 +53,7 @@ impl Walk<'_> {
         self.refuses_or_keeps(Step::Up, self.up, (self.before, self.claim.target), &pairs, connection)
     }
 
-    /// The way back over rows that were written after the way up.
+    /// The down script over rows that were written after the up script.
     pub(super) fn down_refuses_or_keeps(&self, down: &Script, connection: &Connection) -> Result<(), Failure> {
         let there = pairs(self.before, self.claim.target, self.claim.decisions);
         let back: Vec<_> = there.into_iter().map(Pair::flipped).collect();

@@ -13,7 +13,7 @@ const TABLES: &str = "CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT); CREATE TA
 fn judged(migrations: &[&str], levels: &Levels) -> Vec<Diagnostic> {
     let names: Vec<_> = (1..=migrations.len()).map(|number| format!("{number:03}_m.sql")).collect();
     let mut set = set(&names.iter().map(String::as_str).zip(migrations.iter().copied()).collect::<Vec<_>>());
-    // Of ways back others speak.
+    // Of down scripts others speak.
     set.config.reversible = false;
     judge(&set, levels)
 }
@@ -68,7 +68,7 @@ fn an_allow_silences_its_rule_where_it_stands_and_nowhere_else() {
         "PRAGMA foreign_keys = OFF;\nBEGIN;\n-- dbmigrate: allow drop-table so\nDROP TABLE a;\nDROP TABLE b;\nCOMMIT;",
         &["5 drop-table error"],
     );
-    // A rule of the way up has nothing to do with the way back.
+    // A rule of the up script has nothing to do with the down script.
     says(
         "DROP TABLE a;\n-- dbmigrate: down\n-- dbmigrate: allow drop-table so\nCREATE TABLE a (id);",
         &["1 drop-table error", "3 unused-allow warning"],

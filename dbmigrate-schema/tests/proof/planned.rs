@@ -22,12 +22,18 @@ fn filled(table: &str, column: &str, expression: &str) -> Decisions {
     Decisions { fills: vec![Fill { table, column, expression: expression.to_owned() }], ..Decisions::default() }
 }
 
-/// The way back asks of each text whether it is a number, and the rows are such that they are.
+/// The down script asks of each text whether it is a number, and the rows are such that they are.
 #[test]
 fn a_type_that_takes_more_goes_back() {
     plainly("CREATE TABLE t (a INT)", "CREATE TABLE t (a TEXT)");
     plainly("CREATE TABLE t (a INTEGER NOT NULL) STRICT", "CREATE TABLE t (a REAL NOT NULL) STRICT");
     plainly("CREATE TABLE t (a REAL)", "CREATE TABLE t (a)");
+}
+
+#[test]
+fn a_counter_of_ids_that_goes_or_comes_is_no_loss() {
+    let plain = "CREATE TABLE t (id INTEGER PRIMARY KEY, a)";
+    plainly(plain, &plain.replace("KEY", "KEY AUTOINCREMENT"));
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! `missing-down`: nobody has written a way back, and nobody has said that there is none.
+//! `missing-down`: nobody has written a down script, and nobody has said that there is none.
 //!
 //! It speaks where `reversible` of the manifest is on, and not of the first migration of a set: what was before that is
-//! an empty database, and `reset` leads there. A migration in Rust is not looked at: its file says itself whether it has
-//! `down`.
+//! an empty database, and `reset` leads there. A migration in Rust is not looked at: its file says itself whether it
+//! has `down`.
 
 use dbmigrate_core::{Body, Down, Help};
 
