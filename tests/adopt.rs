@@ -132,7 +132,10 @@ fn every_tool_is_taken_over_with_its_files_and_databases() {
         is_clean(&project, "new.db");
         project.dbmigrate(["schema", "--from", "new.db", "--to", DB]).succeeds();
         // The help at the end holds, also where the files of the tool lie beside its own (`meta/_journal.json`).
-        project.init(&[]).succeeds().says("Created build.rs");
+        project.init(&[]).succeeds().says("Created build.rs").says("Changed Cargo.toml (`database`, ");
+        // The program that it writes opens what the command line works on.
+        assert!(project.read("src/main.rs").contains(&format!("open(\"{}.db\")", project.name)), "{tool}");
+        project.dbmigrate(["up"]).succeeds().says(&format!("Database {}.db (from `database`", project.name));
         project.dbmigrate(["check"]).says_not("does not register").says_not("looks like a folder");
         // There is nothing left to take over.
         adopt(&project, &["--database", DB]).succeeds().says("nothing to take over");

@@ -92,6 +92,32 @@ fn init_writes_nothing_where_the_folder_is_none_of_migrations() {
 }
 
 #[test]
+fn a_checkout_that_is_named_late_is_where_the_crates_come_from() {
+    let project = Project::new("init-path-later");
+    project.dbmigrate(["init"]).succeeds();
+    assert!(project.read("Cargo.toml").contains("dbmigrate-build = \"0.1.0\""));
+    project
+        .init(&[])
+        .succeeds()
+        .says("Changed Cargo.toml (dependency `dbmigrate-runtime`, build-dependency `dbmigrate-build`)");
+    project.cargo(["build", "-q"]).succeeds();
+    project.init(&[]).succeeds().says("is already set up");
+}
+
+#[test]
+fn lints_of_the_package_find_nothing_in_the_build_script() {
+    let project = Project::new("init-lints");
+    project.edit_manifest(|manifest| {
+        for lint in ["missing_docs", "unreachable_pub", "warnings"] {
+            manifest["lints"]["rust"][lint] = toml_edit::value("deny");
+        }
+    });
+    project.init(&[]).succeeds();
+    project.write("src/main.rs", &format!("//! Opens a database.\n{}", project.read("src/main.rs")));
+    project.cargo(["build", "-q"]).succeeds();
+}
+
+#[test]
 fn init_fits_into_a_package_that_has_a_build_script_already() {
     let project = Project::new("init-merges");
     project.write("build.rs", "//! Builds.\n\nfn main() {\n    println!(\"cargo:rustc-env=GREETING=hello\");\n}\n");
