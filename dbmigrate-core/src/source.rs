@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files::Files;
+use crate::sequence::quoted;
 
 /// A half-open range of bytes in a [`SourceText`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,7 +69,12 @@ impl SourceText {
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
-                return Err(unreadable(path, &before, "not-utf8", "the file is not valid UTF-8"));
+                let encoding = match error.as_bytes() {
+                    [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16",
+                    _ => "ENCODING",
+                };
+                let help = format!("save it as UTF-8, which `iconv -f {encoding} -t UTF-8 {}` prints", quoted(&path));
+                return Err(unreadable(path, &before, "not-utf8", "the file is not valid UTF-8").help(help));
             }
         };
         if let Some(nul) = text.find('\0') {
