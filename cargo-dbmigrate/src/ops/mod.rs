@@ -19,6 +19,7 @@ pub(crate) mod fleet;
 pub(crate) mod generate;
 pub(crate) mod git;
 pub(crate) mod house;
+pub(crate) mod ignored;
 pub(crate) mod init;
 pub(crate) mod interrupt;
 pub(crate) mod late;
