@@ -134,7 +134,11 @@ fn makes_something(sql: &str) -> bool {
 
 /// Whether that is the first word of a statement, which is its first token: core has cut it so.
 pub(crate) fn begins(sql: &str, word: &str) -> bool {
-    sql.as_bytes().get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word.as_bytes()))
+    begins_with(sql.as_bytes(), word.as_bytes())
+}
+
+fn begins_with(text: &[u8], word: &[u8]) -> bool {
+    text.get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word))
 }
 
 /// Whether a text has this name, in any case; as a word of its own, if that is asked.
@@ -149,18 +153,19 @@ pub(crate) fn is_of_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
-/// Whether a text has this name, in any case, somewhere where the byte before it and what follows are right.
+/// Whether a text has this name, in any case, somewhere where the byte before it and what follows are right. Each script is
+/// searched for several: all but a few bytes are passed by at once.
 #[inline(never)]
 pub(crate) fn mentions_where(text: &str, name: &str, is_right: &dyn Fn(u8, &[u8]) -> bool) -> bool {
-    let (text, name) = (text.as_bytes(), name.as_bytes());
-    let mut before = b' ';
-    for (at, place) in text.windows(name.len().max(1)).enumerate() {
-        // By hand: that of slices goes by pieces of 16, and is as large.
-        let is_name = place.iter().zip(name).all(|(byte, of_name)| byte.eq_ignore_ascii_case(of_name));
-        if is_name && is_right(before, text.get(at + name.len()..).unwrap_or_default()) {
+    let (mut rest, name) = (text.as_bytes(), name.as_bytes());
+    let (mut before, first) = (b' ', name.first().copied().unwrap_or_default());
+    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
+    while let [byte, after @ ..] = rest {
+        let may_be = *byte == lower || *byte == upper;
+        if may_be && begins_with(rest, name) && is_right(before, rest.get(name.len()..).unwrap_or_default()) {
             return true;
         }
-        before = place[0];
+        (rest, before) = (after, *byte);
     }
     false
 }
