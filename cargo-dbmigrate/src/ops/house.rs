@@ -1,11 +1,13 @@
 //! What is for files of the house alone, and what a folder of other files looks like.
 
+use cargo_metadata::DependencyKind;
 use dbmigrate_core::layout::{Candidate, Layout, detect};
 use dbmigrate_core::lock;
 
 use crate::error::CliError;
 use crate::ops::adopt::is_adopted;
 use crate::ops::project::Project;
+use crate::ops::wiring::BUILD;
 
 /// Ends a command that would put files of the house into the folder of another tool.
 pub(crate) fn only(project: &Project, command: &str) -> Result<(), CliError> {
@@ -63,8 +65,9 @@ pub(crate) fn look_alikes(project: &Project, is_unread: bool) -> Vec<String> {
     let dir = &project.config.dir;
     let (certain, possible): (Vec<_>, Vec<_>) =
         detect(project.root.as_path(), dir).into_iter().partition(|candidate| candidate.certain);
-    // Who has said that there are migrations has only misnamed one.
-    let is_open = certain.is_empty() && is_unread && !project.config.declared;
+    // Who has said that there are migrations, or lets a build read them, has only misnamed one.
+    let is_said = project.config.declared || project.dependency(DependencyKind::Build, BUILD).is_some();
+    let is_open = certain.is_empty() && is_unread && !is_said;
     let one = |Candidate { layout, reason, .. }: Candidate| {
         let tool = layout.name();
         format!("`{dir}` looks like a folder of {tool} ({reason}): try `--layout {tool}`")
