@@ -3,6 +3,7 @@
 mod checkout;
 pub(crate) mod manifest;
 mod runner;
+mod rusqlite;
 mod sources;
 
 use std::fs;

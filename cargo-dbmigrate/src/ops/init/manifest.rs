@@ -1,16 +1,13 @@
 //! The manifest's share of `init`: configuration, dependencies, and the runner's binary.
 
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value, value};
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
 
-use super::{Plan, checkout, database, runner};
+use super::{Plan, checkout, database, runner, rusqlite};
 use crate::error::CliError;
 use crate::ops::edit::Edit;
 use crate::ops::project::Project;
 use crate::ops::runner::FEATURE;
 use crate::ops::wiring::{BUILD, LAYOUTS, RUNTIME, Wiring};
-
-/// The rusqlite that a package without one gets.
-const RUSQLITE: &str = "0.43";
 
 /// What the manifest is to have besides what no program can do without.
 pub(super) struct Wanted<'w> {
@@ -42,7 +39,7 @@ pub(super) fn edit(
         what.push(depend(document, "dependencies", RUNTIME, ours(RUNTIME, checkout))?);
     }
     if wiring.rusqlite.is_none() {
-        what.push(depend(document, "dependencies", "rusqlite", rusqlite(project))?);
+        what.push(depend(document, "dependencies", "rusqlite", rusqlite::dependency(project, plan)?)?);
     }
     match &wiring.build {
         None => {
@@ -152,20 +149,6 @@ pub(crate) fn remove_feature(item: &mut Item, feature: &str) -> bool {
         inline.fmt();
     }
     after < before
-}
-
-/// The workspace's rusqlite, as a build can have one only; or ours.
-fn rusqlite(project: &Project) -> Item {
-    let (version, features) = match project.dependency_of_others("rusqlite") {
-        Some(other) => (other.req.to_string().trim_start_matches('^').to_owned(), other.features.clone()),
-        None => (RUSQLITE.to_owned(), vec!["bundled".to_owned()]),
-    };
-    let mut inline = InlineTable::new();
-    inline.insert("version", version.into());
-    if !features.is_empty() {
-        inline.insert("features", Value::Array(features.iter().map(String::as_str).collect()));
-    }
-    value(inline)
 }
 
 #[cfg(test)]
