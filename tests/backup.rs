@@ -118,7 +118,7 @@ fn the_manifest_says_how_many_and_where_and_flags_say_otherwise() {
     project.dbmigrate(["up", "--to", "1"]).succeeds().says_not("Copied");
     project.dbmigrate(["up"]).succeeds().says("Copied the database to `");
     assert_eq!(copies(&project, "kept/here").len(), 1);
-    // Back and forth: the way up takes rows away, the way back does not.
+    // Back and forth: the up script takes rows away, the down script does not.
     for _ in 0..3 {
         project.dbmigrate(["redo"]).succeeds().says("Copied");
     }
@@ -270,6 +270,23 @@ fn the_runner_of_a_set_with_rust_keeps_copies_by_the_manifest() {
 }
 
 /// That is just when somebody looks for them.
+#[test]
+fn a_copy_is_made_whatever_is_wrong_with_the_files() {
+    let project = wired("backup-faulty");
+    project.dbmigrate(["up"]).succeeds();
+    project.write("migrations/004_gap.sql", "SELECT 'no end;");
+    project.write("migrations/002_clean.sql", "SELECT 'no end;");
+    project.dbmigrate(["status"]).exits(101).says("close it with");
+    let copy = PathBuf::from(project.dbmigrate(["backup"]).succeeds().stdout.trim_end());
+    assert!(copy.to_string_lossy().ends_with(".002.bak"), "{}", copy.display());
+    assert_eq!(query(&copy, "SELECT text FROM notes"), ["two"]);
+    let many = project.dbmigrate(["backup", "--databases", "*.db"]).succeeds();
+    assert!(many.stdout.starts_with("app.db  002_clean  "), "{many}");
+    assert_eq!(copies(&project, "").len(), 2);
+    project.dbmigrate(["backup", "--to", "to.db"]).succeeds();
+    assert_eq!(project.query("to.db", "SELECT text FROM notes"), ["two"]);
+}
+
 #[test]
 fn the_copies_are_listed_where_the_files_are_not_sound() {
     let project = wired("restore-list");

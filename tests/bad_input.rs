@@ -180,7 +180,7 @@ fn an_url_that_asks_for_less_than_a_file_is_refused() {
 }
 
 #[test]
-fn a_way_back_that_leads_elsewhere_is_warned_of() {
+fn a_down_script_that_leads_elsewhere_is_warned_of() {
     let project = Project::wired("elsewhere", &SET);
     project.write("migrations/002_b.sql", "CREATE TABLE b(x);\nCREATE INDEX b_x ON b(x);");
     project.write("migrations/002_b.down.sql", "DROP INDEX b_x;\n");
@@ -194,7 +194,7 @@ fn a_way_back_that_leads_elsewhere_is_warned_of() {
 }
 
 #[test]
-fn a_way_back_that_does_nothing_is_warned_of() {
+fn a_down_script_that_does_nothing_is_warned_of() {
     let project = Project::wired("empty-down", &SET);
     project.write("migrations/002_b.sql", "CREATE TABLE b(x);");
     project.write("migrations/002_b.down.sql", "-- Still to be written.\n");
@@ -353,9 +353,9 @@ fn a_package_that_is_not_wired_is_led_to_init() {
     project.dbmigrate(["status"]).exits(101).says("create the first migration: `cargo dbmigrate create NAME`");
 }
 
-/// `create` writes a way back that is still empty. To run it would leave everything there, and forget that it is.
+/// `create` writes a down script that is still empty. To run it would leave everything there, and forget that it is.
 #[test]
-fn a_way_back_without_a_statement_takes_nothing_out_of_the_history() {
+fn a_down_script_without_a_statement_takes_nothing_out_of_the_history() {
     let project = Project::wired("empty-down-runs", &SET);
     project.dbmigrate(["create", "add_y"]).succeeds();
     project.write("migrations/002_add_y.sql", "ALTER TABLE a ADD COLUMN y;\n");
@@ -367,8 +367,8 @@ fn a_way_back_without_a_statement_takes_nothing_out_of_the_history() {
         project
             .dbmigrate(command)
             .exits(exit)
-            .says("`002_add_y` can't be rolled back")
-            .says("write `migrations/002_add_y.down.sql`");
+            .says("`002_add_y` can't be rolled back: its down script is empty (migrations/002_add_y.down.sql)")
+            .says("write the statements that undo it into `migrations/002_add_y.down.sql`");
     }
     project.dbmigrate(["status", "--check"]).succeeds().says("Applied: 2");
     project.dbmigrate(["list"]).succeeds().says("002_add_y  sql   no down");

@@ -1,4 +1,4 @@
-//! Decant: every workflow of a system whose migrations all have a way back.
+//! Decant: every workflow of a system whose migrations all have a down script.
 
 use crate::support::{Project, query};
 

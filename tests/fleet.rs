@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 #[cfg(unix)]
 use std::process::{Child, ChildStdout};
+#[cfg(unix)]
+use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 use serde_json::Value;
@@ -423,7 +425,8 @@ fn what_fails_at_work_stops_the_others_unless_they_are_to_go_on() {
     );
     // On copies nothing is lost, so all of them are tried.
     let dry = project.dbmigrate([UP.as_slice(), &["--dry-run", "--jobs", "1"]].concat()).exits(1);
-    assert_eq!(dry.stderr.matches("UNIQUE constraint failed").count(), 3, "{dry}");
+    let dry = dry.says("`tenants/00001.db`, `tenants/00003.db`, `tenants/00005.db`: ");
+    assert_eq!(dry.stderr.matches("UNIQUE constraint failed").count(), 1, "{dry}");
     assert_eq!(versions(&project, &databases)["002_stars"], 3);
 }
 
@@ -431,20 +434,45 @@ fn what_fails_at_work_stops_the_others_unless_they_are_to_go_on() {
 fn what_many_have_in_common_does_not_fill_the_screen() {
     let project = package("fleet-equal");
     let databases = tenants(&project, 23);
-    for database in &databases {
-        project.execute(database, "UPDATE _migrations SET checksum = 'v1:0'");
+    let on = |words: &[&str]| project.dbmigrate(words.iter().chain(&["--databases", "tenants/*.db"]));
+    // Each of them has another fault.
+    for (at, database) in databases.iter().enumerate() {
+        project.execute(database, &format!("UPDATE _migrations SET name = '001_of_{at}'"));
     }
     let shown = |words: &[&str]| {
-        let run = project.dbmigrate(words.iter().chain(&["--databases", "tenants/*.db"]));
-        let count = run.stderr.matches("was edited after it was applied").count();
-        (count, run.stderr.contains("and 3 more; `-v` shows all"))
+        let run = on(words);
+        (run.stderr.matches("has the number of").count(), run.stderr.contains("and 3 more; `-v` shows all"))
     };
     for command in ["up", "verify"] {
         assert_eq!(shown(&[command]), (20, true), "{command}");
         assert_eq!(shown(&[command, "-v"]), (23, false), "{command}");
     }
+    // All of them, and then all but one, have the same.
+    for database in &databases {
+        project.execute(database, "UPDATE _migrations SET name = '001_users', checksum = 'v1:0'");
+    }
+    let once = |words: &[&str], names: &str| {
+        let run = on(words).says(names);
+        assert_eq!(run.stderr.matches("was edited after it was applied").count(), 1, "{run}");
+    };
+    for command in ["up", "verify", "status"] {
+        once(&[command], "error: all 23 databases: ");
+        once(&[command, "-v"], "`tenants/00021.db`, `tenants/00022.db`: ");
+    }
+    project.dbmigrate(["repair", "--all", "--database", &databases[1]]).succeeds();
+    once(&["up"], "error: `tenants/00000.db`, `tenants/00002.db`, `tenants/00003.db` and 19 more: ");
     let run = project.dbmigrate([UP.as_slice(), &["--message-format", "json"]].concat()).exits(101);
-    assert_eq!(told(&run).0.values().filter(|line| line["outcome"] == "refused").count(), 23);
+    assert_eq!(told(&run).0.values().filter(|line| line["outcome"] == "refused").count(), 22);
+}
+
+#[test]
+fn a_fault_of_the_files_is_said_once_and_where_it_is() {
+    let project = package("fleet-files");
+    tenants(&project, 3);
+    project.write("migrations/001_users.sql", "CREATE TABLE users (id);\nSELECT * FROM nowhere;\n");
+    let drift = project.dbmigrate(["drift", "--databases", "tenants/*.db"]).exits(101);
+    let drift = drift.says("error: all 3 databases: ").says("no such table: nowhere (migrations/001_users.sql:2:");
+    assert_eq!((drift.stderr.matches("nowhere").count(), drift.stdout.matches("nowhere").count()), (1, 0), "{drift}");
 }
 
 #[test]
@@ -496,8 +524,10 @@ fn what_only_looks_writes_nothing_and_says_no() {
     on("status", &["--check"]).exits(1);
     on("status", &["-q"]).succeeds().says_not("Found");
     let verify = on("verify", &[]).exits(1).says("`001_users` was edited after it was applied");
-    verify.says("`cargo dbmigrate repair 001_users --database tenants/00002.db`");
+    let verify = verify.says("`cargo dbmigrate repair 001_users --database tenants/00002.db`");
+    assert!(verify.stdout.contains("tenants/00000.db  003_names  3 migrations, as the history has them\n"), "{verify}");
     let drift = on("drift", &[]).exits(1).says("`tenants/00001.db`: the schema is not what the migrations make");
+    assert!(drift.stdout.contains("tenants/00000.db  003_names  no difference from 3 applied migrations\n"), "{drift}");
     drift.says("table `by_hand` is added").says("Databases: 3 | Current: 2 | Differing: 1");
     for command in ["status", "verify", "drift"] {
         let (lines, last) = told(&on(command, &["--message-format", "json"]));
@@ -505,6 +535,9 @@ fn what_only_looks_writes_nothing_and_says_no() {
     }
     let (lines, _) = told(&on("drift", &["--message-format", "json"]));
     assert_eq!(lines["tenants/00001.db"]["differences"], serde_json::json!(["table `by_hand` is added"]));
+    assert_eq!(lines["tenants/00000.db"]["checked"], 3);
+    let (lines, _) = told(&on("status", &["--message-format", "json"]));
+    assert_eq!(lines["tenants/00000.db"]["checked"], Value::Null);
     assert!(before == bytes(&project.root.join("tenants")));
 }
 
@@ -693,7 +726,7 @@ fn what_can_not_be_worked_on_safely_is_refused_by_the_look() {
     let up = run(&UP);
     let backup = run(&["backup", "--databases", "tenants/*.db"]);
     permit(0o755);
-    up.exits(101).says("`tenants/00000.db`: its folder `").says("can't be written").says("3 of 3 databases");
+    up.exits(101).says("error: all 3 databases: the folder `").says("can't be written").says("3 of 3 databases");
     backup.exits(101).says("no copy can be written to `").says("3 of 3 databases");
     assert_eq!(versions(&project, &databases)["001_users"], 3);
 }
@@ -754,6 +787,12 @@ fn rust_is_run_by_the_programs_own_runner() {
     let (lines, last) = told(&on(&["up", "--to", "1.0.0", "--message-format", "json", "--jobs", "3"]).succeeds());
     assert_eq!((last["done"].as_u64(), lines["tenants/0.db"]["applied"].as_u64()), (Some(6), Some(1)));
     assert_eq!(lines["tenants/5.db"]["after"], "001_add_status_to_command_executions");
+    // To build the runner anew is no work on databases.
+    let runner = project.program().with_file_name(project.name.replace("cmdarr", "cmdarr-migrate"));
+    project.write("src/lib.rs", project.read("src/lib.rs") + "// Another line.\n");
+    let (_, last) = told(&on(&["drift", "--message-format", "json"]));
+    let begun = SystemTime::now() - Duration::from_micros(last["duration_us"].as_u64().unwrap());
+    assert!(fs::metadata(&runner).unwrap().modified().unwrap() <= begun, "{last}");
     let failed = on(&["up", "--keep-going"]).exits(101);
     failed.says("error: `tenants/3.db`: ").says("ix_command_executions_status").says("1 of 6 databases failed");
     project.execute(&databases[3], "DROP TABLE ix_command_executions_status");
@@ -769,7 +808,6 @@ fn rust_is_run_by_the_programs_own_runner() {
     // On a host without cargo, as the guide has it.
     let recipe = page("docs/fleets.md");
     let recipe = recipe.lines().find(|line| line.contains("xargs -0")).unwrap();
-    let runner = project.program().with_file_name(project.name.replace("cmdarr", "cmdarr-migrate"));
     fs::copy(project.root.join(&databases[0]), project.root.join("tenants/new.db")).unwrap();
     project.execute("tenants/new.db", "DELETE FROM migrations WHERE number = 2");
     let shell =

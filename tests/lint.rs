@@ -10,7 +10,7 @@ const USERS: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, nick TEXT);\n";
 const USERS_DOWN: &str = "DROP TABLE users;\n";
 const DROPPED: &str = "ALTER TABLE users DROP COLUMN nick;\n";
 
-/// A wired package with a table, and a migration after it that is judged. Neither wants for a way back.
+/// A wired package with a table, and a migration after it that is judged. Neither wants for a down script.
 fn project(test: &str, now: &str) -> Project {
     let now = format!("-- dbmigrate: irreversible so\n{now}");
     Project::wired(test, &[("001_users.sql", USERS), ("001_users.down.sql", USERS_DOWN), ("002_now.sql", &now)])
@@ -236,7 +236,7 @@ fn a_rule_is_explained() {
 
 /// The rules that this part of the tool judges by itself, by their own examples.
 #[test]
-fn a_way_back_without_a_statement_is_found() {
+fn a_down_script_without_a_statement_is_found() {
     let rule = dbmigrate_schema::lint::Rule::find("empty-down").unwrap();
     let examples = [(rule.fails, true), (rule.passes, false), (rule.quiet, false)];
     for (at, (example, expect)) in
@@ -253,7 +253,7 @@ fn a_way_back_without_a_statement_is_found() {
 }
 
 #[test]
-fn fix_puts_names_right_and_writes_ways_back_that_are_proved() {
+fn fix_puts_names_right_and_writes_down_scripts_that_are_proved() {
     let project = Project::wired("lint-fix", &[]);
     project.write(
         "migrations/001_users.sql",
@@ -263,7 +263,7 @@ fn fix_puts_names_right_and_writes_ways_back_that_are_proved() {
         "migrations/2-Add Nick.sql",
         "ALTER TABLE users ADD COLUMN nick TEXT;\nALTER TABLE users RENAME TO people;\n",
     );
-    // Whoever changes rows has to think about the way back.
+    // Whoever changes rows has to think about the down script.
     project
         .write("migrations/003_key.sql", "ALTER TABLE people ADD COLUMN team INTEGER;\nUPDATE people SET team = 1;\n");
     project.dbmigrate(["check"]).exits(1);
@@ -291,7 +291,7 @@ fn fix_puts_names_right_and_writes_ways_back_that_are_proved() {
 }
 
 #[test]
-fn fix_writes_no_way_back_that_does_not_prove_right_or_is_not_wanted() {
+fn fix_writes_no_down_script_that_does_not_prove_right_or_is_not_wanted() {
     let project = Project::wired("lint-fix-not", &[]);
     // A column that a view names can't be dropped: the view is older.
     project

@@ -1,5 +1,5 @@
-//! The seal: what is sealed fails the build when it changes, what is not is edited freely, and two branches that seal the
-//! same number conflict in git.
+//! The seal: what is sealed fails the build when it changes, what is not is edited freely, and two branches that seal
+//! the same number conflict in git.
 
 use std::process::Command;
 
@@ -127,7 +127,7 @@ fn a_lock_that_changes_is_seen_by_cargo_build_alone() {
 }
 
 #[test]
-fn comments_and_ways_back_may_change_and_are_told() {
+fn comments_and_down_scripts_may_change_and_are_told() {
     let project = sealed("lock-comments");
     project.write("migrations/001_teams.sql", format!("-- Who plays.\n{}", SET[0].1));
     project.write("migrations/003_seen.sql", SET[2].1.replace("DROP COLUMN", "DROP"));

@@ -100,7 +100,7 @@ fn rust_in_a_set_without_a_library_is_told_when_the_runner_comes() {
 }
 
 #[test]
-fn a_name_that_ends_like_a_way_back_is_a_way_up() {
+fn a_name_that_ends_like_a_down_script_is_a_way_up() {
     let project = Project::wired("create-down", &[]);
     for name in ["break down", "down"] {
         project.dbmigrate(["create", name]).succeeds();

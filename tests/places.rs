@@ -96,6 +96,36 @@ fn what_is_suggested_names_the_package() {
     run.says("`cargo dbmigrate up --database crates/places-help-two/app.db -p places-help-two`");
 }
 
+/// Both call their first migration `001_a`: in one table, that of the other would be its own, edited.
+#[test]
+fn the_history_of_another_package_is_called_so() {
+    let project = workspace("places-shared");
+    let on = |command: &[&str], package: &str| {
+        project.dbmigrate([command, &["-p", package, "--database", "both.db"]].concat())
+    };
+    let (one, two) = ("places-shared-one", "places-shared-two");
+    on(&["up"], one).succeeds();
+    for command in ["up", "status", "verify", "down", "redo", "repair"] {
+        on(&[command], two)
+            .exits(101)
+            .says("`_migrations` in `both.db` is the history of package `places-shared-one`")
+            .says("--> crates/places-shared-two/Cargo.toml")
+            .says("`table = \"_migrations_places_shared_two\"` under `[package.metadata.migrations]`")
+            .says_not("edited");
+    }
+    on(&["history"], two).succeeds();
+    on(&["status"], one).succeeds();
+    let manifest = project.read("crates/places-shared-two/Cargo.toml");
+    project.write("crates/places-shared-two/Cargo.toml", manifest + "table = \"_migrations_places_shared_two\"\n");
+    on(&["up", "--existing"], two).succeeds().says("1 migration applied");
+    on(&["verify"], two).succeeds();
+    on(&["verify"], one).succeeds();
+    assert_eq!(project.query("both.db", "SELECT name FROM sqlite_schema WHERE name IN ('a', 'b')").len(), 2);
+    // What was edited is called edited.
+    project.write(&format!("crates/{one}/migrations/001_a.sql"), "CREATE TABLE a (x, y);");
+    on(&["status"], one).succeeds().says("edited");
+}
+
 #[test]
 fn what_was_typed_is_named_as_it_was_typed() {
     let project = workspace("places-typed");

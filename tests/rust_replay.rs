@@ -157,7 +157,7 @@ fn every_way_up_and_back_of_a_mixed_set_is_checked() {
 #[test]
 fn what_stops_the_rust_is_told_with_its_file() {
     let project = project("replay-faults");
-    // All at once: a way back in Rust, one that calls Rust, and one in SQL.
+    // All at once: a down script in Rust, one that calls Rust, and one in SQL.
     project.write("migrations/001_note.sql", FILES[0].1.replace("DROP TABLE note", "DROP TABLE notes"));
     project.write("migrations/002_tag.rs", TAG.replace("DROP TABLE tag", "DROP TABLE tags"));
     project.write("migrations/004_log.sql", format!("{}DROP TABLE log;\n", FILES[3].1));

@@ -77,7 +77,7 @@ fn an_edit_is_an_error_with_its_difference() {
 }
 
 #[test]
-fn an_edited_comment_or_way_back_is_a_warning() {
+fn an_edited_comment_or_down_script_is_a_warning() {
     let project = three("since-warnings");
     project.write("migrations/001_users.sql", format!("-- The people.\n{USERS}"));
     project.write("migrations/002_stars.down.sql", format!("{NO_STARS}ANALYZE;\n"));
@@ -94,7 +94,7 @@ fn an_edited_comment_or_way_back_is_a_warning() {
         .succeeds()
         .says("the down script of `002_stars` was removed")
         .says("-- migrations/002_stars.down");
-    // A comment in the way back is none of anybody's business; the same text in one file is the same.
+    // A comment in the down script is none of anybody's business; the same text in one file is the same.
     project.write("migrations/001_users.sql", USERS);
     project.remove("migrations/003_fill.down.sql");
     project.write("migrations/002_stars.sql", format!("{STARS}-- dbmigrate: down\n-- Goes.\n{NO_STARS}"));
@@ -153,7 +153,7 @@ fn what_the_lock_accepts_is_a_warning() {
     check(&project, "HEAD")
         .succeeds()
         .says("warning: `003_fill` was edited since `HEAD`")
-        .says("it was accepted: `migrations/migrations.lock` has its current checksum")
+        .says("it was accepted: `migrations.lock` has its current checksum")
         .says_not("restore it");
     git(&project, &["reset", "--quiet", "--hard"]).succeeds();
     git(&project, &["checkout", "--quiet", "-b", "work"]).succeeds();
@@ -237,7 +237,7 @@ fn the_base_is_where_the_work_left_the_main_branch() {
 }
 
 #[test]
-fn an_empty_way_back_that_others_have_is_not_said_again() {
+fn an_empty_down_script_that_others_have_is_not_said_again() {
     let project = three("since-empty-down");
     project.write("migrations/003_fill.down.sql", "-- Nothing to do.\n");
     commit(&project, "empty");

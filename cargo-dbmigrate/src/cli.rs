@@ -4,14 +4,14 @@ mod adopt;
 mod aim;
 mod complete;
 mod database;
+mod docs;
 mod examples;
-mod face;
 mod files;
 mod fleet;
 mod lint;
 mod schema;
 mod script;
-mod slip;
+mod usage_error;
 
 use std::path::PathBuf;
 
@@ -24,8 +24,8 @@ pub(crate) use database::{
     BackupArgs, BuildArgs, CopyArgs, DatabaseArgs, DownArgs, ForgetArgs, KeepArgs, MarkArgs, RedoArgs, RepairArgs,
     ResetArgs, RestoreArgs, StatusArgs, UpArgs,
 };
+pub(crate) use docs::{CompleteArgs, CompletionsArgs, ManArgs, ShellName};
 pub(crate) use examples::{EXAMPLES, command, notes};
-pub(crate) use face::{CompleteArgs, CompletionsArgs, ManArgs, ShellName};
 pub(crate) use files::{FilesArgs, ListArgs};
 pub(crate) use fleet::{CanaryArgs, CheckDatabaseArgs, FailureArgs, FleetArgs, typed_without};
 pub(crate) use lint::{CheckArgs, ExplainArgs};
@@ -40,7 +40,7 @@ pub(crate) fn parse() -> Cli {
     let matches = command().try_get_matches_from(&arguments);
     matches
         .and_then(|matches| Cli::from_arg_matches(&matches))
-        .unwrap_or_else(|error| slip::explained(error, &arguments).exit())
+        .unwrap_or_else(|error| usage_error::explained(error, &arguments).exit())
 }
 
 /// Manages migrations of the SQLite databases of Rust programs: it cannot forget a migration, and it cannot lose your data.

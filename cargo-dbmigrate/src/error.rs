@@ -1,6 +1,6 @@
 //! The one error of the command line: what to say and which exit code to end with.
 
-use dbmigrate_core::{Diagnostic, Location, Position};
+use dbmigrate_core::{Diagnostic, Help, Location, Position};
 use dbmigrate_runtime::cli::Terminal;
 
 use crate::report;
@@ -72,7 +72,7 @@ impl CliError {
     }
 
     /// Adds what to do next.
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<Help>) -> Self {
         if let Some(last) = self.diagnostics.last_mut() {
             last.help.push(help.into());
         }
@@ -112,7 +112,7 @@ impl From<dbmigrate_runtime::Error> for CliError {
             };
         }
         diagnostic.notes.extend(error.notes().iter().cloned());
-        diagnostic.help.extend(error.help().iter().cloned());
+        diagnostic.help.extend(error.help().iter().map(|help| Help::from(help.as_str())));
         Self::diagnostics(vec![diagnostic])
     }
 }

@@ -32,6 +32,11 @@ impl Task {
         matches!(self, Self::Status | Self::Verify | Self::Drift)
     }
 
+    /// Whether it compares what is applied.
+    pub(crate) fn compares(self) -> bool {
+        matches!(self, Self::Verify | Self::Drift)
+    }
+
     /// Whether it works on copies.
     pub(crate) fn rehearses(self) -> bool {
         matches!(self, Self::Up { dry_run: true, .. } | Self::Down { dry_run: true, .. })
@@ -63,12 +68,14 @@ pub(crate) struct File {
 pub(crate) struct Inspection {
     /// The newest applied migration; of several sets that of each, with its set before it.
     pub(crate) version: Option<String>,
-    /// How many migrations and repeatables there are to apply; for a way back, to roll back.
+    /// How many migrations and repeatables there are to apply; for `down`, to roll back.
     pub(crate) todo: usize,
     /// Whether a copy is kept first.
     pub(crate) copies: bool,
     /// The size, with the log.
     pub(crate) bytes: u64,
+    /// How many applied migrations were compared: with the files, or by what they make.
+    pub(crate) checked: usize,
     /// What is worth knowing.
     pub(crate) note: Option<&'static str>,
     /// What differs from the files: no reason not to look, but none to be glad.

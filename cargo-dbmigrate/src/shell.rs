@@ -6,14 +6,15 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
+use dbmigrate_core::Help;
+use dbmigrate_core::help::Part;
 use dbmigrate_runtime::cli::{Aim, Terminal};
 
 use crate::cli::{ColorWhen, MessageFormat, Verbosity};
 use crate::error::FAILURE;
 use crate::paths;
 
-pub(crate) mod links;
-mod typed;
+mod links;
 
 const VERB: Style = AnsiColor::Green.on_default().bold();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -52,8 +53,6 @@ pub(crate) struct About {
     pub(crate) root: PathBuf,
     /// The way there from where the command was called, with a `/` at its end; empty where that is the folder itself.
     pub(crate) way: String,
-    /// Files and folders of it that messages speak of.
-    pub(crate) files: Vec<String>,
 }
 
 /// Says a whole line whatever else is being said: for a process that somebody wants to end.
@@ -113,9 +112,9 @@ impl Shell {
         }
     }
 
-    /// Whether what is said to people may hold links.
-    pub(crate) fn has_links(&self) -> bool {
-        self.links
+    /// The way to the package that what is said begins paths with: for people, and not for programs.
+    pub(crate) fn way(&self) -> String {
+        if self.is_json() { String::new() } else { self.here("") }
     }
 
     /// The text, in which suggested commands name what was named.
@@ -123,13 +122,46 @@ impl Shell {
         self.aim.at(text)
     }
 
-    /// The text for people: the same, and files are named from where the command was called.
-    pub(crate) fn text_here(&self, text: &str) -> String {
-        let text = self.aim.at(text);
-        match &self.about {
-            Some(about) if !about.way.is_empty() => typed::from_here(&text, &about.way, &about.files),
-            _ => text,
+    /// What to do next, for programs: suggested commands name what was named, and files are those of the package.
+    pub(crate) fn aimed_help(&self, help: &Help) -> String {
+        let aimed = help.map(&|part| match part {
+            Part::Words(words) => Part::Words(self.aimed(words)),
+            part => part.clone(),
+        });
+        aimed.to_string()
+    }
+
+    /// The same for people: files are named from where the command was called, and a rule has a link to its page.
+    pub(crate) fn help_here(&self, help: &Help) -> String {
+        let folder = self.here("").trim_end_matches('/').to_owned();
+        let here = help.map(&|part| match part {
+            Part::Words(words) => Part::Words(self.aimed(words)),
+            Part::File(path) => Part::File(self.here(path)),
+            Part::Rename { from, to } => Part::Rename { from: self.here(from), to: self.here(to) },
+            Part::Git { arguments, into, .. } => {
+                let into = into.as_ref().map(|path| self.here(path));
+                Part::Git { folder: folder.clone(), arguments: arguments.clone(), into }
+            }
+            Part::Explain(rule) if self.links => Part::Words(links::to_rule(rule)),
+            Part::Explain(rule) => Part::Explain(rule.clone()),
+        });
+        here.to_string()
+    }
+
+    /// A file of the package, as it is named from where the command was called, with a link to it if it is there.
+    pub(crate) fn linked(&self, file: &str) -> String {
+        let here = self.here(file);
+        let path = self.about.as_ref().filter(|_| self.links).map(|about| about.root.join(file));
+        match path.filter(|path| path.exists()) {
+            Some(path) => links::to_file(&here, &path),
+            None => here,
         }
+    }
+
+    /// Says what to do next.
+    pub(crate) fn advise(&mut self, help: &Help) {
+        let text = self.help_here(help);
+        self.labelled(HELP, "help", &text);
     }
 
     pub(crate) fn is_json(&self) -> bool {
@@ -217,12 +249,12 @@ impl Terminal for Shell {
 
     fn note(&mut self, message: &str) {
         if self.verbosity > Verbosity::Quiet {
-            self.labelled(NOTE, "note", &self.text_here(message));
+            self.labelled(NOTE, "note", &self.aimed(message));
         }
     }
 
     fn help(&mut self, message: &str) {
-        self.labelled(HELP, "help", &self.text_here(message));
+        self.labelled(HELP, "help", &self.aimed(message));
     }
 
     fn confirm(&mut self, question: &str) -> Option<bool> {

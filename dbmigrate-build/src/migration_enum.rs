@@ -188,4 +188,11 @@ mod tests {
         assert_eq!(beginning(&line).len(), SHOWN_BYTES);
         assert_eq!(beginning(&format!("x{line}")).len(), SHOWN_BYTES - 1);
     }
+
+    #[test]
+    fn a_fence_ends_where_the_file_does() {
+        for (text, expect) in [("SELECT `a`", 3), ("```", 4), ("`` ````` ` ```", 6)] {
+            assert_eq!(fence(text), "`".repeat(expect), "{text}");
+        }
+    }
 }

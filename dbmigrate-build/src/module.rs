@@ -13,7 +13,7 @@ use crate::pack::Packed;
 use crate::{code, fault, migration_enum, set_data};
 
 /// The runtime's `FORMAT` that this text is written for.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// Renders the module with what it embeds, or the stub with its `compile_error!` where the set has faults. Those that it
 /// shares with all others are said in a file of their own.

@@ -3,6 +3,7 @@
 use dbmigrate_core::config::{ForeignKeys, StoreSql};
 use dbmigrate_core::squash::Replaced;
 use dbmigrate_core::statement::{Effect, mentions_deferring};
+use dbmigrate_core::token::{is_word, tokens};
 use dbmigrate_core::{Body, MigrationSet, Script, SourceMigration, Step};
 
 /// What was found in the scripts.
@@ -13,11 +14,11 @@ struct Needs {
     foreign_keys: bool,
     requirements: bool,
     settings: bool,
-    ways_back: bool,
+    down_scripts: bool,
     without_transaction: bool,
 }
 
-/// The value of `parts`. Ways back count for nothing: what runs them carries all parts.
+/// The value of `parts`. Down scripts count for nothing: what runs them carries all parts.
 pub(crate) fn render(set: &MigrationSet) -> String {
     let config = &set.config;
     let mut needs = Needs { foreign_keys: config.foreign_keys != ForeignKeys::On, ..Needs::default() };
@@ -28,7 +29,7 @@ pub(crate) fn render(set: &MigrationSet) -> String {
     set.migrations.iter().for_each(|migration| needs.migration(migration));
     needs.replaced(set.replaced.as_ref());
     let texts = match config.store_sql {
-        StoreSql::Down => needs.ways_back,
+        StoreSql::Down => needs.down_scripts,
         StoreSql::All => true,
         StoreSql::None => false,
     };
@@ -61,11 +62,11 @@ impl Needs {
         match &migration.body {
             Body::Sql { up, .. } => {
                 self.script(up);
-                self.ways_back |= migration.body.way_back().is_some();
+                self.down_scripts |= migration.body.down_script().is_some();
             }
             Body::Rust(rust) => {
                 self.rust();
-                self.ways_back |= rust.has_down;
+                self.down_scripts |= rust.has_down;
                 self.without_transaction |= !rust.transaction;
             }
         }
@@ -78,7 +79,8 @@ impl Needs {
         for step in &script.steps {
             match step {
                 Step::Sql(statement) => {
-                    self.foreign_keys |= matches!(statement.effect, Effect::DropTable(_));
+                    let sql = script.source.slice(statement.span);
+                    self.foreign_keys |= drops_table(sql);
                     self.settings |= matches!(statement.effect, Effect::Session | Effect::Bare { .. });
                 }
                 Step::Call { .. } => self.rust(),
@@ -91,6 +93,12 @@ impl Needs {
         self.foreign_keys = true;
         self.settings = true;
     }
+}
+
+/// Whether a statement drops a table, be it one of an attached database.
+fn drops_table(sql: &str) -> bool {
+    let mut words = tokens(sql).filter(|token| !token.is_blank());
+    ["DROP", "TABLE"].into_iter().all(|keyword| words.next().is_some_and(|token| is_word(sql, token, keyword)))
 }
 
 #[cfg(test)]
@@ -118,6 +126,8 @@ mod tests {
         check("-- dbmigrate: assert SELECT 1\nCREATE TABLE a (x);", ".assertions()");
         check("-- dbmigrate: call fill\n", ".code().foreign_keys().settings()");
         check("DROP TABLE a;", ".foreign_keys()");
+        check("ATTACH 'o.db' AS o; drop /* so */ table o.a;", ".foreign_keys().settings()");
+        check("DROP INDEX o.a;", "");
         check("-- dbmigrate: foreign-keys off\nCREATE TABLE a (x);", ".foreign_keys()");
         check("CREATE TABLE a (x REFERENCES b Deferrable INITIALLY DEFERRED);", ".foreign_keys()");
         check("-- dbmigrate: no-transaction\nCREATE TABLE a (x);", ".without_transaction()");
@@ -137,6 +147,14 @@ mod tests {
         check(&[("Cargo.toml", &with("foreign-keys = \"connection\"")), table], ".foreign_keys()");
         let view = ("migrations/repeatable/v.sql", "CREATE VIEW v AS SELECT 1;");
         check(&[("Cargo.toml", &with("")), table, view], ".repeatables()");
+        let hook = ("migrations/hooks/after_all.sql", "-- dbmigrate: assert SELECT 1\nPRAGMA legacy_alter_table = ON;");
+        check(&[("Cargo.toml", &with("")), table, hook], ".assertions().settings()");
+        let up = "pub fn up(db: &rusqlite::Connection) -> rusqlite::Result<()> { Ok(()) }\n";
+        let rust = format!("// dbmigrate: no-transaction\n{up}{}", up.replace("up", "down"));
+        let parts = ".code().foreign_keys().settings()";
+        check(&[("Cargo.toml", &with("")), table, ("migrations/002_b.rs", up)], parts);
+        let parts = format!("{parts}.texts().without_transaction()");
+        check(&[("Cargo.toml", &with("")), table, ("migrations/002_b.rs", &rust)], &parts);
         let next = ("migrations/002_b.sql", "-- dbmigrate: requires 001_a\nCREATE TABLE b (x);");
         check(&[("Cargo.toml", &with("")), table, next], ".requirements()");
     }

@@ -106,7 +106,9 @@ fn pack(set: &MigrationSet, code: &Table<'_>) -> Packed {
     for hook in [&set.before_all, &set.after_all] {
         packer.option(hook.as_ref(), |packer, hook| pack_script(packer, hook, code));
     }
-    packer.list(set.repeatables.iter(), |packer, it| pack_repeatable(packer, it, code));
+    if !set.repeatables.is_empty() {
+        packer.list(set.repeatables.iter(), |packer, it| pack_repeatable(packer, it, code));
+    }
     packer.number(set.sealed() as u64);
     packer.optional(set.lock.fingerprint(set.chain()));
     if let Some(replaced) = &set.replaced {
@@ -182,9 +184,13 @@ fn pack_migration(packer: &mut Packer, migration: &SourceMigration, code: &Table
     match &migration.body {
         Body::Sql { up, down } => {
             pack_script(packer, up, code);
-            match (down, migration.body.way_back()) {
+            match (down, migration.body.down_script()) {
                 (Down::Irreversible(reason), _) => pack_irreversible(packer, reason),
-                (_, None) => packer.number(0),
+                (Down::Script(empty), None) => {
+                    packer.number(3);
+                    packer.string(empty.source.path());
+                }
+                (Down::Missing, _) => packer.number(0),
                 (_, Some(down)) => {
                     packer.number(2);
                     pack_script(packer, down, code);

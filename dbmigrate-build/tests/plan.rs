@@ -70,6 +70,17 @@ fn two_checkouts_give_the_same_text() {
 }
 
 #[test]
+fn a_lint_is_allowed_only_where_it_could_speak() {
+    let allows = |names: &[&str]| {
+        let files: Vec<_> = names.iter().map(|name| (format!("migrations/{name}.sql"), "SELECT 1;")).collect();
+        let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+        Package::new(&files).plan().module().contains("#[allow(clippy::enum_variant_names)]")
+    };
+    assert!(allows(&["001_add_users", "002_drop_users", "003_new_users"]) && allows(&["001_first_migration"]));
+    assert!(!allows(&["001_add_users", "002_drop_users"]) && !allows(&["001_a_users", "002_b_users", "003_names_of"]));
+}
+
+#[test]
 fn only_rust_files_are_named_absolutely() {
     let package = Package::new(&[FIRST, SECOND, RUST]);
     let module = package.plan().module().to_owned();

@@ -69,6 +69,7 @@ impl Tool {
 
     /// Whether a table with these columns (in lower case) can be the tool's history.
     #[must_use]
+    #[inline]
     pub fn fits(self, columns: &[&str]) -> bool {
         let fits = |shape: &Template| shape.columns.iter().all(|column| columns.contains(column));
         self.has_table() && self.known().shapes.iter().any(fits)
@@ -197,6 +198,7 @@ impl Adoption {
 
     /// Renders the file.
     #[must_use]
+    #[inline]
     pub fn render(&self) -> String {
         let mut text = HEAD.to_owned();
         let mut line = |key: &str, value: &str| {
@@ -220,6 +222,7 @@ impl Adoption {
 }
 
 /// A text as TOML has it.
+#[inline]
 fn string(text: &str) -> String {
     let mut out = String::from("\"");
     for letter in text.chars() {

@@ -2,6 +2,7 @@
 //! (`cli/aim`), and cannot be used here.
 
 use crate::diagnostic::Diagnostic;
+use crate::help::Part;
 
 /// The commands that are about the files of one set.
 const OF_SETS: [&str; 5] = ["create", "lock --accept", "renumber", "snapshot", "squash"];
@@ -20,9 +21,10 @@ pub fn aim(set: &str, diagnostics: &mut [Diagnostic]) {
         return;
     }
     for help in diagnostics.iter_mut().flat_map(|problem| &mut problem.help) {
-        if help.contains("`cargo dbmigrate ") {
-            *help = aimed(set, help);
-        }
+        *help = help.map(&|part| match part {
+            Part::Words(words) => Part::Words(aimed(set, words)),
+            part => part.clone(),
+        });
     }
 }
 

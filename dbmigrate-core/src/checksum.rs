@@ -216,6 +216,8 @@ mod tests {
             same(&format!("{head} AS SELECT a+1 FROM b"), &format!("{head}\n/* so */ AS SELECT a+1 FROM b -- so\n;"));
         }
         same("CREATE INDEX i ON t(a+1)", "CREATE INDEX i ON t ( a + 1 )");
+        let trigger = "CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1 AS a, 1+1; END";
+        same(trigger, &trigger.replace("1+1", "1 + /* so */ 1"));
     }
 
     #[test]
@@ -230,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_way_back_is_the_same_in_both_places() {
+    fn a_down_script_is_the_same_in_both_places() {
         let halves = script::parse(
             &Arc::new(SourceText::new("a.sql", "X;\n-- dbmigrate: down\nDROP TABLE t;")),
             &mut Vec::new(),

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::help::Help;
 use crate::source::{Position, SourceText, Span, position};
 
 /// The severity of a finding.
@@ -97,7 +98,7 @@ pub struct Diagnostic {
     /// Explaining facts.
     pub notes: Vec<String>,
     /// What to do next, with the exact command or text if there is one.
-    pub help: Vec<String>,
+    pub help: Vec<Help>,
     /// A correction, if there is one that needs no decision.
     pub fix: Option<Box<Fix>>,
 }
@@ -156,9 +157,15 @@ impl Diagnostic {
 
     /// Adds what to do next.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn help(mut self, help: impl Into<Help>) -> Self {
         self.help.push(help.into());
         self
+    }
+
+    /// What to do next, as texts.
+    #[must_use]
+    pub fn help_texts(&self) -> Vec<String> {
+        self.help.iter().map(Help::to_string).collect()
     }
 
     /// Whether it prevents the set from being used.

@@ -344,7 +344,8 @@ mod tests {
         let mut diagnostics = Vec::new();
         let found = read(Span::new(0, comment.len()), language, &mut Problems::new(&source, &mut diagnostics));
         assert_eq!(found.map(|directive| directive.to_string()).as_deref(), expect, "{comment}");
-        let found: Vec<_> = diagnostics.iter().map(|d| (d.code, d.help[0].as_str())).collect();
+        let found: Vec<_> = diagnostics.iter().map(|d| (d.code, d.help[0].to_string())).collect();
+        let fault = fault.map(|(code, help)| (code, help.to_owned()));
         assert_eq!(found, Vec::from_iter(fault), "{comment}");
     }
 

@@ -176,7 +176,7 @@ pub fn parse(name: &str, config: &Config) -> FileName {
 }
 
 impl FileName {
-    /// Whether it is a migration or the way back of one, rightly named.
+    /// Whether it is a migration or the down script of one, rightly named.
     pub(crate) fn is_migration(&self) -> bool {
         matches!(self, Self::Up { .. } | Self::Down { .. } | Self::Rust { .. })
     }
@@ -187,13 +187,13 @@ impl FileName {
         match self {
             Self::Misnamed { number, .. } => *number,
             Self::Down { stem } => Some(stem.number),
-            _ => self.way_up().map(|stem| stem.number),
+            _ => self.up_script().map(|stem| stem.number),
         }
     }
 
     /// The number and the name of an up script.
     #[must_use]
-    pub fn way_up(&self) -> Option<&Stem> {
+    pub fn up_script(&self) -> Option<&Stem> {
         match self {
             Self::Up { stem, .. } | Self::Rust { stem } => Some(stem),
             _ => None,

@@ -125,6 +125,7 @@ impl InMemory {
 }
 
 impl Files for InMemory {
+    #[inline]
     fn kind(&self, path: &str) -> Option<Kind> {
         let inside = format!("{path}/");
         if self.0.contains_key(path) {
@@ -134,6 +135,7 @@ impl Files for InMemory {
         }
     }
 
+    #[inline]
     fn list(&self, folder: &str) -> Result<Vec<Entry>> {
         let inside = format!("{folder}/");
         let mut entries: Vec<Entry> = Vec::new();
@@ -155,6 +157,7 @@ impl Files for InMemory {
         }
     }
 
+    #[inline]
     fn read(&self, path: &str) -> Result<Vec<u8>> {
         self.0.get(path).cloned().ok_or_else(|| Error::from(ErrorKind::NotFound))
     }

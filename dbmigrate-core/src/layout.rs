@@ -58,7 +58,8 @@ pub struct Translated {
     pub repeatables: Vec<TranslatedRepeatable>,
     /// What can't be translated (errors), and what the tool did that the house does not do (warnings).
     pub diagnostics: Vec<Diagnostic>,
-    /// What was made otherwise than it is written, without a loss: other numbers and names, ways back that are empty.
+    /// What was made otherwise than it is written, without a loss: other numbers and names, down scripts that are
+    /// empty.
     pub notes: Vec<Diagnostic>,
 }
 
@@ -73,7 +74,7 @@ pub struct TranslatedMigration {
     pub key: String,
     /// The way up.
     pub up: TranslatedFile,
-    /// The way back.
+    /// The down script.
     pub down: Option<TranslatedFile>,
     /// The files that it was made of, as they lie there, that of the way up first.
     pub original: Vec<Original>,

@@ -32,6 +32,7 @@ pub mod diagnostic;
 pub mod directive;
 pub mod file_name;
 pub mod files;
+pub mod help;
 #[cfg(feature = "layouts")]
 pub mod layout;
 pub mod load;
@@ -60,6 +61,7 @@ mod tool;
 pub use adoption::Adoption;
 pub use config::Config;
 pub use diagnostic::{Diagnostic, Fix, Location, Severity};
+pub use help::Help;
 pub use load::{Loaded, MigrationSet, load, load_sets};
 pub use lock::Lock;
 pub use migration::{Body, Down, SourceMigration};

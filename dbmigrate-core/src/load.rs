@@ -102,7 +102,7 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     if squash.is_some() {
         // The start is no setting then.
         for early in diagnostics.iter_mut().filter(|it| it.code == "wrong-start" && it.message.contains("before")) {
-            early.help = vec!["give it the next free number: `cargo dbmigrate renumber`".to_owned()];
+            early.help = vec!["give it the next free number: `cargo dbmigrate renumber`".into()];
         }
     }
     if let Some(sealed) = &sealed {
@@ -161,7 +161,7 @@ fn assemble(
         Content::Up(halves, metadata, text_checksum) => {
             replaces = halves.replaces;
             let checksum = halves.up.checksum.clone();
-            let down = way_back(dir, &up, halves.down, halves.irreversible, down_file, diagnostics);
+            let down = down_script(dir, &up, halves.down, halves.irreversible, down_file, diagnostics);
             (Body::Sql { up: halves.up, down }, halves.requires, metadata, checksum, text_checksum)
         }
         Content::Rust(rust, metadata) => {
@@ -187,8 +187,8 @@ fn assemble(
     })
 }
 
-/// The one way back: the second half of the file, the file beside it, or none on purpose.
-fn way_back(
+/// The one down script: the second half of the file, the file beside it, or none on purpose.
+fn down_script(
     dir: &str,
     up: &str,
     half: Option<Script>,
@@ -431,7 +431,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn there_is_one_way_back() {
+    fn there_is_one_down_script() {
         check(
             &Package::new(
                 "",
@@ -494,10 +494,16 @@ pub(crate) mod tests {
     fn a_file_that_is_no_text_is_an_error_and_no_gap() {
         let package = Package::new("", &[("migrations/001_a.sql", ""), ("migrations/003_c.sql", "")]);
         fs::write(package.0.join("migrations/002_b.sql"), b"SELECT 1;\n\xff").unwrap();
-        check(&package, &[&["not-utf8 migrations/002_b.sql:2:1", "`iconv -f ENCODING -t UTF-8 migrations/002_b.sql`"]]);
+        check(
+            &package,
+            &[&[
+                "not-utf8 migrations/002_b.sql:2:1",
+                "save `migrations/002_b.sql` as UTF-8: `iconv -f ENCODING -t UTF-8`",
+            ]],
+        );
         // What some editors and shells of Windows write.
         fs::write(package.0.join("migrations/002_b.sql"), b"\xff\xfeS\0").unwrap();
-        check(&package, &[&["not-utf8 migrations/002_b.sql:1:1", "`iconv -f UTF-16 -t UTF-8 migrations/002_b.sql`"]]);
+        check(&package, &[&["not-utf8 migrations/002_b.sql:1:1", "`iconv -f UTF-16 -t UTF-8`"]]);
         assert_eq!(names(&package.load()), ["001_a", "003_c"]);
         fs::write(package.0.join("migrations/002_b.sql"), b"SELECT 1;\0").unwrap();
         check(&package, &[&["nul-byte migrations/002_b.sql:1:10"]]);

@@ -59,7 +59,7 @@ pub struct Sealed {
     pub checksum: String,
     /// The chained checksum of it and all before it.
     pub chain: String,
-    /// The checksum of the texts of its files, comments and way back included. A difference in it alone is worth a
+    /// The checksum of the texts of its files, comments and down script included. A difference in it alone is worth a
     /// warning and no more: `cargo fmt` makes one.
     pub source: String,
 }
@@ -89,12 +89,14 @@ pub struct SealedSnapshot {
 impl Lock {
     /// Reads a text of the file, which seals the set of this name.
     #[must_use]
+    #[inline]
     pub fn parse(source: SourceText, set: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
         read::parse(source, set, None, diagnostics).map(|read| read.lock)
     }
 
     /// Seals the first migrations of a set, which have to be all up to and including the last of them.
     #[must_use]
+    #[inline]
     pub fn seal(migrations: &[SourceMigration]) -> Self {
         let seal = |migration: &SourceMigration| Sealed {
             number: migration.number,
@@ -131,12 +133,14 @@ impl Lock {
         self.find(migration.number).is_some_and(|sealed| sealed.name == migration.name())
     }
 
-    /// Warns of sealed migrations of which the comments, the way back or the Rust were edited.
+    /// Warns of sealed migrations of which the comments, the down script or the Rust were edited.
     #[must_use]
+    #[inline]
     pub fn notes(&self, migrations: &[SourceMigration]) -> Vec<Diagnostic> {
         migrations.iter().filter_map(|migration| self.note(migration)).collect()
     }
 
+    #[inline]
     fn note(&self, migration: &SourceMigration) -> Option<Diagnostic> {
         let sealed = self.find(migration.number)?;
         let same = sealed.name == migration.name() && sealed.checksum == migration.checksum;
@@ -160,6 +164,7 @@ impl Lock {
 
     /// The text of the file.
     #[must_use]
+    #[inline]
     pub fn to_text(&self) -> String {
         let version = if self.snapshot.is_some() { NEWEST } else { VERSION };
         let mut text = format!("{HEAD}version = {version}\nmigrations = [\n");
@@ -189,6 +194,7 @@ impl Lock {
 }
 
 /// The checksum of the texts of a migration's files.
+#[inline]
 fn source(migration: &SourceMigration) -> String {
     let up = migration.source();
     let down = match &migration.body {

@@ -67,7 +67,7 @@ pub enum Body {
     Sql {
         /// The way up.
         up: Script,
-        /// The way back.
+        /// The down script.
         down: Down,
     },
     /// A Rust file with `pub fn up`, and perhaps `pub fn down`.
@@ -75,10 +75,10 @@ pub enum Body {
 }
 
 impl Body {
-    /// The down script in SQL. One without a statement is none where the way up has any: running it would leave everything
-    /// in place, and only remove the migration from the history.
+    /// The down script in SQL. One without a statement is none where the way up has any: running it would leave
+    /// everything in place, and only remove the migration from the history.
     #[must_use]
-    pub fn way_back(&self) -> Option<&Script> {
+    pub fn down_script(&self) -> Option<&Script> {
         match self {
             Self::Sql { up, down: Down::Script(down) } if up.steps.is_empty() || !down.steps.is_empty() => Some(down),
             _ => None,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::{fmt, ptr};
 
 use crate::diagnostic::Diagnostic;
+use crate::help::Help;
 use crate::problems::Problems;
 use crate::script::{Role, Script, Step, parse_whole};
 use crate::source::{SourceText, Span};
@@ -175,21 +176,23 @@ pub(crate) fn check(repeatables: &[Repeatable], diagnostics: &mut Vec<Diagnostic
         let mut problems = Problems::new(source, diagnostics);
         for object in objects {
             let Object { kind, name, table, instead, statement } = object;
-            let mut push = |message: String, help: String| {
+            let mut push = |message: String, help: Help| {
                 let fault = Diagnostic::error("repeatable-object", message).help(help);
                 problems.push(source.first_line(*statement), fault);
             };
             if let Some((first, _)) = maker(*kind, name).filter(|(_, first)| !ptr::eq(*first, object)) {
                 let (path, first) = (source.path(), first.path());
                 let message = format!("`{path}` creates the {kind} `{name}`, which `{first}` already creates");
-                push(message, "remove one of them".to_owned());
+                push(message, "remove one of them".into());
             }
             let Some(view) = table.as_ref().filter(|_| *instead) else { continue };
             let other = maker(ObjectKind::View, view).map(|(other, _)| other.path());
             if let Some(other) = other.filter(|other| *other != source.path()) {
                 push(
                     format!("the trigger `{name}` is on the view `{view}`, which `{other}` creates"),
-                    format!("move it into `{other}`: when that changes, the view is dropped, and its triggers with it"),
+                    Help::from("move it into ")
+                        .file(other)
+                        .words(": when that changes, the view is dropped, and its triggers with it"),
                 );
             }
         }

@@ -173,7 +173,8 @@ mod tests {
             ],
         );
         let diagnostics = package.load().diagnostics;
-        let found: Vec<_> = diagnostics.iter().map(|it| (it.message.as_str(), it.help[0].as_str())).collect();
+        let found: Vec<_> = diagnostics.iter().map(|it| (it.message.clone(), it.help[0].to_string())).collect();
+        let expect: Vec<_> = expect.iter().map(|(message, help)| ((*message).to_owned(), (*help).to_owned())).collect();
         assert_eq!(found, expect);
         assert!(diagnostics.iter().all(|it| it.location.is_some()));
     }
@@ -261,7 +262,7 @@ mod tests {
             ],
         );
         let loaded = package.load();
-        let found: Vec<_> = loaded.diagnostics.iter().map(|it| (it.code, it.help.concat())).collect();
+        let found: Vec<_> = loaded.diagnostics.iter().map(|it| (it.code, it.help_texts().concat())).collect();
         let [("nul-byte", _), ("unknown-requirement", help)] = found.as_slice() else { panic!("{found:?}") };
         assert_eq!(help, "write `// dbmigrate: requires 002_fill`");
         let names = loaded.set.migrations.iter().flat_map(|it| &it.requires).map(|it| it.name.as_str());

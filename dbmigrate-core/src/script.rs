@@ -282,7 +282,8 @@ impl Half {
     /// Takes a directive, other than `down`.
     fn directive(&mut self, directive: Directive, span: Span, line: usize, problems: &mut Problems<'_>) {
         match &directive {
-            // The reason why there is no way back says nothing of the way up, and may be found, or worded better, later.
+            // The reason why there is no down script says nothing of the up script, and may be found, or worded better,
+            // later.
             Directive::Irreversible(_) => {}
             Directive::Allow(rules, reason) => {
                 let scope = if self.steps.is_empty() { AllowScope::Half } else { AllowScope::Statement(span) };
@@ -517,7 +518,7 @@ mod tests {
     }
 
     #[test]
-    fn a_down_file_is_the_way_back_as_a_whole() {
+    fn a_down_file_is_the_down_script_as_a_whole() {
         let mut diagnostics = Vec::new();
         let down = parse_down(&source("-- dbmigrate: no-transaction\nDROP TABLE a;"), &mut diagnostics);
         assert_eq!(
@@ -565,7 +566,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reason_for_no_way_back_is_no_part_of_the_way_up() {
+    fn the_reason_for_no_down_script_is_no_part_of_the_way_up() {
         let checksum = |text: &str| sound(text).up.checksum;
         assert_ne!(checksum("-- dbmigrate: assert SELECT 1\nSELECT 2"), checksum("SELECT 2"));
         assert_ne!(checksum("-- dbmigrate: assert SELECT 1\nSELECT 2"), checksum("SELECT 1;\nSELECT 2"));

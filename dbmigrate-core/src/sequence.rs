@@ -8,11 +8,12 @@ use crate::config::{Config, Numbering, TABLE, TIMESTAMP_DIGITS};
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::file_name::{self, FileName, Stem};
 use crate::files::find;
+use crate::help::Help;
 
 #[cfg(test)]
 mod tests;
 
-/// The ending of ways back.
+/// The ending of down scripts.
 const DOWN: &str = ".down.sql";
 
 /// The files of one migration.
@@ -22,7 +23,7 @@ pub struct Planned {
     pub stem: Stem,
     /// The file name of the way up.
     pub up: String,
-    /// The file name of the way back, where it is a file of its own.
+    /// The file name of the down script, where it is a file of its own.
     pub down: Option<String>,
 }
 
@@ -135,7 +136,7 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    fn error(&mut self, code: &'static str, name: &str, message: String, help: impl IntoIterator<Item = String>) {
+    fn error(&mut self, code: &'static str, name: &str, message: String, help: impl IntoIterator<Item = Help>) {
         let mut diagnostic = Diagnostic::error(code, message).in_file(self.path(name));
         diagnostic.help.extend(help);
         self.diagnostics.push(diagnostic);
@@ -146,7 +147,7 @@ impl Checker<'_> {
     }
 
     /// The help that says how to rename a file.
-    fn rename(&self, from: &str, to: &str) -> String {
+    fn rename(&self, from: &str, to: &str) -> Help {
         rename(&self.path(from), &self.path(to))
     }
 
@@ -181,11 +182,11 @@ impl Checker<'_> {
             let rival = number.zip(right.as_ref()).and_then(|(number, right)| of_number(number)?.rival(name, right));
             let help = match (&right, rival) {
                 (Some(right), _) if exists(right) => {
-                    Some(format!("`{right}` exists as well: delete one of them, or give one another number"))
+                    Some(format!("`{right}` exists as well: delete one of them, or give one another number").into())
                 }
-                (Some(_), Some(rival)) => {
-                    Some(format!("`{rival}` has that number as well: give one of them another{}", self.another()))
-                }
+                (Some(_), Some(rival)) => Some(
+                    format!("`{rival}` has that number as well: give one of them another{}", self.another()).into(),
+                ),
                 (Some(right), None) => Some(self.rename(name, right)),
                 (None, _) => None,
             };
@@ -216,7 +217,7 @@ impl Checker<'_> {
                 self.rename(name, &format!("{digits}_{rest}"))
             });
             let message = format!("`{name}` is not the name of a migration: it has no number");
-            let remove = "if it is not a migration, move it out of the folder".to_owned();
+            let remove = "if it is not a migration, move it out of the folder".into();
             self.error("stray-file", name, message, rename.into_iter().chain([remove]));
         }
     }
@@ -230,12 +231,12 @@ impl Checker<'_> {
             if let Some(reason) = reserved.get(&number) {
                 let message = format!("`{name}` has the reserved number {number} (`{reason}`)");
                 let help = format!("give the file another number, or remove {number} from `reserved` in `{TABLE}`");
-                self.error("reserved-number", name, message, [help]);
+                self.error("reserved-number", name, message, [help.into()]);
             }
             if previous.is_none() && number < *start {
                 let message = format!("`{name}` comes before the first number, {}", self.config.digits(*start));
                 let help = format!("give it another number, or set `start = {number}` in `{TABLE}`");
-                self.error("wrong-start", name, message, [help]);
+                self.error("wrong-start", name, message, [help.into()]);
             }
             let from = previous.map_or(*start, |(previous, _)| previous + 1);
             let mut missing = from;
@@ -264,24 +265,21 @@ impl Checker<'_> {
             Some((_, before)) => ("gap", format!("{which}: `{name}` follows `{before}`")),
             None => ("wrong-start", format!("{which}: `{name}` is the first file")),
         };
-        let files = if count == 1 {
-            format!("restore `{}/{first}_….sql`", self.config.dir)
-        } else {
-            format!("restore `{}/{first}_….sql` and those after it", self.config.dir)
-        };
+        let those = if count == 1 { "" } else { " and those after it" };
+        let restore = Help::from("restore ").file(&self.path(&format!("{first}_….sql"))).words(those);
         let reserve = match count {
             1 => format!("`reserved = {{ {missing} = \"why\" }}`"),
             2 => format!("`reserved = {{ {missing} = \"why\", {} = \"why\" }}`", end - 1),
             _ => format!("`reserved = {{ {missing} = \"why\", … }}`, one entry for each number,"),
         };
-        let mut help = vec![
-            format!("{files}, or rename the later files so that no number is left out"),
-            format!("if a number is left out on purpose, write {reserve} in `{TABLE}`"),
+        let mut help: Vec<Help> = vec![
+            restore.words(", or rename the later files so that no number is left out"),
+            format!("if a number is left out on purpose, write {reserve} in `{TABLE}`").into(),
         ];
         if previous.is_none() {
-            help.push(format!("if the numbers begin there, write `start = {end}` in `{TABLE}`"));
+            help.push(format!("if the numbers begin there, write `start = {end}` in `{TABLE}`").into());
             if end.ilog10() + 1 == TIMESTAMP_DIGITS as u32 {
-                help.push(format!("if the numbers are times, write `numbering = \"timestamp\"` in `{TABLE}`"));
+                help.push(format!("if the numbers are times, write `numbering = \"timestamp\"` in `{TABLE}`").into());
             }
         }
         self.error(code, name, message, help);
@@ -293,7 +291,8 @@ impl Checker<'_> {
             // A misnamed file may be the way up; that one is reported already.
             for &(down, stem) in files.downs.iter().filter(|_| files.misnamed.is_empty()) {
                 let message = format!("the down script `{down}` belongs to no migration");
-                let help = format!("restore `{}/{stem}.sql`, or delete the file", self.config.dir);
+                let up = self.path(&format!("{stem}.sql"));
+                let help = Help::from("restore ").file(&up).words(", or delete the file");
                 self.error("down-without-up", down, message, [help]);
             }
             return None;
@@ -302,8 +301,8 @@ impl Checker<'_> {
             let message = format!("`{other}` has the same number as `{up}`");
             let either = if stem.slug == other_stem.slug { "delete one of them, or " } else { "" };
             let help = format!("{either}give one of them another number{}", self.another());
-            let branches = "if two branches met here: `cargo dbmigrate renumber`".to_owned();
-            self.error("duplicate-number", other, message, [help, branches]);
+            let branches = "if two branches met here: `cargo dbmigrate renumber`".into();
+            self.error("duplicate-number", other, message, [help.into(), branches]);
         }
         // Of several with one name, the first.
         let mut by_slug: BTreeMap<String, usize> = BTreeMap::new();
@@ -317,7 +316,8 @@ impl Checker<'_> {
             match by_slug.get(&down_stem.slug).map(|&at| files.ups[at].0) {
                 Some(of) if of.ends_with(".rs") => {
                     let message = format!("`{down}` is beside a Rust migration, `{of}`");
-                    let help = format!("write `pub fn down` in `{}`, and delete this file", self.path(of));
+                    let help =
+                        Help::from("write `pub fn down` in ").file(&self.path(of)).words(", and delete this file");
                     self.error("down-beside-rust", down, message, [help]);
                 }
                 Some(of) if of == up => found = Some(down.to_owned()),
@@ -326,7 +326,7 @@ impl Checker<'_> {
                 None => {
                     let message = format!("`{down}` has the number of `{up}`, but another name");
                     let help = if right_exists {
-                        format!("`{right}` exists as well: delete one of them, or give one another number")
+                        format!("`{right}` exists as well: delete one of them, or give one another number").into()
                     } else {
                         self.rename(down, &right)
                     };
@@ -338,7 +338,8 @@ impl Checker<'_> {
     }
 }
 
-/// The right name of `001_x_up.sql` where `001_x_down.sql` exists. Alone it is a name like any other (`004_clean_up.sql`).
+/// The right name of `001_x_up.sql` where `001_x_down.sql` exists. Alone it is a name like any other
+/// (`004_clean_up.sql`).
 fn pair_of(stem: &Stem, files: &[(String, FileName)]) -> Option<String> {
     let base = stem.slug.strip_suffix("_up")?;
     let partner = format!("{}_{base}_down.sql", stem.digits);
@@ -347,8 +348,8 @@ fn pair_of(stem: &Stem, files: &[(String, FileName)]) -> Option<String> {
 
 /// The help that says how to rename a file.
 #[must_use]
-pub fn rename(from: &str, to: &str) -> String {
-    format!("rename it: `mv {} {}`", quoted(from), quoted(to))
+pub fn rename(from: &str, to: &str) -> Help {
+    Help::from("rename it: ").rename(from, to)
 }
 
 /// A path as a shell takes it.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files::Files;
-use crate::sequence::quoted;
+use crate::help::Help;
 
 /// A half-open range of bytes in a [`SourceText`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,7 +73,8 @@ impl SourceText {
                     [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16",
                     _ => "ENCODING",
                 };
-                let help = format!("save it as UTF-8, which `iconv -f {encoding} -t UTF-8 {}` prints", quoted(&path));
+                let how = format!(" as UTF-8: `iconv -f {encoding} -t UTF-8` converts it");
+                let help = Help::from("save ").file(&path).words(&how);
                 return Err(unreadable(path, &before, "not-utf8", "the file is not valid UTF-8").help(help));
             }
         };

@@ -6,9 +6,9 @@
 //! from the files; `dbmigrate-schema` proves it.
 
 use crate::diagnostic::{Diagnostic, Location};
+use crate::help::{Help, git_restores};
 use crate::lock::{Lock, Sealed};
 use crate::migration::{Body, SourceMigration};
-use crate::sequence::quoted;
 use crate::source::Span;
 
 /// The folder, inside that of the migrations.
@@ -107,7 +107,7 @@ pub(crate) fn check(
             let file = first.map_or(dir, |first| first.file.as_str());
             let fault = Diagnostic::error("squash-missing", message).in_file(file);
             let fault = fault.note(format!("the last of them is `{last}`: the squash has its number"));
-            let fault = fault.help(format!("restore the squash from git: `git checkout -- {}`", quoted(dir)));
+            let fault = fault.help(git_restores("restore the squash", dir));
             diagnostics.push(fault.help(UNDO));
         }
         (Some((first, says)), Some(replaced)) => stands_for(first, says, replaced, diagnostics),
@@ -141,7 +141,7 @@ pub(crate) fn check_replaced(replaced: &Replaced, diagnostics: &mut Vec<Diagnost
         if !replaced.lock.seals(migration) && replaced.lock.find(migration.number).is_none() {
             let message = format!("`{name}` is not one of the migrations that were replaced");
             let fault = Diagnostic::error("replaced-new", message).in_file(&migration.file);
-            diagnostics.push(fault.help(format!("move it out of `{}`", replaced.dir)));
+            diagnostics.push(fault.help(Help::from("move it out of ").file(&replaced.dir)));
         }
         let has_code = match &migration.body {
             Body::Rust(_) => true,
@@ -156,14 +156,15 @@ pub(crate) fn check_replaced(replaced: &Replaced, diagnostics: &mut Vec<Diagnost
         for migration in &replaced.migrations {
             let message = format!("`{}` was pruned, and its file exists again", migration.name());
             let fault = Diagnostic::error("replaced-pruned", message).in_file(&migration.file);
-            let help = format!("delete it, or remove the line `pruned` from `{}/{}`", replaced.dir, crate::lock::FILE);
+            let lock = format!("{}/{}", replaced.dir, crate::lock::FILE);
+            let help = Help::from("delete it, or remove the line `pruned` from ").file(&lock);
             diagnostics.push(fault.help(help));
         }
     }
 }
 
 fn restore(fault: Diagnostic, path: &str) -> Diagnostic {
-    fault.help(format!("restore it from git: `git checkout -- {}`", quoted(path)))
+    fault.help(git_restores("restore it", path))
 }
 
 #[cfg(test)]
@@ -269,7 +270,7 @@ mod tests {
         let edited = squashed(&lock, &[squash]);
         edited.write("migrations/replaced/001_a.sql", "CREATE TABLE b(b);\n");
         check(&edited, &[&["sealed-edited migrations/replaced/001_a.sql", "restore it"]]);
-        assert!(!edited.load().diagnostics[0].help.iter().any(|help| help.contains("--accept")));
+        assert!(!edited.load().diagnostics[0].help_texts().concat().contains("--accept"));
         let more = squashed(&lock, &[squash]);
         more.write("migrations/replaced/003_more.sql", "SELECT 1;\n");
         check(&more, &[&["replaced-new migrations/replaced/003_more.sql", "not one of the migrations that were"]]);
@@ -302,7 +303,10 @@ mod tests {
         let early =
             squashed(&lock, &[("migrations/002_squashed.sql", SQUASH), ("migrations/001_late.sql", "SELECT 1;")]);
         let problems = early.load().diagnostics;
-        assert!(problems.iter().any(|it| it.code == "wrong-start" && it.help[0].contains("renumber")), "{problems:?}");
+        assert!(
+            problems.iter().any(|it| it.code == "wrong-start" && it.help[0].to_string().contains("renumber")),
+            "{problems:?}"
+        );
     }
 
     #[test]

@@ -97,7 +97,7 @@ tools! {
     GolangMigrate = "golang-migrate",
     /// `<number>_<name>.sql`, in the order of their names.
     WranglerD1 = "wrangler-d1",
-    /// `V<version>__<name>.sql`, `U` for the way back, `B` for a baseline, `R__<name>.sql` for what is repeatable.
+    /// `V<version>__<name>.sql`, `U` for the down script, `B` for a baseline, `R__<name>.sql` for what is repeatable.
     Flyway = "flyway",
     /// `<anything>.sql`, divided by `-- +migrate Up` and `-- +migrate Down`.
     SqlMigrate = "sql-migrate",

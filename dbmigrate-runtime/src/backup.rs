@@ -14,6 +14,7 @@ use crate::options::Options;
 use crate::quote::identifier;
 use crate::replaced;
 use crate::report::Report;
+use crate::rows::Rows;
 use crate::script;
 use crate::set::{Effect, Set, Step};
 use crate::value::{Param, Value};
@@ -206,10 +207,10 @@ pub(crate) fn go_on(
             (error.report().clone(), Some(error))
         }
     };
-    let mut report = Report { rolled_back, adopted, backup: copy.or(came.backup), ..came };
+    let report = Report { rolled_back, adopted, backup: copy.or(came.backup), ..came };
     match error {
         None => Ok(report),
-        Some(error) => Err(error.after(&mut report)),
+        Some(error) => Err(error.after(report)),
     }
 }
 
@@ -258,7 +259,7 @@ pub(crate) fn are_destructive<'j, 's: 'j>(
                 Step::Code(_) => true,
                 Step::Sql(statement) => match statement.effect {
                     Effect::DropTable(table) | Effect::DropColumn(table) | Effect::Write(table) => {
-                        !is_table(db, table)? || has_row(db, table)
+                        pending.tells || pending.renames || !is_table(db, table)? || has_row(db, table)
                     }
                     Effect::None => pending.takes(db, history, script::sql_of(script.file, script, statement)?)?,
                     _ => false,
@@ -297,8 +298,8 @@ impl Pending {
         if self.tells {
             return Ok(true);
         }
-        let plan = if self.renames { None } else { db.plan(sql) };
-        let Some(plan) = plan else {
+        let plan = if self.renames { Rows::new(0) } else { std::mem::take(db.plan(sql)) };
+        if plan.is_empty() {
             if !self.is_free {
                 let sql =
                     "SELECT tbl_name FROM main.sqlite_master WHERE type = 'trigger' OR instr(lower(sql), 'replace')";
@@ -306,15 +307,17 @@ impl Pending {
                 self.is_free = without_own(db, history, tables)?.is_empty();
             }
             return Ok(!self.is_free);
-        };
+        }
         let tells = plan.iter().any(|row| matches!(row, [_, Value::Text(what), ..] if what == "Program"));
         Ok(tells || !replaced::tables(db, &plan)?.is_empty())
     }
 }
 
+/// Whether it is a table, and tells nothing: one without rows may have some by then, and its triggers may do anything.
 #[inline]
 fn is_table(db: &mut Db<'_>, name: &str) -> Result<bool, Error> {
-    let sql = "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
+    let sql = "SELECT 1 WHERE 'table' = (SELECT group_concat(type) FROM main.sqlite_master \
+               WHERE tbl_name = ?1 COLLATE NOCASE AND type <> 'index')";
     db.has_row("could not read the schema", sql, &[Param::Text(name)])
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn run(
     let result = db.session().run_code(code.id);
     let error = match result {
         Err(cause) => failed(name, script, code, cause),
-        Ok(()) if db.in_transaction() && db.session().execute(&format!("RELEASE {own_name}")).is_ok() => {
+        Ok(()) if db.in_transaction() && db.runs(&format!("RELEASE {own_name}")) => {
             return match parents {
                 Some(parents) => parents.refuse_loss(db).map_err(|error| error.at(Place::line(script.file, code.line))),
                 None => Ok(()),
@@ -56,7 +56,7 @@ fn ended(db: &mut Db<'_>, parents: Option<Parents>, error: Error) -> Error {
     if let Some(parents) = parents {
         // Where it was rolled back there is nothing to drop, and where it can't be dropped it does no harm.
         let _ = db.rollback();
-        let _ = db.session().execute(&format!("DROP TABLE IF EXISTS {}", parents.marker));
+        db.runs(&format!("DROP TABLE IF EXISTS {}", parents.marker));
     }
     error
         .note("its changes up to there may stay; it is not recorded as applied")

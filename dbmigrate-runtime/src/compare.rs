@@ -1,25 +1,21 @@
 //! The history compared with the program: what is applied, pending, and different.
 
-use std::fmt;
 use std::rc::Rc;
 
 use crate::adoption::OldHistory;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
-use crate::history::{Head, History, Presence};
+use crate::history::{History, Presence};
 use crate::history_row::HistoryRow;
-use crate::interrupted;
 use crate::old_history::OldRecords;
 use crate::parts::Parts;
 use crate::records::Recorded;
 use crate::row_state::RowState;
+use crate::script::mentions;
 use crate::set::{Down, Migration, NewerDatabase, Repeatable, Set};
 use crate::squash::SquashPart;
 use crate::status::State;
-use crate::verify::Problem;
-
-/// At most this many notes and as many helps stand in one error about many problems.
-const MOST: usize = 8;
+use crate::verify::{Problem, as_error};
 
 /// What a look at a database found.
 pub(crate) enum Found<'s> {
@@ -47,15 +43,16 @@ impl<'s> Found<'s> {
 /// A history beside its set.
 pub(crate) struct KnownHistory<'s> {
     set: &'s Set<'s>,
-    pub(crate) head: Option<Head>,
+    /// The chain that the head has.
+    pub(crate) head: Option<String>,
     /// Which repeatables were run; `None` where there is no table for them.
     pub(crate) records: Option<Recorded>,
     /// By ascending number.
     pub(crate) matches: Vec<Match<'s>>,
     /// Whether the row of the squash stands for rows of what it replaces.
     pub(crate) is_recognised: bool,
-    /// The history of another tool that all of this was read from, where ours does not begin yet. Behind a trait, so that
-    /// a program that knows of none does not carry what drops it.
+    /// The history of another tool that all of this was read from, where ours does not begin yet. Behind a trait, so
+    /// that a program that knows of none does not carry what drops it.
     pub(crate) old: Option<Rc<dyn AsRef<OldRecords>>>,
 }
 
@@ -95,7 +92,7 @@ pub(crate) fn write_head(db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> {
 /// What an old history says, as if it were ours.
 #[inline]
 pub(crate) fn behind<'s>(set: &'s Set<'s>, rows: Vec<Rc<HistoryRow>>, old: OldRecords) -> Found<'s> {
-    let matches = matches(set, &rows, &[]);
+    let matches = matches(set, &rows, "");
     let (head, records, old) = (None, None, Some(Rc::new(old) as Rc<_>));
     Found::History(Rc::new(KnownHistory { set, head, records, matches, is_recognised: false, old }))
 }
@@ -109,7 +106,7 @@ pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -
         Presence::Beside => Ok(Found::Beside),
         Presence::History => {
             history.check_shape(db)?;
-            let mut head = history.head(db)?;
+            let mut head = history.head(db)?.map(|head| head.chain.to_owned());
             let mut rows = history.rows(db, "number")?;
             let is_recognised = match SquashPart::of(set)? {
                 Some(part) => (part.recognise)(set, &mut rows)?,
@@ -117,9 +114,9 @@ pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -
             };
             if let Some(head) = head.as_mut().filter(|_| is_recognised) {
                 // It speaks of the rows as they are.
-                head.chain.clear();
+                head.clear();
             }
-            let may_run_late = if head.is_some() { history.may_run_late(db)? } else { Vec::new() };
+            let may_run_late = if head.is_some() { history.may_run_late(db)? } else { String::new() };
             let mut matches = matches(set, &rows, &may_run_late);
             for matched in matches.iter_mut().filter(|matched| matched.is_edited()) {
                 matched.applied_text = history.stored(db, matched.number, "up_sql")?;
@@ -133,8 +130,8 @@ pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -
     }
 }
 
-/// Merges the two, which are each by ascending number.
-fn matches<'s>(set: &'s Set<'s>, mut rows: &[Rc<HistoryRow>], late: &[u64]) -> Vec<Match<'s>> {
+/// Merges the two, which are each by ascending number. `late` has the numbers that may come late.
+fn matches<'s>(set: &'s Set<'s>, mut rows: &[Rc<HistoryRow>], late: &str) -> Vec<Match<'s>> {
     let newest = rows.iter().rev().find(|row| row.state == RowState::Applied).map_or(0, |row| row.number);
     let last = set.migrations.last().map(|migration| migration.number);
     let mut matches = Vec::with_capacity(set.migrations.len().max(rows.len()));
@@ -156,7 +153,7 @@ fn matches<'s>(set: &'s Set<'s>, mut rows: &[Rc<HistoryRow>], late: &[u64]) -> V
         }
         let state = match (&row, migration) {
             (Some(row), _) => state_of(row, migration, last),
-            (None, _) if number < newest && late.binary_search(&number).is_err() => State::Late,
+            (None, _) if number < newest && !mentions(late, &format!("{number}"), true) => State::Late,
             (None, _) => State::Pending,
         };
         matches.push(Match { number, index, migration, row, state, applied_text: None });
@@ -175,12 +172,12 @@ fn state_of(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u6
         (RowState::Applied, Some(_)) => return State::Applied,
         (_, None) => (0, false),
         (RowState::Running | RowState::Started, Some(migration)) => {
-            let edited = row.name == migration.name && !interrupted::goes_on(row, migration);
+            let edited = row.name == migration.name && !row.goes_on(migration);
             (migration.up.steps.len(), edited)
         }
         (RowState::Reverting | RowState::RevertingStarted, Some(migration)) => match migration.down {
             Down::Script(script) => (script.steps.len(), false),
-            Down::Missing | Down::Irreversible(_) => (0, false),
+            Down::Missing | Down::Irreversible(_) | Down::Empty(_) => (0, false),
         },
     };
     State::Interrupted { done: row.statements_done, of: steps as u64, edited }
@@ -190,7 +187,7 @@ impl<'s> KnownHistory<'s> {
     /// A history of nothing.
     #[inline]
     pub(crate) fn nothing(set: &'s Set<'s>) -> Rc<Self> {
-        let (matches, head, records, old) = (matches(set, &[], &[]), None, None, None);
+        let (matches, head, records, old) = (matches(set, &[], ""), None, None, None);
         Rc::new(Self { set, head, records, matches, is_recognised: false, old })
     }
 
@@ -198,17 +195,22 @@ impl<'s> KnownHistory<'s> {
     pub(crate) fn prefix(&self) -> Option<usize> {
         let is_applied = |matched: &&Match<'_>| matched.index.is_some() && matched.state == State::Applied;
         let applied = self.matches.iter().take_while(is_applied).count();
-        self.matches[applied..].iter().all(|matched| matched.row.is_none()).then_some(applied)
+        self.matches.iter().skip(applied).all(|matched| matched.row.is_none()).then_some(applied)
     }
 
     /// What the head should say.
     pub(crate) fn chain(&self) -> &'s str {
-        if self.is_complete() { self.set.chain() } else { chain(self.set, self.prefix()) }
+        let prefix = self.prefix();
+        if self.is_whole(prefix) { self.set.chain() } else { chain(self.set, prefix) }
     }
 
     /// Whether the database holds exactly the program's migrations, and its repeatables as they are.
     pub(crate) fn is_complete(&self) -> bool {
-        self.prefix() == Some(self.set.migrations.len()) && self.due().is_empty()
+        self.is_whole(self.prefix())
+    }
+
+    fn is_whole(&self, prefix: Option<usize>) -> bool {
+        prefix == Some(self.set.migrations.len()) && self.due().is_empty()
     }
 
     /// The repeatables that have to run although no migration does.
@@ -222,7 +224,7 @@ impl<'s> KnownHistory<'s> {
     /// Whether the history has a row of it.
     pub(crate) fn has(&self, number: u64) -> bool {
         let at = self.matches.binary_search_by_key(&number, |matched| matched.number);
-        at.is_ok_and(|at| self.matches[at].row.is_some())
+        at.is_ok_and(|at| self.matches.get(at).is_some_and(|matched| matched.row.is_some()))
     }
 
     /// Whether a newer program has applied more than this one has.
@@ -269,9 +271,7 @@ impl<'s> KnownHistory<'s> {
     pub(crate) fn refuse_differences(&self, except: Option<u64>) -> Result<(), Error> {
         let rules = self.set.rules;
         let is_fine = |matched: &Match<'_>| {
-            Some(matched.number) == except
-                || matched.state.is_allowed(rules)
-                || matched.is_interrupted() && matched.can_resume()
+            Some(matched.number) == except || matched.state.is_allowed(rules) || matched.can_resume()
         };
         let is_newer = rules.newer_database == NewerDatabase::Refuse;
         let problems = if is_newer { self.unknown_to_us() } else { Vec::new() };
@@ -295,25 +295,33 @@ impl<'s> KnownHistory<'s> {
     fn refuse(&self, is_problem: &dyn Fn(&Match<'_>) -> bool, mut problems: Vec<Problem>) -> Result<(), Error> {
         for matched in &self.matches {
             if is_problem(matched) {
-                if let Some(problem) = self.problem(matched) {
-                    problems.push(problem);
-                }
+                self.add_problem(matched, &mut problems);
             }
         }
         as_error("the history and the program differ", &problems)
     }
 
     /// What is wrong with one migration.
+    #[inline]
+    pub(crate) fn problem(&self, matched: &Match<'_>) -> Option<Problem> {
+        let mut problems = Vec::new();
+        self.add_problem(matched, &mut problems);
+        problems.pop()
+    }
+
+    /// Adds what is wrong with one migration, if anything is.
     #[cold]
     #[inline(never)]
-    pub(crate) fn problem(&self, matched: &Match<'_>) -> Option<Problem> {
+    fn add_problem(&self, matched: &Match<'_>, problems: &mut Vec<Problem>) {
         let name = match (matched.migration, &matched.row) {
             (Some(migration), _) => migration.name,
             (None, Some(row)) => row.name.as_str(),
-            (None, None) => return None,
+            (None, None) => return,
         };
-        let mut problem = Problem::about(name, matched.migration.map(|migration| migration.file));
-        self.describe(matched, name, &mut problem).then_some(problem)
+        problems.push(Problem::about(name, matched.migration.map(|migration| migration.file)));
+        if !problems.last_mut().is_some_and(|problem| self.describe(matched, name, problem)) {
+            problems.pop();
+        }
     }
 
     // The problem is the caller's, so that nothing has to be dropped between its many texts.
@@ -391,7 +399,7 @@ impl<'s> KnownHistory<'s> {
 
     /// Whether there is no head, or one that only says that one has to look at the rows.
     pub(crate) fn is_head_empty(&self) -> bool {
-        self.head.as_ref().is_none_or(|head| head.chain.is_empty())
+        self.head.as_ref().is_none_or(String::is_empty)
     }
 }
 
@@ -412,10 +420,10 @@ pub(crate) fn forget_help(name: &str) -> String {
 impl Match<'_> {
     /// Whether `up` can go on with it.
     pub(crate) fn can_resume(&self) -> bool {
-        self.migration.zip(self.row.as_ref()).is_some_and(|(migration, row)| interrupted::goes_on(row, migration))
+        self.migration.zip(self.row.as_ref()).is_some_and(|(migration, row)| row.goes_on(migration))
     }
 
-    /// Whether the program has a way back, as the text that was applied most likely had.
+    /// Whether the program has a down script, as the text that was applied most likely had.
     fn has_down(&self) -> bool {
         self.migration.is_some_and(|migration| matches!(migration.down, Down::Script(_)))
     }
@@ -451,59 +459,17 @@ impl Match<'_> {
 /// The repeatables of a set.
 #[inline(never)]
 pub(crate) fn all_repeatables<'s>(set: &'s Set<'s>) -> Vec<&'s Repeatable<'s>> {
-    set.repeatables.iter().collect()
+    let mut all = Vec::new();
+    for repeatable in set.repeatables {
+        all.push(repeatable);
+    }
+    all
 }
 
 /// The chain after the first migrations of a set; empty where there is none.
 pub(crate) fn chain<'s>(set: &Set<'s>, prefix: Option<usize>) -> &'s str {
     let last = prefix.and_then(|count| count.checked_sub(1)).and_then(|last| set.migrations.get(last));
     last.map_or("", |migration| migration.chain)
-}
-
-/// All problems as one error; nothing if there are none.
-pub(crate) fn as_error(headline: &str, problems: &[Problem]) -> Result<(), Error> {
-    let Some(first) = problems.first() else { return Ok(()) };
-    let mut error = Error::new(first.kind, ProblemList(headline, problems));
-    for problem in problems {
-        error = error.also(problem.kind);
-        for note in problem.notes.iter() {
-            if is_new(error.notes(), note) {
-                error = error.note(note);
-            }
-        }
-        for help in problem.help.iter() {
-            if is_new(error.help(), help) {
-                error = error.hint(help);
-            }
-        }
-    }
-    Err(error)
-}
-
-/// Whether a text was not said before, and enough was not.
-fn is_new(said: &[String], text: &String) -> bool {
-    said.len() < MOST && !said.contains(text)
-}
-
-/// The messages of problems: the only one, or all below a headline.
-struct ProblemList<'p>(&'p str, &'p [Problem]);
-
-impl fmt::Display for ProblemList<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(headline, problems) = self;
-        let mut before = "";
-        if problems.len() > 1 {
-            write!(f, "{headline}:")?;
-            before = "\n  ";
-        }
-        for Problem { message, file, .. } in *problems {
-            write!(f, "{before}{message}")?;
-            if let Some(file) = file {
-                write!(f, " ({file})")?;
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -566,7 +532,7 @@ mod tests {
         let set = Set { table: "t", migrations: &migrations, ..Set::EMPTY };
         let mut rows: Vec<Rc<HistoryRow>> = rows.iter().map(|text| row(text)).collect();
         rows.sort_by_key(|row| row.number);
-        let matches = matches(&set, &rows, &[]);
+        let matches = matches(&set, &rows, "");
         let states: Vec<String> =
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);

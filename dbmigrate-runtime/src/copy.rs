@@ -255,3 +255,44 @@ fn by_database(what: &str, cause: DbError) -> Error {
 pub(crate) fn by_file(what: &str, cause: io::Error) -> Error {
     elsewhere(&format!("{what}: {cause}")).because(BoxError::from(cause))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::{Param, text};
+
+    fn rows(texts: &[&str]) -> Rows {
+        let mut rows = Rows::new(1);
+        texts.iter().for_each(|it| rows.add(&[text(it)]));
+        rows
+    }
+
+    #[test]
+    fn what_is_wrong_with_pages_is_told_from_what_is_wrong_with_rows() {
+        for fine in [
+            "ok",
+            "NULL value in t.a",
+            "CHECK constraint failed in t",
+            "malformed inverted index for FTS5 table main.f",
+            "unable to validate the inverted index for FTS5 table main.f: no such tokenizer: own",
+        ] {
+            assert_eq!(unsound(&rows(&[fine])), None);
+            assert_eq!(unsound(&rows(&[fine, "Page 3: never used"])).as_deref(), Some("Page 3: never used"));
+        }
+        assert!(unsound(&rows(&[])).is_some_and(|why| why.contains("nothing")));
+        let mut numbers = Rows::new(1);
+        numbers.add(&[Param::Integer(0)]);
+        assert!(unsound(&numbers).is_some_and(|why| why.contains("other than text")));
+    }
+
+    #[test]
+    fn a_copy_has_the_digits_of_the_newest_migration_in_its_name() {
+        let of = |name: &str| {
+            let mut rows = Rows::new(2);
+            rows.add(&[Param::Integer(1), text(name)]);
+            version(Some(rows))
+        };
+        assert_eq!([of("0012_a"), of("by hand")], ["0012", "0"]);
+        assert_eq!([version(None), version(Some(Rows::default()))], ["0", "0"]);
+    }
+}

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind};
@@ -28,12 +29,16 @@ pub(crate) struct Db<'s> {
     committed: bool,
     /// What the program has on the connection beside its database, once that was looked at: the number of the database that
     /// SQLite gives it (1 is temporary, -1 a temporary trigger), the name, and the table that a trigger is on.
-    pub(crate) beside: Option<Rows>,
+    pub(crate) beside: Option<Rc<Rows>>,
+    /// The answer to the last question, lent to who asks: so nobody else has to drop one.
+    answer: Rows,
 }
 
 impl<'s> Db<'s> {
+    #[inline(never)]
     pub(crate) fn new(session: &'s mut dyn Session, options: &Options) -> Self {
-        Self { session, timeout: options.busy_timeout, open: false, lost: false, committed: false, beside: None }
+        let (timeout, beside, answer) = (options.busy_timeout, None, Rows::new(0));
+        Self { session, timeout, open: false, lost: false, committed: false, beside, answer }
     }
 
     /// The session itself, for work inside a transaction, where nobody can be in the way.
@@ -64,45 +69,54 @@ impl<'s> Db<'s> {
 
     /// Runs a statement of the runner's own, with parameters, and returns its rows.
     #[inline]
-    pub(crate) fn query(
-        &mut self,
-        what: impl fmt::Display,
-        sql: impl fmt::Display,
-        params: &[Param<'_>],
-    ) -> Result<Rows, Error> {
-        self.query_dyn(&what, &sql, params)
+    pub(crate) fn query(&mut self, what: &str, sql: impl fmt::Display, params: &[Param<'_>]) -> Result<Rows, Error> {
+        self.ask_dyn(what, &sql, params).map(std::mem::take)
+    }
+
+    /// As [`Db::query`], for who has read the rows before anything else is asked.
+    #[inline]
+    pub(crate) fn ask(&mut self, what: &str, sql: impl fmt::Display, params: &[Param<'_>]) -> Result<&mut Rows, Error> {
+        self.ask_dyn(what, &sql, params)
     }
 
     #[inline(never)]
-    fn query_dyn(
-        &mut self,
-        what: &dyn fmt::Display,
-        sql: &dyn fmt::Display,
-        params: &[Param<'_>],
-    ) -> Result<Rows, Error> {
-        self.try_query(sql, params).map_err(|error| failed(what, error))
+    fn ask_dyn(&mut self, what: &str, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<&mut Rows, Error> {
+        match self.try_ask(sql, params) {
+            Ok(rows) => Ok(rows),
+            Err(error) => Err(failed(what, error)),
+        }
     }
 
-    /// As [`Db::query`], with the error of the database as it is.
+    /// As [`Db::ask`], with the error of the database as it is.
     #[inline(never)]
-    pub(crate) fn try_query(&mut self, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Rows, DbError> {
-        let (mut asked, mut rows) = (Rows::default(), Rows::default());
+    pub(crate) fn try_ask(&mut self, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<&mut Rows, DbError> {
+        let (mut asked, mut answer) = (Rows::new(0), std::mem::take(&mut self.answer));
         asked.add(params);
-        self.call(&format!("{sql}"), &mut Call::Query(asked.values(), &mut rows))?;
-        Ok(rows)
+        let result = self.call(&format!("{sql}"), &mut Call::Query(asked.values(), &mut answer));
+        self.answer = answer;
+        result.map(|()| &mut self.answer)
+    }
+
+    /// The answer to the last question.
+    pub(crate) fn answer(&self) -> &Rows {
+        &self.answer
     }
 
     /// SQLite's plan of a statement. What it can't plan it can't run as things are, and has none.
-    #[inline]
-    pub(crate) fn plan(&mut self, sql: &str) -> Option<Rows> {
-        self.try_query(&format_args!("EXPLAIN {sql}"), &[]).ok()
+    #[inline(never)]
+    pub(crate) fn plan(&mut self, sql: &str) -> &mut Rows {
+        if self.try_ask(&format_args!("EXPLAIN {sql}"), &[]).is_err() {
+            self.answer = Rows::new(0);
+        }
+        &mut self.answer
     }
 
-    /// As [`Db::try_query`], for what may be asked first of a connection.
-    pub(crate) fn try_first(&mut self, sql: &str) -> Result<Rows, DbError> {
-        let mut rows = Rows::default();
-        self.call(sql, &mut Call::QueryFirst(&mut rows))?;
-        Ok(rows)
+    /// As [`Db::try_ask`], for what may be asked first of a connection.
+    pub(crate) fn try_first(&mut self, sql: &str) -> Result<&mut Rows, DbError> {
+        let mut answer = std::mem::take(&mut self.answer);
+        let result = self.call(sql, &mut Call::QueryFirst(&mut answer));
+        self.answer = answer;
+        result.map(|()| &mut self.answer)
     }
 
     /// Runs a statement of the runner's own with each of these rows as its parameters. `done` counts them.
@@ -112,34 +126,19 @@ impl<'s> Db<'s> {
 
     /// As [`Db::query`], for what returns no rows.
     #[inline]
-    pub(crate) fn change(
-        &mut self,
-        what: impl fmt::Display,
-        sql: impl fmt::Display,
-        params: &[Param<'_>],
-    ) -> Result<(), Error> {
+    pub(crate) fn change(&mut self, what: &str, sql: impl fmt::Display, params: &[Param<'_>]) -> Result<(), Error> {
         self.has_row(what, sql, params).map(drop)
     }
 
     /// As [`Db::query`], whether there is a row.
     #[inline]
-    pub(crate) fn has_row(
-        &mut self,
-        what: impl fmt::Display,
-        sql: impl fmt::Display,
-        params: &[Param<'_>],
-    ) -> Result<bool, Error> {
-        self.has_row_dyn(&what, &sql, params)
+    pub(crate) fn has_row(&mut self, what: &str, sql: impl fmt::Display, params: &[Param<'_>]) -> Result<bool, Error> {
+        self.has_row_dyn(what, &sql, params)
     }
 
     #[inline(never)]
-    fn has_row_dyn(
-        &mut self,
-        what: &dyn fmt::Display,
-        sql: &dyn fmt::Display,
-        params: &[Param<'_>],
-    ) -> Result<bool, Error> {
-        Ok(!self.query_dyn(what, sql, params)?.is_empty())
+    fn has_row_dyn(&mut self, what: &str, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<bool, Error> {
+        Ok(!self.ask_dyn(what, sql, params)?.is_empty())
     }
 
     /// As [`Db::find`], without parameters.
@@ -151,43 +150,33 @@ impl<'s> Db<'s> {
     #[inline]
     pub(crate) fn find(
         &mut self,
-        what: impl fmt::Display,
+        what: &str,
         sql: impl fmt::Display,
         params: &[Param<'_>],
     ) -> Result<Option<Value>, Error> {
-        self.find_dyn(&what, &sql, params)
+        self.find_dyn(what, &sql, params)
     }
 
     #[inline(never)]
-    fn find_dyn(
-        &mut self,
-        what: &dyn fmt::Display,
-        sql: &dyn fmt::Display,
-        params: &[Param<'_>],
-    ) -> Result<Option<Value>, Error> {
-        self.query_dyn(what, sql, params).map(Rows::into_first)
+    fn find_dyn(&mut self, what: &str, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Option<Value>, Error> {
+        self.ask_dyn(what, sql, params).map(Rows::take_first)
     }
 
     /// As [`Db::query`], the texts in the first column.
     #[inline]
     pub(crate) fn texts(
         &mut self,
-        what: impl fmt::Display,
+        what: &str,
         sql: impl fmt::Display,
         params: &[Param<'_>],
     ) -> Result<Vec<String>, Error> {
-        self.texts_dyn(&what, &sql, params)
+        self.texts_dyn(what, &sql, params)
     }
 
     #[inline(never)]
-    fn texts_dyn(
-        &mut self,
-        what: &dyn fmt::Display,
-        sql: &dyn fmt::Display,
-        params: &[Param<'_>],
-    ) -> Result<Vec<String>, Error> {
+    fn texts_dyn(&mut self, what: &str, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Vec<String>, Error> {
         let mut texts = Vec::new();
-        for row in self.query_dyn(what, sql, params)?.iter_mut() {
+        for row in self.ask_dyn(what, sql, params)?.iter_mut() {
             if let Some(Value::Text(text)) = row.first_mut() {
                 texts.push(std::mem::take(text));
             }
@@ -283,13 +272,19 @@ impl<'s> Db<'s> {
 
     /// As [`Db::begin`], but without waiting; whether it could.
     pub(crate) fn begins_at_once(&mut self) -> bool {
-        self.open = self.session.execute("BEGIN IMMEDIATE").is_ok();
+        self.open = self.runs("BEGIN IMMEDIATE");
         self.open
+    }
+
+    /// Runs a statement without waiting, where it does not matter why it fails; whether it did not.
+    #[inline(never)]
+    pub(crate) fn runs(&mut self, sql: &str) -> bool {
+        self.session.execute(sql).is_ok()
     }
 
     /// Commits. A commit that is busy is tried again, not rolled back.
     pub(crate) fn commit(&mut self) -> Result<(), DbError> {
-        let result = self.attempt("COMMIT");
+        let result = self.attempt("COMMIT").and_then(|()| self.ended());
         // When the disk fails at the very end, nobody knows; a full one fails before.
         self.committed |= match &result {
             Ok(()) => true,
@@ -316,10 +311,14 @@ impl<'s> Db<'s> {
             }
             result = self.session.execute("ROLLBACK");
         }
-        match result {
-            Err(error) if self.session.in_transaction() => Err(failed("could not roll back", error)),
-            _ => Ok(()),
-        }
+        result.and_then(|()| self.ended()).or_else(|error| {
+            if self.session.in_transaction() { Err(failed("could not roll back", error)) } else { Ok(()) }
+        })
+    }
+
+    /// Refuses a statement that should have ended the transaction, and did not: an authorizer has told SQLite to pass over it.
+    fn ended(&mut self) -> Result<(), DbError> {
+        if self.session.in_transaction() { Err(DbError::other("the transaction is still open")) } else { Ok(()) }
     }
 
     /// Does something in a transaction of its own, and rolls back if it fails.

@@ -46,7 +46,8 @@ fn drops<'s>(steps: &[Step<'s>]) -> Vec<&'s str> {
 }
 
 /// Whether a table is [referenced](is_referenced) by more than those that are dropped right after it. One of its own
-/// counts: `RESTRICT` would forbid the drop. So does one with triggers, as what a cascade does to its rows fires them.
+/// counts: `RESTRICT` would forbid the drop. So does one of those with triggers, as what a cascade does to its rows
+/// fires them.
 #[inline]
 fn takes_along(db: &mut Db<'_>, table: &str, along: &[&str]) -> Result<bool, Error> {
     let is_referenced = is_referenced(db, table)?;
@@ -54,29 +55,38 @@ fn takes_along(db: &mut Db<'_>, table: &str, along: &[&str]) -> Result<bool, Err
         return Ok(is_referenced);
     }
     let sql = "SELECT DISTINCT m.name FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f \
-               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE";
+               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') \
+               AND (instr(lower(m.sql), lower(?1)) OR ?1 GLOB '*[\"''`]*') AND f.\"table\" = ?1 COLLATE NOCASE";
     for child in db.texts("could not read the foreign keys", sql, &[Param::Text(table)])? {
-        if !along.iter().any(|gone| gone.eq_ignore_ascii_case(&child)) || has_triggers(db, &child)? {
+        if !along.iter().any(|gone| gone.eq_ignore_ascii_case(&child)) {
+            return Ok(true);
+        }
+    }
+    // A cascade goes on to the rows that refer to those of a child.
+    for gone in along {
+        if tells(db, gone)? {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
+/// Whether a table has triggers, and a foreign key from which a cascade to its rows may follow.
 #[inline]
-fn has_triggers(db: &mut Db<'_>, table: &str) -> Result<bool, Error> {
+fn tells(db: &mut Db<'_>, table: &str) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM (SELECT type, tbl_name FROM main.sqlite_master UNION ALL \
-               SELECT type, tbl_name FROM temp.sqlite_master) WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE";
+               SELECT type, tbl_name FROM temp.sqlite_master) WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE \
+               AND EXISTS (SELECT 1 FROM pragma_foreign_key_list(?1, 'main'))";
     db.has_row("could not read the schema", sql, &[Param::Text(table)])
 }
 
-/// With foreign keys on by the file's own word, a drop must not take rows of other tables with it. What a table that refers
-/// to itself takes of its own is gone anyhow, unless triggers tell others of it.
+/// With foreign keys on by the file's own word, a drop must not take rows of other tables with it. What a table that
+/// refers to itself takes of its own is gone anyhow, unless triggers tell others of it.
 #[inline]
 fn refuse_references(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
     for key in foreign_keys::all(db)? {
         let is_own = key.child.eq_ignore_ascii_case(table);
-        if !key.parent.eq_ignore_ascii_case(table) || is_own && !has_triggers(db, table)? {
+        if !key.parent.eq_ignore_ascii_case(table) || is_own && !tells(db, table)? {
             continue;
         }
         let count = references(db, &key)?;
@@ -93,6 +103,28 @@ fn refuse_references(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// Runs one that drops what is none of the main database's tables, with foreign keys on, and refuses that rows of
+/// others go with one of an attached database. SQLite itself counts them: those that follow are in the total alone.
+#[inline]
+pub(crate) fn refuse_taken(
+    db: &mut Db<'_>,
+    (script, statement, _): (&Script<'_>, &Statement<'_>, &str),
+    run: &mut dyn FnMut(&mut Db<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let what = "could not count rows";
+    let before = db.value(what, "SELECT total_changes()")?;
+    run(db)?;
+    match (before, db.value(what, "SELECT total_changes() - changes()")?) {
+        (Some(Value::Integer(before)), Some(Value::Integer(after))) if after > before => {
+            let message =
+                "dropping this with foreign keys on would delete or change rows of other tables that refer to it";
+            Err(at(Error::new(ErrorKind::ForeignKey, message), script, statement)
+                .hint("write `-- dbmigrate: foreign-keys off` at the top, so that they are kept"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What runs a statement that changes the rows of a table.
 pub(crate) type AroundFn = fn(
     &mut Db<'_>,
@@ -100,10 +132,10 @@ pub(crate) type AroundFn = fn(
     &mut dyn FnMut(&mut Db<'_>) -> Result<(), Error>,
 ) -> Result<(), Error>;
 
-/// Runs one where foreign keys are off for another script's sake, and refuses to leave out what a key would have done by itself:
-/// to a key that comes back children would belong as another row's. Of a key that only checks, it is refused that rows
-/// refer to nothing after the statement. Without a table it may be an `INSERT`, which takes rows away where a constraint
-/// replaces them.
+/// Runs one where foreign keys are off for another script's sake, and refuses to leave out what a key would have done
+/// by itself: to a key that comes back children would belong as another row's. Of a key that only checks, it is refused
+/// that rows refer to nothing after the statement. Without a table it may be an `INSERT`, which takes rows away where a
+/// constraint replaces them.
 #[inline]
 pub(crate) fn refuse_uncascaded(
     db: &mut Db<'_>,
@@ -161,7 +193,7 @@ fn replaced(db: &mut Db<'_>, sql: &str) -> Result<Vec<String>, Error> {
     if !replaced::may_insert(sql) {
         return Ok(Vec::new());
     }
-    let plan = db.plan(sql).unwrap_or_default();
+    let plan = std::mem::take(db.plan(sql));
     replaced::tables(db, &plan)
 }
 

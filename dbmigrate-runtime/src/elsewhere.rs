@@ -1,13 +1,15 @@
 //! Statements that mean the database, and would reach another one: SQLite goes there where the main one has nothing of the
 //! name, and `IF EXISTS` says nothing of it.
 
+use std::rc::Rc;
+
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::hidden::{ATTACHED, temporary};
 use crate::put_back::gone_from;
 use crate::quote::literal;
 use crate::rows::Rows;
-use crate::script::{self, at, is_of_word, mentions_where};
+use crate::script::{self, at, is_of_word, mentions, mentions_where};
 use crate::set::{Effect, Script, Statement};
 use crate::value::Value;
 
@@ -15,7 +17,7 @@ use crate::value::Value;
 /// table of its own. SQLite's own plan tells where it would write.
 pub(crate) fn refuse(db: &mut Db<'_>, script: &Script<'_>, statement: &Statement<'_>) -> Result<(), Error> {
     match statement.effect {
-        _ if db.beside.as_ref().is_none_or(Rows::is_empty) => Ok(()),
+        _ if db.beside.as_ref().is_none_or(|beside| beside.is_empty()) => Ok(()),
         Effect::DropColumn(table) | Effect::Write(table) => refuse_of(db, None, table, script, statement),
         Effect::None => refuse_of(db, None, "", script, statement),
         // Of a table that is dropped it is asked before that.
@@ -36,14 +38,14 @@ pub(crate) fn refuse_drop(
         sql.push_str(&format!(" UNION ALL SELECT 1, {}, ''", literal(table)));
     }
     let beside = db.query("could not read the attached databases", &sql, &[])?;
-    if beside.is_empty() { Ok(()) } else { refuse_of(db, Some(&beside), table, script, statement) }
+    if beside.is_empty() { Ok(()) } else { refuse_of(db, Some(Rc::new(beside)), table, script, statement) }
 }
 
 /// Refuses to detach what the program has attached: only that knows how to attach it again. The plan holds the name as a text.
 #[inline]
 pub(crate) fn refuse_detach(db: &mut Db<'_>, script: &Script<'_>, statement: &Statement<'_>) -> Result<(), Error> {
     let sql = script::sql_of(script.file, script, statement)?;
-    let plan = db.plan(sql).unwrap_or_default();
+    let plan = std::mem::take(db.plan(sql));
     let is_detached = |name: &str| {
         plan.iter().any(|row| match row {
             [_, Value::Text(what), _, _, _, Value::Text(text), ..] => {
@@ -52,7 +54,7 @@ pub(crate) fn refuse_detach(db: &mut Db<'_>, script: &Script<'_>, statement: &St
             _ => false,
         })
     };
-    for row in db.beside.iter().flat_map(Rows::iter) {
+    for row in db.beside.iter().flat_map(|beside| beside.iter()) {
         if let [Value::Integer(2..), Value::Text(name), ..] = row {
             if is_detached(name) {
                 return Err(at(gone_from(name, "would be"), script, statement));
@@ -67,16 +69,16 @@ pub(crate) fn refuse_detach(db: &mut Db<'_>, script: &Script<'_>, statement: &St
 #[inline(never)]
 fn refuse_of(
     db: &mut Db<'_>,
-    beside: Option<&Rows>,
+    beside: Option<Rc<Rows>>,
     table: &str,
     script: &Script<'_>,
     statement: &Statement<'_>,
 ) -> Result<(), Error> {
     let sql = script::sql_of(script.file, script, statement)?;
-    let plan = db.plan(sql).unwrap_or_default();
+    let Some(beside) = beside.or_else(|| db.beside.clone()) else { return Ok(()) };
     // A bit for each database.
     let mut written = 0_u64;
-    for row in plan.iter() {
+    for row in db.plan(sql).iter() {
         if let [_, Value::Text(what), Value::Integer(place), Value::Integer(1..), ..] = row {
             let is_begun = what == "Transaction";
             written |= u64::from(is_begun) << (place & 63);
@@ -86,19 +88,20 @@ fn refuse_of(
     if written & 1 == 1 {
         return Ok(());
     }
-    let Some(beside) = beside.or(db.beside.as_ref()) else { return Ok(()) };
     for row in beside.iter() {
         let [Value::Integer(place @ 1..), Value::Text(name), ..] = row else { continue };
         if written >> (place & 63) & 1 == 0 {
             continue;
         }
         let is_meant = match (*place, table) {
-            (1, table) => !name.eq_ignore_ascii_case(table),
+            // Where the table is not known, it may be one of the file's own.
+            (1, "") => is_named(sql, "temp") || !mentions(sql, name, true),
+            (1, table) => !script::is_same(name, table),
             (_, table) => table.is_empty() && is_named(sql, name),
         };
         if !is_meant {
             let schema = if *place == 1 { "temp" } else { name };
-            let message = format!("this would change `{schema}`, not the database to migrate");
+            let message = format_args!("this would change `{schema}`, not the database to migrate");
             let error = Error::new(ErrorKind::Sql, message).hint(
                 "write `main.` before the name; or attach the other database, or create the temporary object, \
                     after the migrations",
@@ -109,20 +112,15 @@ fn refuse_of(
     Ok(())
 }
 
-/// Whether a statement says the name of an attached database: it has a dot behind it, but in what may name nothing else. In
-/// quotes it may have some of its own, which are written twice.
+/// Whether a statement says the name of an attached database: it has a dot behind it, but in what may name nothing else.
 fn is_named(sql: &str, name: &str) -> bool {
-    let is_whole = script::begins(sql, "ANALYZE") || script::begins(sql, "REINDEX");
-    let is_right = |before, rest: &[u8]| {
+    let is_whole = script::begins(sql, "ANALYZE");
+    mentions_where(sql, name, &|before, rest| {
         let rest = match rest {
             [b'"' | b'\'' | b'`' | b']', rest @ ..] => rest,
             rest => rest,
         };
         let next = rest.iter().copied().find(|byte| !byte.is_ascii_whitespace());
         !is_of_word(before) && (next == Some(b'.') || is_whole && !rest.first().copied().is_some_and(is_of_word))
-    };
-    mentions_where(sql, name, &is_right)
-        || ["\"", "'", "`"]
-            .iter()
-            .any(|quote| name.contains(quote) && mentions_where(sql, &name.replace(quote, &quote.repeat(2)), &is_right))
+    })
 }

@@ -21,14 +21,29 @@ pub struct Error(Arc<Inner>);
 struct Inner {
     kinds: Vec<ErrorKind>,
     message: String,
-    place: Option<Place>,
+    file: Option<String>,
+    line: Option<u32>,
+    column: Option<u32>,
     statement: Option<String>,
     notes: Vec<String>,
     help: Vec<String>,
     /// Which help says to run a command again.
     retry: Option<usize>,
-    report: Report,
+    report: Option<Box<dyn Reported>>,
     cause: Option<BoxError>,
+}
+
+/// What was done before an error. It is behind a trait so that only the crate that owns reports has the code that drops
+/// them, and not also each that sees an error.
+trait Reported: Send + Sync {
+    fn report(&self) -> &Report;
+}
+
+impl Reported for Report {
+    #[inline]
+    fn report(&self) -> &Report {
+        self
+    }
 }
 
 macro_rules! kinds {
@@ -171,8 +186,11 @@ impl Error {
 
     #[cold]
     #[inline(never)]
-    pub(crate) fn at(self, place: Place) -> Self {
-        self.with(|inner| inner.place = Some(place))
+    pub(crate) fn at(self, Place { file, line, column }: Place<'_>) -> Self {
+        self.with(|inner| {
+            inner.file = Some(file.to_owned());
+            (inner.line, inner.column) = (line, column);
+        })
     }
 
     #[cold]
@@ -230,16 +248,28 @@ impl Error {
         self.with(|inner| inner.cause = Some(cause))
     }
 
-    /// Takes the report of what was done before the error.
-    pub(crate) fn after(self, report: &mut Report) -> Self {
-        self.with(|inner| std::mem::swap(&mut inner.report, report))
+    /// With the report of what was done before the error.
+    #[inline]
+    pub(crate) fn after(self, report: Report) -> Self {
+        self.after_dyn(Box::new(report))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn after_dyn(self, report: Box<dyn Reported>) -> Self {
+        self.with(|inner| inner.report = Some(report))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
+        if let Some(inner) = self.inner() {
             change(inner);
         }
         self
+    }
+
+    #[inline(never)]
+    fn inner(&mut self) -> Option<&mut Inner> {
+        Arc::get_mut(&mut self.0)
     }
 
     /// The kind of the error; the first one if there are several.
@@ -263,19 +293,19 @@ impl Error {
     /// The file, relative to the package.
     #[must_use]
     pub fn file(&self) -> Option<&str> {
-        self.0.place.as_ref().map(|place| place.file.as_str())
+        self.0.file.as_deref()
     }
 
     /// The line in the file, from 1.
     #[must_use]
     pub fn line(&self) -> Option<u32> {
-        self.0.place.as_ref().and_then(|place| place.line)
+        self.0.line
     }
 
     /// The column in the line, from 1, in characters.
     #[must_use]
     pub fn column(&self) -> Option<u32> {
-        self.0.place.as_ref().and_then(|place| place.column)
+        self.0.column
     }
 
     /// The statement that failed.
@@ -307,7 +337,7 @@ impl Error {
     /// What was done before the failure and was not rolled back.
     #[must_use]
     pub fn report(&self) -> &Report {
-        &self.0.report
+        self.0.report.as_deref().map_or(Report::NONE, Reported::report)
     }
 
     /// The underlying error, of the database or of a migration in Rust.
@@ -321,8 +351,8 @@ impl Error {
 impl fmt::Display for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
-        if let Some(place) = &self.place {
-            write!(f, "\n  --> {place}")?;
+        if let Some(file) = &self.file {
+            write!(f, "\n  --> {}", Place { file, line: self.line, column: self.column })?;
         }
         if let Some(sql) = &self.statement {
             excerpt(sql, &mut |line| write!(f, "\n   | {line}"))?;
@@ -359,7 +389,7 @@ mod tests {
     #[test]
     fn the_message_says_what_where_and_what_next() {
         let error = Error::new(ErrorKind::Sql, "`002_x` failed: no such table: t")
-            .at(Place { file: "migrations/002_x.sql".into(), line: Some(3), column: Some(8) })
+            .at(Place { file: "migrations/002_x.sql", line: Some(3), column: Some(8) })
             .in_statement("DELETE\nFROM t")
             .note("`002_x` was rolled back")
             .hint("correct the file");

@@ -8,37 +8,38 @@ const LINES: usize = 8;
 const WIDTH: usize = 160;
 
 /// A place in a file of migrations.
-pub(crate) struct Place {
-    pub(crate) file: String,
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'f> {
+    pub(crate) file: &'f str,
     pub(crate) line: Option<u32>,
     pub(crate) column: Option<u32>,
 }
 
-impl Place {
+impl<'f> Place<'f> {
     /// The place of a byte in a text.
     #[cold]
     #[inline(never)]
-    pub(crate) fn of(file: &str, text: &str, byte: usize) -> Self {
+    pub(crate) fn of(file: &'f str, text: &str, byte: usize) -> Self {
         let before = text.get(..byte).unwrap_or_default();
         let (mut line, mut column) = (1, 1);
         for letter in before.chars() {
             (line, column) = if letter == '\n' { (line + 1, 1) } else { (line, column + 1) };
         }
-        Self { file: file.to_owned(), line: Some(line), column: Some(column) }
+        Self { file, line: Some(line), column: Some(column) }
     }
 
     /// A line of a file.
     #[cold]
     #[inline(never)]
-    pub(crate) fn line(file: &str, line: u32) -> Self {
-        Self { file: file.to_owned(), line: Some(line), column: None }
+    pub(crate) fn line(file: &'f str, line: u32) -> Self {
+        Self { file, line: Some(line), column: None }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        for number in [self.line, self.column].into_iter().flatten() {
+        f.write_str(self.file)?;
+        for number in [self.line, self.column].iter().flatten() {
             write!(f, ":{number}")?;
         }
         Ok(())
@@ -59,7 +60,7 @@ pub(crate) fn excerpt(sql: &str, each: &mut dyn FnMut(&str) -> fmt::Result) -> f
 /// A line, cut to what can be read.
 pub(crate) fn narrow(line: &str) -> String {
     match line.char_indices().nth(WIDTH) {
-        Some((end, _)) => format!("{}…", &line[..end]),
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
         None => line.to_owned(),
     }
 }

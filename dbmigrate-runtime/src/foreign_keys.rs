@@ -40,6 +40,8 @@ pub(crate) struct ForeignKeysPart {
     pub(crate) before_drop: drops::LookFn,
     /// Changes the rows of a table without the cascades that would follow.
     pub(crate) around_write: drops::AroundFn,
+    /// Drops a table of an attached database.
+    pub(crate) around_drop: drops::AroundFn,
     /// Remembers which rows refer to nothing.
     pub(crate) watch: fn(&mut Db<'_>) -> Result<Box<dyn Watch>, Error>,
     /// Refuses all that refer to nothing.
@@ -51,6 +53,7 @@ impl ForeignKeysPart {
         choose: choose_for_drops,
         before_drop: drops::look,
         around_write: drops::refuse_uncascaded,
+        around_drop: drops::refuse_taken,
         watch: violations::watch,
         refuse_any: violations::refuse_any,
     };
@@ -87,8 +90,7 @@ pub(crate) fn choose(
     if !enforced {
         return Ok(off);
     }
-    let drops = dropped(script).next().is_some();
-    if !drops && !needs_off {
+    if dropped(script).next().is_none() {
         return Ok(Choice::of(true));
     }
     (needed(part, "drops tables")?.choose)(db, script, needs_off)
@@ -149,13 +151,14 @@ fn both(script: &Script<'_>, dropped: &str, table: &str, start: usize) -> Error 
 
 /// Whether a table is there and a foreign key refers to it, one of its own included.
 ///
-/// A foreign key has the word in the text of its table; asking only such tables is much faster in a big schema. (`LIKE`
-/// would depend on a setting of the connection.)
+/// A foreign key has the word and the name in the text of its table, where quotes in the name may be doubled; asking only
+/// such tables is much faster in a big schema. (`LIKE` would depend on a setting of the connection.)
 #[inline]
 pub(crate) fn is_referenced(db: &mut Db<'_>, table: &str) -> Result<bool, Error> {
     let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE) \
                AND EXISTS (SELECT 1 FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f \
-               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE)";
+               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') \
+               AND (instr(lower(m.sql), lower(?1)) OR ?1 GLOB '*[\"''`]*') AND f.\"table\" = ?1 COLLATE NOCASE)";
     let answer = db.find("could not read the foreign keys", sql, &[Param::Text(table)])?;
     Ok(answer == Some(Value::Integer(1)))
 }

@@ -1,6 +1,7 @@
 //! What a run puts back on every way out: no transaction open, the connection's settings as they were.
 
 use std::cell::{Cell, OnceCell};
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::db::Db;
@@ -11,7 +12,7 @@ use crate::put_back::{RememberFn, SavedSettings};
 use crate::report::Report;
 use crate::session::Session;
 use crate::set::{Effect, Script, Statement};
-use crate::value::{Value, into_text};
+use crate::value::Value;
 
 const READ: &str = "could not read a setting";
 
@@ -27,9 +28,9 @@ pub(crate) struct Settings {
 
 impl Settings {
     fn read(db: &mut Db<'_>, remember: Option<RememberFn>) -> Result<Self, Error> {
-        if db.value(READ, "PRAGMA main.journal_mode")?.and_then(into_text).is_some_and(|mode| mode == "off") {
+        if matches!(db.ask(READ, "PRAGMA main.journal_mode", &[])?.get(0), Some([Value::Text(mode)]) if mode == "off") {
             let file = "SELECT 1 FROM pragma_database_list WHERE seq = 0 AND file <> ''";
-            return Err(no_journal(db.value(READ, file)?.is_some()));
+            return Err(no_journal(db.has_row(READ, file, &[])?));
         }
         let foreign_keys = Self::is_enforced(db)?;
         Ok(Self { foreign_keys, remember, others: OnceCell::new(), may_differ: Cell::new(false) })
@@ -43,9 +44,9 @@ impl Settings {
     /// Whether the connection enforces foreign keys now. Where it does not say, an authorizer may have told SQLite to pass
     /// over the question, and nobody knows.
     pub(crate) fn is_enforced(db: &mut Db<'_>) -> Result<bool, Error> {
-        match db.value(READ, "PRAGMA foreign_keys")? {
-            Some(value) => Ok(value != Value::Integer(0)),
-            None => Err(wrong_setting("the connection does not say whether foreign keys are on")),
+        match db.ask(READ, "PRAGMA foreign_keys", &[])?.get(0) {
+            Some(row) => Ok(*row != [Value::Integer(0)]),
+            None => Err(wrong_setting(format_args!("the connection does not say whether foreign keys are on"))),
         }
     }
 
@@ -60,7 +61,7 @@ impl Settings {
             return Ok(());
         }
         let wanted = if on { "on" } else { "off" };
-        Err(wrong_setting(&format!("could not turn foreign keys {wanted}: the PRAGMA had no effect")))
+        Err(wrong_setting(format_args!("could not turn foreign keys {wanted}: the PRAGMA had no effect")))
     }
 
     /// What takes back what a script sets. It is asked for before the script runs.
@@ -116,11 +117,13 @@ pub(crate) fn guarded(
     work: impl FnOnce(&mut Db<'_>, &Settings, &mut Report) -> Result<(), Error>,
 ) -> Result<Report, Error> {
     let mut report = Report::default();
-    guarded_into(&mut report, session, options, remember, work)?;
-    Ok(report)
+    match guarded_into(&mut report, session, options, remember, work) {
+        Ok(()) => Ok(report),
+        Err(error) => Err(error.after(report)),
+    }
 }
 
-/// The same, for a report that the caller has. Where it fails, the error has that.
+/// The same, for a report that the caller has. Where it fails, that says what was done before.
 pub(crate) fn guarded_into(
     report: &mut Report,
     session: &mut dyn Session,
@@ -131,31 +134,42 @@ pub(crate) fn guarded_into(
     let mut db = Db::new(session, options);
     let settings = Settings::read(&mut db, remember)?;
     let result = catch_unwind(AssertUnwindSafe(|| work(&mut db, &settings, report)));
-    let restored = settings.restore(&mut db);
-    if !matches!(result, Ok(Ok(()))) {
+    let restored = leave(&mut db, &settings, options, report, matches!(result, Ok(Ok(()))));
+    let error = match (result.unwrap_or_else(|panic| resume_unwind(panic)), restored) {
+        (Ok(()), Ok(())) => return Ok(()),
+        (Ok(()), Err(lost)) => lost,
+        (Err(error), Ok(())) => error,
+        (Err(error), Err(lost)) => error.note(lost),
+    };
+    Err(match &options.backup {
+        Some(backup) => (backup.by.mention)(error, report.backup.as_deref()),
+        None => error,
+    })
+}
+
+/// Puts the connection back, and sees to the copy that was made.
+#[inline(never)]
+fn leave(
+    db: &mut Db<'_>,
+    settings: &Settings,
+    options: &Options,
+    report: &mut Report,
+    is_done: bool,
+) -> Result<(), Error> {
+    let restored = settings.restore(db);
+    if !is_done {
         // After a failed write SQLite leaves the rollback to the next read. It must not have to come from somebody else.
-        let _ = db.session().execute("SELECT 1 FROM main.sqlite_master LIMIT 1");
+        db.runs("SELECT 1 FROM main.sqlite_master LIMIT 1");
     }
     if let (Some(backup), Some(made)) = (&options.backup, &report.backup) {
         if db.has_committed() || db.in_transaction() {
-            (backup.by.rotate)(made, backup.keep, matches!(result, Ok(Ok(()))));
+            (backup.by.rotate)(made, backup.keep, is_done);
         } else {
             // A program that fails at every start must not fill the disk with copies.
             (backup.by.discard)(report);
         }
     }
-    let error = match (result, restored) {
-        (Err(panic), _) => resume_unwind(panic),
-        (Ok(Ok(())), Ok(())) => return Ok(()),
-        (Ok(Ok(())), Err(error)) => lost_settings(&error),
-        (Ok(Err(error)), Ok(())) => error,
-        (Ok(Err(error)), Err(lost)) => error.note(format_args!("{}", lost_settings(&lost))),
-    };
-    let error = match &options.backup {
-        Some(backup) => (backup.by.mention)(error, report.backup.as_deref()),
-        None => error,
-    };
-    Err(error.after(report))
+    restored.map_err(|error| lost_settings(&error))
 }
 
 /// The error for a connection with `journal_mode = OFF`. What has no file takes no other journal than that in memory.
@@ -165,7 +179,7 @@ pub(crate) fn no_journal(has_file: bool) -> Error {
         .hint(format_args!("turn it on before: `PRAGMA journal_mode = {mode}`"))
 }
 
-fn wrong_setting(message: &str) -> Error {
+fn wrong_setting(message: fmt::Arguments<'_>) -> Error {
     Error::new(ErrorKind::Settings, message)
         .hint("use a SQLite that is built with foreign keys, and a connection whose authorizer allows it")
 }

@@ -1,9 +1,11 @@
 //! Temporary tables and views that hide those of the database: SQLite takes a name without a schema for theirs, so what a
 //! migration means to do to the database would be done to them, and recorded.
 
+use std::rc::Rc;
+
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
-use crate::quote::identifier;
+use crate::quote::quoted;
 use crate::rows::Rows;
 use crate::value::{Param, Value};
 
@@ -18,16 +20,14 @@ pub(crate) fn look(db: &mut Db<'_>) -> Result<(), Error> {
     if db.beside.is_some() {
         return Ok(());
     }
-    let mut sql = ATTACHED.to_owned();
+    let mut temporary = "";
     if has_temporary(db)? {
         refuse_hiding(db)?;
-        sql.push_str(
-            " UNION ALL SELECT CASE type WHEN 'trigger' THEN -1 ELSE 1 END, name, tbl_name FROM temp.sqlite_master \
-             WHERE type <> 'index' AND lower(substr(name, 1, 7)) <> 'sqlite_'",
-        );
+        temporary = " UNION ALL SELECT CASE type WHEN 'trigger' THEN -1 ELSE 1 END, name, tbl_name FROM temp.sqlite_master \
+             WHERE type <> 'index' AND lower(substr(name, 1, 7)) <> 'sqlite_'";
     }
-    let beside = db.query(READ, &sql, &[])?;
-    db.beside = Some(beside);
+    let beside = std::mem::take(db.ask(READ, format_args!("{ATTACHED}{temporary}"), &[])?);
+    db.beside = Some(Rc::new(beside));
     Ok(())
 }
 
@@ -43,17 +43,17 @@ pub(crate) fn refuse(db: &mut Db<'_>) -> Result<(), Error> {
 fn refuse_hiding(db: &mut Db<'_>) -> Result<(), Error> {
     let sql = "SELECT t.name FROM temp.sqlite_master AS t, main.sqlite_master AS m ON t.name = m.name COLLATE NOCASE \
                WHERE t.type IN ('table', 'view') AND m.type IN ('table', 'view') AND lower(substr(t.name, 1, 7)) <> 'sqlite_'";
-    match db.texts(READ, sql, &[])?.first() {
-        None => Ok(()),
-        Some(name) => Err(Error::new(
+    match db.ask(READ, sql, &[])?.get(0) {
+        Some([Value::Text(name)]) => Err(Error::new(
             ErrorKind::Settings,
             format_args!("the connection has a temporary `{name}`, which hides that of the database"),
         )
         .hint(ELSEWHERE)
         .hint(format_args!(
             "if a migration creates it: `DROP TABLE temp.{};` at the end of its file",
-            identifier(name)
+            quoted(name, "")
         ))),
+        _ => Ok(()),
     }
 }
 
@@ -67,14 +67,8 @@ fn has_temporary(db: &mut Db<'_>) -> Result<bool, Error> {
 
 /// Refuses that a temporary table or view of the program is gone, or a trigger whose table is there: it goes with a table that
 /// is recreated, and whom it tells would hear no more.
-pub(crate) fn refuse_gone(db: &mut Db<'_>) -> Result<(), Error> {
-    let Some(beside) = db.beside.take() else { return Ok(()) };
-    let result = refuse_gone_of(db, &beside);
-    db.beside = Some(beside);
-    result
-}
-
-fn refuse_gone_of(db: &mut Db<'_>, beside: &Rows) -> Result<(), Error> {
+fn refuse_gone(db: &mut Db<'_>) -> Result<(), Error> {
+    let Some(beside) = db.beside.clone() else { return Ok(()) };
     let sql = "SELECT 1 FROM temp.sqlite_master WHERE type <> 'index' AND name = ?1 UNION ALL SELECT 1 WHERE ?2 < 0 AND \
                ?3 COLLATE NOCASE NOT IN (SELECT name FROM main.sqlite_master UNION ALL SELECT name FROM temp.sqlite_master)";
     for row in beside.iter() {
@@ -82,7 +76,7 @@ fn refuse_gone_of(db: &mut Db<'_>, beside: &Rows) -> Result<(), Error> {
         if db.has_row(READ, sql, &[Param::Text(name), Param::Integer(*kind), Param::Text(table)])? {
             continue;
         }
-        let message = format!("the temporary `{name}`, which the connection had before, would be lost");
+        let message = format_args!("the temporary `{name}`, which the connection had before, would be lost");
         return Err(Error::new(ErrorKind::Settings, message)
             .hint("write `main.` before the name, if the one of the database is meant")
             .hint(ELSEWHERE));
@@ -92,8 +86,8 @@ fn refuse_gone_of(db: &mut Db<'_>, beside: &Rows) -> Result<(), Error> {
 
 /// The names of the program's temporary tables and views.
 #[inline]
-pub(crate) fn temporary(beside: Option<&Rows>) -> impl Iterator<Item = &str> {
-    beside.into_iter().flat_map(Rows::iter).filter_map(|row| match row {
+pub(crate) fn temporary(beside: Option<&Rc<Rows>>) -> impl Iterator<Item = &str> {
+    beside.into_iter().flat_map(|beside| beside.iter()).filter_map(|row| match row {
         [Value::Integer(1), Value::Text(name), ..] => Some(name.as_str()),
         _ => None,
     })

@@ -6,7 +6,7 @@
 use crate::db::Db;
 use crate::driver::Backend;
 use crate::error::{Error, ErrorKind};
-use crate::history::{COLUMNS, FORMAT, HEAD_COLUMNS, History, is_table_of, newer_format, tables_of};
+use crate::history::{COLUMNS, FORMAT, HEAD_COLUMNS, History, newer_format, tables_of};
 use crate::hooks::Hooks;
 use crate::options::Options;
 use crate::quote::in_main;
@@ -27,20 +27,20 @@ pub fn history_tables<B: Backend>(connection: &mut B::Connection) -> Result<Vec<
 /// The history tables of other sets, by name.
 #[inline(never)]
 pub(crate) fn others(db: &mut Db<'_>, own: &str) -> Result<Vec<String>, Error> {
-    let sql = "SELECT substr(m.name, 1, length(m.name) - 5) FROM main.sqlite_master AS m WHERE m.type = 'table' \
-               AND lower(substr(m.name, -5)) = '_head' AND lower(m.name) <> lower(?1 || '_head') \
-               AND (SELECT count(*) FROM pragma_table_info(substr(m.name, 1, length(m.name) - 5), 'main') \
-               WHERE instr(?2, ' ' || lower(name) || ' ') AND NOT instr(name, ' ')) = ?3 \
-               AND (SELECT count(*) FROM pragma_table_info(m.name, 'main') \
-               WHERE instr(?4, ' ' || lower(name) || ' ') AND NOT instr(name, ' ')) = ?5 ORDER BY m.name";
-    let params = [
-        text(own),
-        text(COLUMNS.names),
-        Param::Integer(COLUMNS.count),
-        text(HEAD_COLUMNS.names),
-        Param::Integer(HEAD_COLUMNS.count),
-    ];
-    db.texts("could not read the database", sql, &params)
+    db.texts("could not read the database", format_args!("{OTHERS} ORDER BY 1"), &shape_of_others(own))
+}
+
+/// Asks for their names, with [`shape_of_others`].
+const OTHERS: &str = "SELECT substr(m.name, 1, length(m.name) - 5) AS name FROM main.sqlite_master AS m WHERE m.type = 'table' \
+     AND lower(substr(m.name, -5)) = '_head' AND lower(m.name) <> lower(?1 || '_head') \
+     AND (SELECT count(*) FROM pragma_table_info(substr(m.name, 1, length(m.name) - 5), 'main') \
+     WHERE instr(?2, ' ' || lower(name) || ' ') AND NOT instr(name, ' ')) = ?3 \
+     AND (SELECT count(*) FROM pragma_table_info(m.name, 'main') \
+     WHERE instr(?4, ' ' || lower(name) || ' ') AND NOT instr(name, ' ')) = ?5";
+
+fn shape_of_others(own: &str) -> [Param<'_>; 5] {
+    let (rows, head) = (COLUMNS, HEAD_COLUMNS);
+    [text(own), text(rows.names), Param::Integer(rows.count), text(head.names), Param::Integer(head.count)]
 }
 
 /// The columns by which a table is known, in lower case, with spaces around them.
@@ -59,13 +59,14 @@ impl Columns {
     }
 }
 
-/// Whether a history has rows of a set.
-fn has_set(db: &mut Db<'_>, table: &str, set_name: &str) -> Result<bool, Error> {
-    db.has_row(
-        "could not read a history",
-        format_args!("SELECT 1 FROM {} WHERE set_name = ?1 LIMIT 1", in_main(table, "")),
-        &[text(set_name)],
-    )
+/// Whether a history has rows of a set; `None` where it has no rows at all.
+#[inline(never)]
+fn has_set(db: &mut Db<'_>, table: &str, set_name: &str) -> Result<Option<bool>, Error> {
+    let sql = format_args!("SELECT max(set_name = ?1) FROM {}", in_main(table, ""));
+    Ok(match db.find("could not read a history", sql, &[text(set_name)])? {
+        Some(Value::Integer(has)) => Some(has == 1),
+        _ => None,
+    })
 }
 
 /// The names of all tables of other histories, if any of these names can be one.
@@ -100,23 +101,23 @@ pub(crate) enum Neighbours {
 /// Looks at the objects of a database that has no history of the set.
 pub(crate) fn neighbours(db: &mut Db<'_>, history: &History<'_>, set_name: &str) -> Result<Neighbours, Error> {
     let others = others(db, history.table())?;
-    if others.is_empty() {
-        return Ok(Neighbours::Strangers);
-    }
-    let sql = "SELECT DISTINCT tbl_name FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_'";
-    let tables = db.texts("could not read the database", sql, &[])?;
-    let is_known = |name: &String| history.has(name) || others.iter().any(|table| is_table_of(table, name));
-    if tables.iter().all(is_known) {
+    let [own, rows, rows_count, head, head_count] = shape_of_others(history.table());
+    let is_stranger = format_args!(
+        "SELECT 1 FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_' AND lower(tbl_name) NOT IN \
+         (SELECT lower(?6) UNION ALL SELECT lower(h.name) || ends.name FROM (SELECT '' AS name UNION ALL \
+         SELECT '_head' UNION ALL SELECT '_repeatable') AS ends, (SELECT ?1 AS name UNION ALL {OTHERS}) AS h) LIMIT 1"
+    );
+    let params = [own, rows, rows_count, head, head_count, text(history.aside())];
+    if !db.has_row("could not read the database", is_stranger, &params)? {
         return Ok(Neighbours::Nothing);
     }
     let mut found = Neighbours::Strangers;
     for table in &others {
-        if has_set(db, table, set_name)? {
+        match has_set(db, table, set_name)? {
+            None => {}
+            Some(false) => found = Neighbours::Sets,
             // The set itself has a history, under another name.
-            return Ok(Neighbours::Strangers);
-        }
-        if db.has_row("could not read a history", format_args!("SELECT 1 FROM {} LIMIT 1", in_main(table, "")), &[])? {
-            found = Neighbours::Sets;
+            Some(true) => return Ok(Neighbours::Strangers),
         }
     }
     Ok(found)
@@ -124,9 +125,9 @@ pub(crate) fn neighbours(db: &mut Db<'_>, history: &History<'_>, set_name: &str)
 
 /// The history of another name that has rows of a set, where there is one.
 pub(crate) fn elsewhere(db: &mut Db<'_>, history: &History<'_>, set_name: &str) -> Result<Option<String>, Error> {
-    for table in others(db, history.table())? {
-        if has_set(db, &table, set_name)? {
-            return Ok(Some(table));
+    for table in &others(db, history.table())? {
+        if has_set(db, table, set_name)? == Some(true) {
+            return Ok(Some(table.clone()));
         }
     }
     Ok(None)
@@ -141,7 +142,7 @@ pub(crate) fn table_of(db: &mut Db<'_>, history: &History<'_>, set_name: &str) -
     }
     let mut found: Option<String> = None;
     for table in tables {
-        if !has_set(db, &table, set_name)? {
+        if has_set(db, &table, set_name)? != Some(true) {
             continue;
         }
         if let Some(other) = found {

@@ -5,7 +5,6 @@
 //! which migrations were taken out of the history, and so may run although later ones are applied. Once everything is
 //! applied the chain goes on over the repeatables, whose records are in a table of their own.
 
-use std::fmt;
 use std::rc::Rc;
 
 use crate::db::{Db, failed};
@@ -70,12 +69,6 @@ pub(crate) enum Presence {
 /// What the tables of a history have behind its name.
 const ENDS: [&str; 3] = ["", "_head", "_repeatable"];
 
-/// Whether a table is one of a history of this name.
-pub(crate) fn is_table_of(history: &str, table: &str) -> bool {
-    let (start, end) = table.as_bytes().split_at(history.len().min(table.len()));
-    start.eq_ignore_ascii_case(history.as_bytes()) && ENDS.iter().any(|it| end.eq_ignore_ascii_case(it.as_bytes()))
-}
-
 /// The tables of a history of this name.
 #[inline]
 pub(crate) fn tables_of(table: &str) -> [String; 3] {
@@ -107,15 +100,13 @@ impl<'s> History<'s> {
     /// The names of its own tables, and of the old one that it came from, or came in place of.
     #[inline]
     pub(crate) fn tables(&self) -> [String; 4] {
-        let old = self.set.adoption.as_ref().and_then(|adoption| adoption.aside).unwrap_or_default();
         let [table, head, records] = tables_of(self.set.table);
-        [table, head, records, old.to_owned()]
+        [table, head, records, self.aside().to_owned()]
     }
 
-    /// Whether a table is one of these.
-    pub(crate) fn has(&self, table: &str) -> bool {
-        let old = self.set.adoption.as_ref().and_then(|adoption| adoption.aside).unwrap_or_default();
-        is_table_of(self.set.table, table) || table.eq_ignore_ascii_case(old)
+    /// The name of that one; empty where there is none.
+    pub(crate) fn aside(&self) -> &'s str {
+        self.set.adoption.as_ref().and_then(|adoption| adoption.aside).unwrap_or_default()
     }
 
     /// Whether the set has begun to keep it, be it that everything was rolled back since.
@@ -133,7 +124,7 @@ impl<'s> History<'s> {
     }
 
     /// What the head says. `None` where one has to look closer.
-    pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
+    pub(crate) fn head<'d>(&self, db: &'d mut Db<'_>) -> Result<Option<Head<'d>>, Error> {
         let sql = Head::sql(self.set.table, [true, false]);
         Head::read(db, self.set.latest(), &sql, false)
     }
@@ -144,7 +135,7 @@ impl<'s> History<'s> {
                    EXISTS (SELECT 1 FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_' \
                    AND tbl_name <> (?1 || '_head') COLLATE NOCASE \
                    AND tbl_name <> (?1 || '_repeatable') COLLATE NOCASE)";
-        let rows = db.query("could not read the database", sql, &[text(self.set.table)])?;
+        let rows = db.ask("could not read the database", sql, &[text(self.set.table)])?;
         Ok(match rows.get(0) {
             Some([Value::Integer(1), _]) => Presence::History,
             Some([_, Value::Integer(1)]) => match histories::neighbours(db, self, self.set.name)? {
@@ -190,7 +181,7 @@ impl<'s> History<'s> {
     pub(crate) fn rows(&self, db: &mut Db<'_>, by: &str) -> Result<Vec<Rc<HistoryRow>>, Error> {
         let columns = HistoryRow::COLUMNS;
         let mut rows = Vec::new();
-        let mut found = db.query(
+        let found = db.ask(
             READ,
             format_args!("SELECT {columns} FROM {} WHERE set_name = ?1 ORDER BY {by}", self.rows_sql),
             &[text(self.set.name)],
@@ -238,9 +229,9 @@ impl<'s> History<'s> {
         }
     }
 
-    /// The stored ways back of the set, by ascending number.
+    /// The stored down scripts of the set, by ascending number.
     #[inline]
-    pub(crate) fn ways_back(&self, db: &mut Db<'_>) -> Result<Vec<(u64, String)>, Error> {
+    pub(crate) fn down_scripts(&self, db: &mut Db<'_>) -> Result<Vec<(u64, String)>, Error> {
         let rows = db.query(
             READ,
             format_args!(
@@ -343,9 +334,8 @@ impl<'s> History<'s> {
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
-        let [up_sql, down_sql] = self.kept(migration)?;
         let done = if state == RowState::Applied { migration.up.steps.len() } else { 0 };
-        let params: [_; PARAMS] = [
+        rows.add(&[
             text(migration.name),
             text(self.set.name),
             integer(migration.number)?,
@@ -353,15 +343,12 @@ impl<'s> History<'s> {
             text(state.as_str()),
             integer(done as u64)?,
             duration,
-            optional(steps.as_deref()),
-            optional(up_sql.as_deref()),
-            optional(down_sql.as_deref()),
-            text(tool),
-            text_checksum(migration),
-            optional(migration.up.prefix(done)),
-            optional(at),
-        ];
-        rows.add(&params);
+        ]);
+        rows.push(Value::from(steps));
+        let [up_sql, down_sql] = self.kept(migration)?;
+        rows.push(Value::from(up_sql));
+        rows.push(Value::from(down_sql));
+        rows.add(&[text(tool), text_checksum(migration), optional(migration.up.prefix(done)), optional(at)]);
         Ok(())
     }
 
@@ -379,17 +366,11 @@ impl<'s> History<'s> {
             optional(down_sql.as_deref()),
         ];
         let set = "name = ?3, checksum = ?4, text_checksum = ?5, up_sql = ?6, down_sql = ?7";
-        self.update(db, format_args!("could not change the record of `{}`", migration.name), set, &params)
+        self.update(db, &format!("could not change the record of `{}`", migration.name), set, &params)
     }
 
     /// Changes the row of a migration: the set and the number are the first parameters.
-    fn update(
-        &self,
-        db: &mut Db<'_>,
-        what: impl fmt::Display,
-        changes: &str,
-        params: &[Param<'_>],
-    ) -> Result<(), Error> {
+    fn update(&self, db: &mut Db<'_>, what: &str, changes: &str, params: &[Param<'_>]) -> Result<(), Error> {
         db.change(
             what,
             format_args!("UPDATE {} SET {changes} WHERE set_name = ?1 AND number = ?2", self.rows_sql),
@@ -413,7 +394,7 @@ impl<'s> History<'s> {
         self.accept(db, squash)
     }
 
-    /// What the history keeps of a migration's text: the way up and the way back.
+    /// What the history keeps of a migration's text: the up script and the down script.
     fn kept(&self, migration: &Migration<'_>) -> Result<[Option<String>; 2], Error> {
         let part = TextsPart::of(self.set, migration)?;
         Ok(part.map_or([None, None], |part| (part.kept)(self.set.rules.store_sql, migration)))
@@ -459,7 +440,7 @@ impl<'s> History<'s> {
         self.update(db, CHANGE, "violations = ?3", &params)
     }
 
-    /// Keeps the way back that is being run, so that it can go on from where it was stopped.
+    /// Keeps the down script that is being run, so that it can go on from where it was stopped.
     #[inline]
     pub(crate) fn keep_down(&self, db: &mut Db<'_>, number: u64, down_sql: &str) -> Result<(), Error> {
         let params = [text(self.set.name), integer(number)?, text(down_sql)];
@@ -495,28 +476,14 @@ impl<'s> History<'s> {
         )
     }
 
-    /// The migrations that may run although later ones are applied, by ascending number. There is a head.
-    pub(crate) fn may_run_late(&self, db: &mut Db<'_>) -> Result<Vec<u64>, Error> {
+    /// The numbers of migrations that may run although later ones are applied. There is a head.
+    pub(crate) fn may_run_late(&self, db: &mut Db<'_>) -> Result<String, Error> {
         let late = db.find(
             READ,
             format_args!("SELECT may_run_late FROM {} WHERE set_name = ?1", self.head_sql),
             &[text(self.set.name)],
         )?;
-        let mut numbers = Vec::new();
-        let late = late.and_then(into_text).unwrap_or_default();
-        // By hand: `parse`, and the iterator over words, are half a KiB of every program.
-        for word in late.as_bytes().split(u8::is_ascii_whitespace) {
-            let digit = |number: u64, byte: &u8| match byte {
-                b'0'..=b'9' => number.checked_mul(10)?.checked_add(u64::from(byte - b'0')),
-                _ => None,
-            };
-            let Some(number) = word.iter().try_fold(0, digit).filter(|_| !word.is_empty()) else { continue };
-            // Almost always at the end: no sort is carried for it.
-            if let Err(at) = numbers.binary_search(&number) {
-                numbers.insert(at, number);
-            }
-        }
-        Ok(numbers)
+        Ok(late.and_then(into_text).unwrap_or_default())
     }
 }
 
@@ -588,6 +555,7 @@ fn text_checksum<'m>(migration: &Migration<'m>) -> Param<'m> {
     optional(Some(migration.text_checksum).filter(|checksum| !checksum.is_empty()))
 }
 
+#[inline(never)]
 pub(crate) fn integer(number: u64) -> Result<Param<'static>, Error> {
     i64::try_from(number)
         .map(Param::Integer)

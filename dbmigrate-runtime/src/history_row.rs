@@ -4,6 +4,7 @@ use std::mem::take;
 use std::time::Duration;
 
 use crate::row_state::RowState;
+use crate::set::Migration;
 use crate::value::{Param, Value, micros, whole_micros};
 
 /// One row of the history.
@@ -35,7 +36,7 @@ pub struct HistoryRow {
     pub tool: Option<String>,
     /// The times of its steps as the history has them, for [`HistoryRow::with_steps`].
     pub(crate) steps_us: Option<String>,
-    /// Whether its way back is stored.
+    /// Whether its down script is stored.
     pub(crate) has_down: bool,
     /// The checksum of the text that was applied, with its comments.
     pub(crate) text_checksum: Option<String>,
@@ -97,6 +98,23 @@ impl HistoryRow {
             text_checksum: text_checksum.take_text(),
             prefix_checksum: prefix_checksum.take_text(),
         })
+    }
+
+    /// Whether `up` can go on with the program's text where this row says that it was stopped. What stopped it is often the
+    /// file itself, so an edit behind what has run is how one goes on: the steps that have run, with the one that was
+    /// begun, have to be the program's first ones.
+    #[inline(never)]
+    pub(crate) fn goes_on(&self, migration: &Migration<'_>) -> bool {
+        self.name == migration.name
+            && !migration.up.transaction
+            && matches!(self.state, RowState::Running | RowState::Started)
+            && (self.checksum == migration.checksum || self.has_same_prefix(migration))
+    }
+
+    fn has_same_prefix(&self, migration: &Migration<'_>) -> bool {
+        let begun = self.statements_done.saturating_add(u64::from(self.state == RowState::Started));
+        let prefix = usize::try_from(begun).ok().and_then(|begun| migration.up.prefix(begun));
+        prefix.is_some() && self.prefix_checksum.as_deref() == prefix
     }
 
     /// The same with the times of its steps, for people.

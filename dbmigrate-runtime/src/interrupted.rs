@@ -1,31 +1,11 @@
-//! A migration without a transaction that was stopped on its way: whether it can go on, and what to say of it.
-//!
-//! What stopped it is often the file itself, so an edit behind what has run is how one goes on. The history has the
-//! checksum of the steps that have run, with the one that was begun: these have to be the program's first ones.
+//! A migration without a transaction that was stopped on its way: what to say of it.
 
 use crate::compare::{Match, accept_help, forget_help};
 use crate::error::ErrorKind;
 use crate::history_row::HistoryRow;
 use crate::no_transaction::is_idempotent;
 use crate::row_state::RowState;
-use crate::set::Migration;
 use crate::verify::Problem;
-
-/// Whether `up` can go on with the program's text where the history says that it was stopped.
-#[inline]
-pub(crate) fn goes_on(row: &HistoryRow, migration: &Migration<'_>) -> bool {
-    row.name == migration.name
-        && !migration.up.transaction
-        && matches!(row.state, RowState::Running | RowState::Started)
-        && (row.checksum == migration.checksum || has_same_prefix(row, migration))
-}
-
-#[inline]
-fn has_same_prefix(row: &HistoryRow, migration: &Migration<'_>) -> bool {
-    let begun = row.statements_done.saturating_add(u64::from(row.state == RowState::Started));
-    let prefix = usize::try_from(begun).ok().and_then(|begun| migration.up.prefix(begun));
-    prefix.is_some() && row.prefix_checksum.as_deref() == prefix
-}
 
 /// What says what is wrong with one.
 pub(crate) type ExplainFn = fn(&str, &Match<'_>, &HistoryRow, &mut Problem);

@@ -1,10 +1,12 @@
 //! One script to run and what it does to the history: a migration in one direction, a hook, or a repeatable.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::hooks::{Direction, Upcoming};
+use crate::report::Done;
 use crate::set::{Migration, Repeatable, Script};
 
 /// A script to run.
@@ -19,7 +21,7 @@ pub(crate) struct Job<'s> {
 pub(crate) enum Way<'s> {
     /// A migration, which is recorded, and its place in the set.
     Up(usize, &'s Migration<'s>),
-    /// The way back of a migration, whose record is deleted.
+    /// The down script of a migration, whose record is deleted.
     Back(Rc<dyn Back + 's>),
     /// The hook before a run.
     Before(&'s Script<'s>),
@@ -29,11 +31,11 @@ pub(crate) enum Way<'s> {
     Repeat(&'s Repeatable<'s>),
 }
 
-/// A way back. It is behind a trait so that a program that never rolls back does not link the code for it.
+/// A down script. It is behind a trait so that a program that never rolls back does not link the code for it.
 pub(crate) trait Back {
     /// The full name of the migration, as the history has it.
     fn name(&self) -> &str;
-    /// The script without the steps, which take a buffer where the way back was read from the history.
+    /// The script without the steps, which take a buffer where the down script was read from the history.
     fn outline(&self) -> Script<'_>;
     /// As [`Job::script`].
     fn script<'x>(&'x self, buffer: &'x mut ScriptBuffer<'x>) -> &'x Script<'x>;
@@ -131,6 +133,7 @@ impl Job<'_> {
     }
 
     /// Whether Rust is one of its steps.
+    #[inline(never)]
     pub(crate) fn has_code(&self) -> bool {
         match &self.way {
             Way::Up(_, migration) => migration.up.has_code(),
@@ -139,6 +142,13 @@ impl Job<'_> {
             Way::Before(script) | Way::After(script) => script.has_code(),
             Way::Repeat(repeatable) => repeatable.script.has_code(),
         }
+    }
+
+    /// What is reported of it, before it has run.
+    #[inline(never)]
+    pub(crate) fn done(&self) -> Done {
+        let (steps, notes) = (Vec::new(), Vec::new());
+        Done { number: self.number, name: self.name().to_owned(), duration: Duration::ZERO, steps, notes }
     }
 
     /// What the program is told of it.

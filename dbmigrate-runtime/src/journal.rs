@@ -19,10 +19,10 @@ pub(crate) fn switch(db: &mut Db<'_>, mode: JournalMode) -> Result<(), Error> {
         return Ok(());
     }
     let sql = format!("PRAGMA main.journal_mode = {name}");
-    let rows = db
+    let mut rows = db
         .patiently(|session| session.query(&sql, &[]))
         .map_err(|error| failed(format_args!("could not change the journal mode to `{name}`"), error))?;
-    let now = word(rows.into_first());
+    let now = word(rows.take_first());
     if now == name || is_temporary(db)? {
         return Ok(());
     }

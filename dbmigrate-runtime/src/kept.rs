@@ -393,6 +393,28 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_somebody_takes_meanwhile_is_not_taken_from_them() {
+        let dir = std::env::temp_dir().join(format!("dbmigrate-publish-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&dir);
+        fs::create_dir_all(&dir).unwrap();
+        let [part, taken, free] = ["part", "taken", "free"].map(|name| dir.join(name));
+        fs::write(&taken, "theirs").unwrap();
+        let made = PartialFile::new(part.clone()).unwrap();
+        fs::write(&part, "ours").unwrap();
+        assert_eq!(made.publish([taken.clone(), free.clone()]).unwrap(), free);
+        assert_eq!([&taken, &free].map(|path| fs::read_to_string(path).unwrap()), ["theirs", "ours"]);
+        assert!(!part.exists());
+        let made = PartialFile::new(part.clone()).unwrap();
+        fs::write(&part, "ours").unwrap();
+        assert_eq!(made.publish([taken]).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        // What is wrong with the folder is no name that is taken.
+        let made = PartialFile::new(part.clone()).unwrap();
+        fs::write(&part, "ours").unwrap();
+        assert_eq!(made.publish([dir.join("nowhere/free"), free]).unwrap_err().kind(), io::ErrorKind::NotFound);
+        fs::remove_dir_all(&dir).unwrap();
+    }
+
+    #[test]
     fn who_makes_a_copy_in_the_same_second_keeps_it() {
         let all = [4, 3, 2, 1].map(|again| Kept {
             path: format!("{again}").into(),

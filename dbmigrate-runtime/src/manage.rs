@@ -4,6 +4,7 @@
 mod built_upon;
 mod copies;
 pub(crate) mod down;
+mod down_script;
 pub(crate) mod forget;
 mod history;
 mod in_force;
@@ -19,7 +20,6 @@ mod schema;
 mod step_lock;
 pub(crate) mod together;
 pub(crate) mod verify_schema;
-mod way_back;
 
 pub use mark::Marked;
 pub use rehearsal::{Rehearsal, Rehearse, Rehearsed};

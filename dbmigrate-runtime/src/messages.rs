@@ -32,7 +32,13 @@ const REGISTERED: &str = "if the program registers it, let the program run this,
 
 /// What helps where no migration can; `None` where this is about a statement.
 pub(crate) fn remedy(message: &str) -> Option<&'static str> {
-    REMEDIES.iter().find(|(start, _)| message.starts_with(start)).map(|(_, help)| *help)
+    REMEDIES.iter().find(|(start, _)| begins(message, start)).map(|(_, help)| *help)
+}
+
+// As there are many that ask.
+#[inline(never)]
+fn begins(message: &str, start: &str) -> bool {
+    message.starts_with(start)
 }
 
 /// Whether there is no room.
@@ -76,6 +82,7 @@ pub(crate) fn is_existing(message: &str) -> bool {
 
 /// Whether a message has these words. It is short: what the standard library searches with is made for long texts, and is
 /// large.
+#[inline(never)]
 pub(crate) fn says(message: &str, words: &str) -> bool {
     message.as_bytes().windows(words.len()).any(|place| place == words.as_bytes())
 }

@@ -26,7 +26,7 @@ use crate::row_state::RowState;
 use crate::runner::Context;
 use crate::runner::alone::{AloneFn, alone};
 use crate::runner::failure::Named;
-use crate::script::{self, Stop, Trace};
+use crate::script::{self, Stop};
 use crate::set::{Code, Effect, Script, Statement, Step};
 use crate::step_lock::{self, Owner, StepLock};
 use crate::stored;
@@ -66,6 +66,8 @@ pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -
         }
         _ => {}
     }
+    // As its triggers do, but on a connection that runs none: from here on the head is wrong.
+    history.write_head(db, "")?;
     match history.stage(db, job.number)? {
         Some(stage) if stage.state != RowState::Applied => Ok(()),
         _ => Err(unrecorded(job.name())),
@@ -97,14 +99,14 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
     };
     let (running, in_step) = (RowState::between_steps(job.direction()), RowState::in_step(job.direction()));
     let stage = Stage { state: running, done: 0, checksum: String::new() };
-    let trace = Trace::default();
+    let done = job.done();
     let script = *script;
     let mut walk =
-        Walk { db, context, job, script, running, in_step, stage, choice, before, replayed: 0, trace, timed: 0 };
+        Walk { db, context, job, script, running, in_step, stage, choice, before, replayed: 0, done, timed: 0 };
     walk.run(start)?;
-    let (steps, notes) = (walk.times(), walk.trace.notes);
+    let done = Done { steps: walk.times(), ..walk.done };
     job.ran(db)?;
-    Ok(Done { number: job.number, name: job.name().to_owned(), duration: start.elapsed(), steps, notes })
+    Ok(Done { duration: start.elapsed(), ..done })
 }
 
 struct Walk<'w, 'c, 's> {
@@ -122,7 +124,7 @@ struct Walk<'w, 'c, 's> {
     before: Option<Violations>,
     /// How many steps have had their effect on this connection.
     replayed: usize,
-    trace: Trace,
+    done: Done,
     /// How many steps, from the first on, this run has timed.
     timed: usize,
 }
@@ -164,30 +166,27 @@ impl Walk<'_, '_, '_> {
             self.step(step, done).map_err(|error| self.explain(error, done))?;
             waited = Instant::now();
             if self.timed == done {
-                self.trace.steps.push(waited - begun);
+                self.done.steps.push(waited - begun);
                 self.timed += together(self.script.steps, done).unwrap_or(1);
             }
         }
     }
 
     /// Its row is gone: that is what was wanted on the way back. On the way up it is right only where who finished it for us
-    /// has recorded a squash in its place since; the next look at the history says what is in force then.
+    /// has recorded a squash in its place since; the look at the history says that what is in force has changed then.
     #[inline]
     fn refuse_gone(&mut self) -> Result<(), Error> {
         if self.job.records().is_none() {
             return Ok(());
         }
-        match look(self.db, self.context.set) {
-            Err(error) if error.is_moved() => Ok(()),
-            Err(error) => Err(error),
-            Ok(_) => Err(gone(self.job.name())),
-        }
+        look(self.db, self.context.set)?;
+        Err(gone(self.job.name()))
     }
 
     /// How long each step took, if this run did all of them: the times of some would be taken for those of the first.
     #[inline]
     fn times(&self) -> Vec<Duration> {
-        if self.timed == self.script.steps.len() { self.trace.steps.clone() } else { Vec::new() }
+        if self.timed == self.script.steps.len() { self.done.steps.clone() } else { Vec::new() }
     }
 
     /// Two programs may begin alike and go on with different texts: the one that came last does.
@@ -265,8 +264,7 @@ impl Walk<'_, '_, '_> {
                 },
                 Effect::Commit => Err(Error::new(ErrorKind::Set, "a COMMIT has no BEGIN")),
                 Effect::Session => {
-                    script::execute(self.db, self.job.name(), &self.script, statement, &mut self.trace.notes)?;
-                    self.refuse_open()?;
+                    script::execute(self.db, self.job.name(), &self.script, statement, &mut self.done.notes)?;
                     self.look_at_enforcement()?;
                     self.replayed = done + 1;
                     self.mark(self.running, done + 1, |_| Ok(())).map(drop)
@@ -306,10 +304,10 @@ impl Walk<'_, '_, '_> {
                 (step, &[]),
                 self.choice,
                 &self.context.set.parts,
-                &mut self.trace.notes,
+                &mut self.done.notes,
             )?;
         }
-        hidden::refuse_gone(self.db)?;
+        hidden::refuse(self.db)?;
         self.record(self.running, next)?;
         self.replayed = next;
         Ok(true)
@@ -335,7 +333,6 @@ impl Walk<'_, '_, '_> {
         }
         let result = work(self).and_then(|()| self.refuse_open());
         self.db.rollback()?;
-        self.look_at_enforcement()?;
         let next = if result.is_ok() { done + 1 } else { done };
         self.mark(self.running, next, |_| {
             if let Some(lock) = lock {
@@ -387,7 +384,7 @@ impl Walk<'_, '_, '_> {
         if !self.db.in_transaction() {
             return Ok(());
         }
-        self.db.rollback()?;
+        // The caller rolls back.
         Err(Error::new(ErrorKind::TransactionEnded, format_args!("`{}` left a transaction open", self.job.name()))
             .note("it was rolled back"))
     }

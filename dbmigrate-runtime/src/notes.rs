@@ -29,7 +29,7 @@ pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, known: &KnownHistory<'_>) -> 
     if known.old.is_some() {
         return Ok(notes);
     }
-    let ways_back = History::new(set).ways_back(db)?;
+    let down_scripts = History::new(set).down_scripts(db)?;
     for (matched, notes) in known.matches.iter().zip(&mut notes) {
         let applied = matched.migration.zip(matched.row.as_ref()).filter(|_| matched.state == State::Applied);
         let Some((migration, row)) = applied else { continue };
@@ -38,22 +38,23 @@ pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, known: &KnownHistory<'_>) -> 
             .as_deref()
             .is_some_and(|text| !migration.text_checksum.is_empty() && text != migration.text_checksum);
         let reworded = is_reworded.then_some("comments or blank space were edited since it was applied");
-        let kept = ways_back.binary_search_by_key(&matched.number, |(number, _)| *number).ok().filter(|_| row.has_down);
-        let back = kept.and_then(|at| way_back(migration, &ways_back[at].1));
+        let kept =
+            down_scripts.binary_search_by_key(&matched.number, |(number, _)| *number).ok().filter(|_| row.has_down);
+        let back = kept.and_then(|at| down_note(migration, &down_scripts[at].1));
         notes.extend(reworded.into_iter().chain(back));
     }
     Ok(notes)
 }
 
-/// What became of a way back that was kept.
+/// What became of a down script that was kept.
 #[inline]
-fn way_back(migration: &Migration<'_>, kept: &str) -> Option<&'static str> {
+fn down_note(migration: &Migration<'_>, kept: &str) -> Option<&'static str> {
     let is_same = match &migration.down {
         Down::Script(script) => {
             stored::encode(script).is_some_and(|text| text == kept)
                 || Stored::decode(String::new(), kept.to_owned()).is_some_and(|stored| stored.is(script))
         }
-        Down::Missing | Down::Irreversible(_) => {
+        Down::Missing | Down::Irreversible(_) | Down::Empty(_) => {
             return Some("its down script was removed since it was applied: `down` has none");
         }
     };

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::adoption::{Adopted, Adoption, OldShape};
-use crate::compare::{Found, KnownHistory, Match, as_error, behind, found};
+use crate::compare::{Found, KnownHistory, Match, behind, found};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::visible;
@@ -16,6 +16,7 @@ use crate::sorted::sorted;
 use crate::status::State;
 use crate::value::{Row, into_text, text};
 use crate::verify::Problem;
+use crate::verify::as_error;
 
 /// At most this many records stand in an error.
 const SHOWN: usize = 30;

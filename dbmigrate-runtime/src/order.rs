@@ -41,7 +41,7 @@ pub(crate) fn legs(members: &[Member<'_>]) -> Result<Vec<Leg>, Error> {
         let is_first = !stretches[..at].iter().any(|(of, _)| *of == place);
         let is_last = !stretches[at + 1..].iter().any(|(of, _)| *of == place);
         let ends = is_last && (set.repeatables.is_empty() || at + 1 == stretches.len());
-        if set.rules.transaction == TransactionMode::All && !(is_first && is_last) {
+        if set.rules.transaction == TransactionMode::All && !is_last {
             let message = format!(
                 "the pending migrations of {} share one transaction, but one of them requires another set in between",
                 title(set.name)

@@ -146,7 +146,7 @@ impl<'s> Records<'s> {
         let triggers = triggers.join("\n");
         let took = if options.untimed { Param::Null } else { micros(took) };
         let params = [text(self.set.name), text(repeatable.name), text(repeatable.checksum), took, text(&triggers)];
-        db.query(format_args!("could not record `{}`", repeatable.script.file), &sql, &params).map(drop)
+        db.query(&format!("could not record `{}`", repeatable.script.file), &sql, &params).map(drop)
     }
 
     /// The triggers that a repeatable made when it was run.

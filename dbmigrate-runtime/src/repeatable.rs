@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::messages::is_registered;
 use crate::options::Options;
+use crate::packed::{Reader, unpack};
 use crate::parts::needed;
 use crate::quote::identifier;
 use crate::records::{Recorded, Records};
@@ -93,6 +94,7 @@ pub(crate) struct RepeatablesPart {
     pub(crate) create: fn(&mut Db<'_>, &Records<'_>) -> Result<(), Error>,
     pub(crate) write: fn(&mut Db<'_>, &Records<'_>, &Options, &Repeatable<'_>, Duration) -> Result<(), Error>,
     pub(crate) clear_others: fn(&mut Db<'_>, &Records<'_>) -> Result<(), Error>,
+    pub(crate) unpack: fn(&mut Reader) -> &'static [Repeatable<'static>],
 }
 
 impl RepeatablesPart {
@@ -105,6 +107,7 @@ impl RepeatablesPart {
         create: |db, records| records.create(db),
         write: |db, records, options, repeatable, took| records.write(db, options, repeatable, took),
         clear_others: |db, records| records.clear_others(db),
+        unpack: unpack::repeatables,
     };
 
     /// That of a set that has any.

@@ -38,6 +38,17 @@ pub struct Repeated {
 }
 
 impl Report {
+    /// That of nothing.
+    pub(crate) const NONE: &'static Self = &Self {
+        applied: Vec::new(),
+        rolled_back: Vec::new(),
+        repeated: Vec::new(),
+        notes: Vec::new(),
+        backup: None,
+        snapshot: None,
+        adopted: None,
+    };
+
     /// Whether there was nothing to do.
     #[must_use]
     #[inline]

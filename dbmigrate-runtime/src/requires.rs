@@ -124,7 +124,5 @@ pub(crate) fn unmet(migration: &Migration<'_>, required: &str) -> Error {
         }
     };
     let message = format!("`{}` requires {what}, which is not applied", migration.name);
-    Error::new(ErrorKind::Requirement, message)
-        .at(Place { file: migration.file.to_owned(), line: None, column: None })
-        .hint(help)
+    Error::new(ErrorKind::Requirement, message).at(Place { file: migration.file, line: None, column: None }).hint(help)
 }

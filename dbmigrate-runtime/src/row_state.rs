@@ -37,7 +37,7 @@ impl RowState {
 
     /// The state with this text; `None` for one of a newer version.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
+        Self::ALL.iter().copied().find(|state| state.as_str() == text)
     }
 
     /// Between two steps of a script without a transaction.

@@ -53,9 +53,15 @@ impl Rows {
     }
 
     /// Iterates over the rows.
+    // By hand: the chunks of a slice are counted by a division.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = &[Value]> {
-        self.values.chunks_exact(self.columns.max(1))
+        let (columns, mut rest) = (self.columns.max(1), &*self.values);
+        std::iter::from_fn(move || {
+            let (row, after) = rest.split_at_checked(columns)?;
+            rest = after;
+            Some(row)
+        })
     }
 
     /// The number of rows.
@@ -69,19 +75,23 @@ impl Rows {
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.values.len() < self.columns.max(1)
     }
 
     /// All of them, to take their values.
     #[inline]
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut [Value]> {
-        self.values.chunks_exact_mut(self.columns.max(1))
+        let (columns, mut rest) = (self.columns.max(1), &mut *self.values);
+        std::iter::from_fn(move || {
+            let (row, after) = std::mem::take(&mut rest).split_at_mut_checked(columns)?;
+            rest = after;
+            Some(row)
+        })
     }
 
-    /// The first value, where there is one.
-    pub(crate) fn into_first(mut self) -> Option<Value> {
-        self.values.truncate(1);
-        self.values.pop()
+    /// Takes the first value, where there is one.
+    pub(crate) fn take_first(&mut self) -> Option<Value> {
+        self.values.first_mut().map(Value::take)
     }
 }
 

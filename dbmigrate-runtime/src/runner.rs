@@ -26,7 +26,7 @@ use crate::parts::needed;
 use crate::repeatable::RepeatablesPart;
 use crate::report::{Done, Repeated, Report};
 use crate::requires::RequirementsPart;
-use crate::script::{self, Stop, Trace};
+use crate::script::{self, Stop};
 use crate::set::{ForeignKeys, Migration, Script, Set};
 use crate::snapshot::Snapshot;
 
@@ -53,7 +53,7 @@ pub(crate) struct Plan<'s> {
 
 impl<'s> Plan<'s> {
     fn left(&self) -> &[Job<'s>] {
-        &self.jobs[self.next..]
+        self.jobs.get(self.next..).unwrap_or_default()
     }
 }
 
@@ -110,7 +110,7 @@ pub(crate) struct Runner<'r, 's> {
 /// How far a run has come, by what it has committed.
 #[derive(Clone, Copy, PartialEq)]
 enum Phase {
-    /// Nothing, or only ways back.
+    /// Nothing, or only down scripts.
     Begun,
     /// `before_all`.
     Entered,
@@ -184,13 +184,13 @@ impl<'r, 's> Runner<'r, 's> {
         }
     }
 
-    /// Runs all jobs of a plan. `plan` makes it, under the write lock, and makes it anew whenever another process has
+    /// Runs all jobs of a plan. `plan` fills it, under the write lock, and fills it anew whenever another process has
     /// changed the history since the last commit of this run.
     pub(crate) fn run(
         &mut self,
         db: &mut Db<'_>,
         report: &mut Report,
-        plan: &mut dyn FnMut(&mut Db<'_>) -> Result<Plan<'s>, Error>,
+        plan: &mut dyn FnMut(&mut Db<'_>, &mut Plan<'s>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut current = Plan::default();
         let (kind, done, unrecorded) = (Kind::Migration, Vec::new(), Vec::new());
@@ -199,9 +199,10 @@ impl<'r, 's> Runner<'r, 's> {
             self.context.settings.restore_changed(db)?;
             Settings::enforce(db, self.enforced)?;
             db.begin()?;
-            let head = self.context.history.head(db)?;
-            if !head.is_some_and(|head| head.is(self.head)) {
-                current = plan(db)?;
+            if !self.context.history.head(db)?.is_some_and(|head| head.is(self.head)) {
+                current.jobs.clear();
+                (current.next, current.prefix, current.creates) = (0, None, false);
+                plan(db, &mut current)?;
                 self.surround(&mut current.jobs);
                 self.has_records = self.context.history.records.exist(db)?;
             }
@@ -338,10 +339,10 @@ impl<'r, 's> Runner<'r, 's> {
             return db.rollback();
         }
         plan.prefix = prefix;
-        for done in batch.done.drain(..) {
-            self.committed(db, report, &plan.jobs[plan.next], done);
-            plan.next += 1;
+        for (job, done) in plan.left().iter().zip(batch.done.drain(..)) {
+            self.committed(db, report, job, done);
         }
+        plan.next += count;
         Ok(())
     }
 
@@ -393,7 +394,7 @@ impl<'r, 's> Runner<'r, 's> {
             Ok(tried) => return Ok(tried),
             Err(stop) => stop,
         };
-        if matches!(stop, Stop::NeedsOff) && !self.needs_off(job) {
+        if matches!(stop, Stop::NeedsOff) {
             self.needs_off.push(job.name().to_owned());
         }
         // Those before it have to be kept, and it has to be seen alone.
@@ -439,8 +440,8 @@ impl<'r, 's> Runner<'r, 's> {
             self.enforced = choice.enforced;
             return Ok(Outcome::Restart);
         }
-        // SQLite forgets what a PRAGMA has put off when that is put back. What a constraint puts off is known to the commit,
-        // but of many scripts not by whom.
+        // SQLite forgets what a PRAGMA has put off when that is put back. What a constraint puts off is known to the
+        // commit, but of many scripts not by whom.
         self.deferring = mentions_deferring(script) || self.deferring && self.group == Group::Fresh;
         if batch.before.is_none() && (!choice.enforced || self.deferring || script.has_code()) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
@@ -452,11 +453,12 @@ impl<'r, 's> Runner<'r, 's> {
             self.record(db, batch)?;
         }
         let sets = self.may_set(db, script)?;
-        let done = self.run_script(db, job, (script, sets), choice, batch)?;
+        let at = batch.done.len();
+        batch.done.push(job.done());
+        self.run_script(db, job, (script, sets), choice, batch)?;
         if let Way::Up(_, migration) = job.way {
-            batch.unrecorded.push((migration, batch.done.len()));
+            batch.unrecorded.push((migration, at));
         }
-        batch.done.push(done);
         // One at a time it costs more than all that stands around it.
         if !self.is_filling(batch) || self.is_history_read || self.context.options.untimed {
             self.record(db, batch)?;
@@ -477,8 +479,9 @@ impl<'r, 's> Runner<'r, 's> {
         job: &Job<'_>,
         (script, sets): (&Script<'_>, bool),
         choice: Choice,
-        batch: &Batch<'_>,
-    ) -> Result<Done, Stop> {
+        batch: &mut Batch<'_>,
+    ) -> Result<(), Stop> {
+        let Some(done) = batch.done.last_mut() else { return Ok(()) };
         let start = Instant::now();
         self.refuse_unmet(db, job)?;
         job.announce(db)?;
@@ -494,7 +497,7 @@ impl<'r, 's> Runner<'r, 's> {
             let part = RepeatablesPart::of(set)?;
             set.repeatables.iter().try_for_each(|it| (part.drop_objects)(db, &history.records, it))?;
         }
-        let trace = script::run(db, job.name(), job.direction(), script, choice, &self.context.set.parts)?;
+        script::run(db, job.name(), job.direction(), script, choice, &self.context.set.parts, done)?;
         let looks = choice.enforced && (self.deferring || script.has_code());
         if looks {
             self.refuse_violations(db, batch, Some(job))?;
@@ -503,6 +506,9 @@ impl<'r, 's> Runner<'r, 's> {
             self.context.settings.others(db)?.settings(db, looks)?;
         }
         let duration = start.elapsed();
+        if let Some(done) = batch.done.last_mut() {
+            done.duration = duration;
+        }
         let Context { set, history, options, .. } = &self.context;
         match &job.way {
             Way::Up(..) => {}
@@ -512,12 +518,12 @@ impl<'r, 's> Runner<'r, 's> {
             }
             Way::Before(_) | Way::After(_) => {}
         }
-        let Trace { notes, steps } = trace;
-        Ok(Done { number: job.number, name: job.name().to_owned(), duration, steps, notes })
+        Ok(())
     }
 
     /// Checks, writes the head and commits, after these jobs. False if the transaction has to be begun again, with each
-    /// script in its own. `prefix` is how many of the set's first migrations the history holds then, if that could be told.
+    /// script in its own. `prefix` is how many of the set's first migrations the history holds then, if that could be
+    /// told.
     #[inline(never)]
     fn commit(
         &mut self,
@@ -528,13 +534,8 @@ impl<'r, 's> Runner<'r, 's> {
     ) -> Result<bool, Error> {
         let job = if let [only] = jobs { Some(only) } else { None };
         let may_split = self.is_filling(batch) && batch.done.len() > 1;
-        let violations = if self.enforced { Ok(()) } else { self.refuse_violations(db, batch, job) };
-        let checked = violations
-            .and_then(|()| hidden::refuse(db).map_err(|error| blame(error, batch.kind, job)))
-            .and_then(|()| self.clear_records(db, batch.kind))
-            .and_then(|()| self.recorded(db, *prefix, batch, jobs));
         let head;
-        (*prefix, head) = match checked {
+        (*prefix, head) = match self.checked(db, *prefix, batch, (jobs, job)) {
             Ok(known) => known,
             Err(_) if may_split => {
                 self.group = Group::One;
@@ -565,7 +566,7 @@ impl<'r, 's> Runner<'r, 's> {
         let Some(before) = &batch.before else { return Ok(()) };
         before.refuse_growth(db, !self.enforced).map_err(|error| {
             let error = match job {
-                Some(job) => error.at(Place { file: job.file().to_owned(), line: None, column: None }),
+                Some(job) => error.at(Place { file: job.file(), line: None, column: None }),
                 None => error,
             };
             blame(error, batch.kind, job)

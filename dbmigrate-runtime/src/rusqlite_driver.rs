@@ -156,10 +156,7 @@ macro_rules! rusqlite_driver {
             type Error = $($rusqlite)+::Error;
 
             fn execute(&mut self, sql: &str) -> ::std::result::Result<(), $($rusqlite)+::Error> {
-                let mut statement = self.connection.prepare(sql)?;
-                let mut rows = statement.query([])?;
-                while rows.next()?.is_some() {}
-                ::std::result::Result::Ok(())
+                run(self.connection, sql, &[], ::std::option::Option::None)
             }
 
             fn query(
@@ -167,24 +164,8 @@ macro_rules! rusqlite_driver {
                 sql: &str,
                 params: &[$crate::Value],
             ) -> ::std::result::Result<$crate::Rows, $($rusqlite)+::Error> {
-                let mut statement = self.connection.prepare(sql)?;
-                let columns = statement.column_count();
-                let mut result = $crate::Rows::new(columns);
-                let params = $($rusqlite)+::params_from_iter(params.iter().map(bound));
-                let mut rows = statement.query(params)?;
-                while let ::std::option::Option::Some(row) = rows.next()? {
-                    for column in 0..columns {
-                        result.push(match row.get_ref(column)? {
-                            $($rusqlite)+::types::ValueRef::Null => $crate::Value::Null,
-                            $($rusqlite)+::types::ValueRef::Integer(value) => $crate::Value::Integer(value),
-                            $($rusqlite)+::types::ValueRef::Real(value) => $crate::Value::Real(value),
-                            $($rusqlite)+::types::ValueRef::Text(value) => {
-                                $crate::Value::Text(::std::string::String::from_utf8_lossy(value).into_owned())
-                            }
-                            $($rusqlite)+::types::ValueRef::Blob(value) => $crate::Value::Blob(value.to_vec()),
-                        });
-                    }
-                }
+                let mut result = $crate::Rows::default();
+                run(self.connection, sql, params, ::std::option::Option::Some(&mut result))?;
                 ::std::result::Result::Ok(result)
             }
 
@@ -229,6 +210,35 @@ macro_rules! rusqlite_driver {
                     ::std::option::Option::None => false,
                 }
             }
+        }
+
+        fn run(
+            connection: &$($rusqlite)+::Connection,
+            sql: &str,
+            params: &[$crate::Value],
+            mut result: ::std::option::Option<&mut $crate::Rows>,
+        ) -> ::std::result::Result<(), $($rusqlite)+::Error> {
+            let mut statement = connection.prepare(sql)?;
+            let columns = statement.column_count();
+            if let ::std::option::Option::Some(result) = &mut result {
+                **result = $crate::Rows::new(columns);
+            }
+            let mut rows = statement.query($($rusqlite)+::params_from_iter(params.iter().map(bound)))?;
+            while let ::std::option::Option::Some(row) = rows.next()? {
+                let ::std::option::Option::Some(result) = &mut result else { continue };
+                for column in 0..columns {
+                    result.push(match row.get_ref(column)? {
+                        $($rusqlite)+::types::ValueRef::Null => $crate::Value::Null,
+                        $($rusqlite)+::types::ValueRef::Integer(value) => $crate::Value::Integer(value),
+                        $($rusqlite)+::types::ValueRef::Real(value) => $crate::Value::Real(value),
+                        $($rusqlite)+::types::ValueRef::Text(value) => {
+                            $crate::Value::Text(::std::string::String::from_utf8_lossy(value).into_owned())
+                        }
+                        $($rusqlite)+::types::ValueRef::Blob(value) => $crate::Value::Blob(value.to_vec()),
+                    });
+                }
+            }
+            ::std::result::Result::Ok(())
         }
 
         fn bound(value: &$crate::Value) -> $($rusqlite)+::types::ToSqlOutput<'_> {

@@ -1,6 +1,6 @@
 //! Runs one script inside the open transaction, statement by statement.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::db::{self, Db, because};
 use crate::elsewhere;
@@ -10,6 +10,7 @@ use crate::foreign_keys::Choice;
 use crate::hooks::{Direction, Progress};
 use crate::messages;
 use crate::parts::{Parts, needed};
+use crate::report::Done;
 use crate::session::DbError;
 use crate::set::{Effect, Script, Statement, Step};
 
@@ -27,16 +28,8 @@ impl From<Error> for Stop {
     }
 }
 
-/// What came of a script, besides what it did.
-#[derive(Default)]
-pub(crate) struct Trace {
-    /// What is worth knowing.
-    pub(crate) notes: Vec<String>,
-    /// How long each step took.
-    pub(crate) steps: Vec<Duration>,
-}
-
-/// Runs all steps of a script. On failure the caller rolls back.
+/// Runs all steps of a script, and adds to `done` how long each took, and what is worth knowing. On failure the caller
+/// rolls back.
 pub(crate) fn run(
     db: &mut Db<'_>,
     name: &str,
@@ -44,20 +37,19 @@ pub(crate) fn run(
     script: &Script<'_>,
     choice: Choice,
     parts: &Parts,
-) -> Result<Trace, Stop> {
+    done: &mut Done,
+) -> Result<(), Stop> {
     db.refuse_lost().map_err(|error| db::failed(format_args!("could not run `{name}`"), error))?;
-    let mut trace = Trace { notes: Vec::new(), steps: Vec::with_capacity(script.steps.len()) };
     let (start, of) = (Instant::now(), script.steps.len());
-    let mut before = Duration::ZERO;
     for (at, step) in script.steps.iter().enumerate() {
-        db.session().hooks().progress(&Progress { name, direction, step: at + 1, of, elapsed: before });
+        let begun = Instant::now();
+        let elapsed = begun.duration_since(start);
+        db.session().hooks().progress(&Progress { name, direction, step: at + 1, of, elapsed });
         let rest = script.steps.get(at + 1..).unwrap_or_default();
-        run_step(db, name, script, (step, rest), choice, parts, &mut trace.notes)?;
-        let elapsed = start.elapsed();
-        trace.steps.push(elapsed - before);
-        before = elapsed;
+        run_step(db, name, script, (step, rest), choice, parts, &mut done.notes)?;
+        done.steps.push(begun.elapsed());
     }
-    Ok(trace)
+    Ok(())
 }
 
 /// Runs one step; a note is added if its statement was skipped. `rest` is what follows in the same transaction: for the rows of
@@ -86,14 +78,16 @@ pub(crate) fn run_step(
         }
         _ => elsewhere::refuse(db, script, statement)?,
     }
-    match statement.effect {
-        effect @ (Effect::Write(_) | Effect::None) if choice.for_others => {
+    let run = &mut |db: &mut Db<'_>| execute(db, name, script, statement, notes);
+    match (statement.effect, parts.foreign_keys) {
+        (effect @ (Effect::Write(_) | Effect::None), part) if choice.for_others => {
             let table = if let Effect::Write(table) = effect { table } else { "" };
-            let part = needed(parts.foreign_keys, "drops tables")?;
-            let run = &mut |db: &mut Db<'_>| execute(db, name, script, statement, notes);
-            (part.around_write)(db, (script, statement, table), run)?;
+            (needed(part, "drops tables")?.around_write)(db, (script, statement, table), run)?;
         }
-        _ => execute(db, name, script, statement, notes)?,
+        (Effect::None, Some(part)) if choice.enforced && begins(sql_of(name, script, statement)?, "DROP") => {
+            (part.around_drop)(db, (script, statement, ""), run)?;
+        }
+        _ => run(db)?,
     }
     if !db.in_transaction() {
         return Err(at(ended(name), script, statement).into());
@@ -115,7 +109,8 @@ pub(crate) fn execute(
     notes: &mut Vec<String>,
 ) -> Result<(), Error> {
     let sql = sql_of(name, script, statement)?;
-    match db.session().execute(sql) {
+    // With a shared cache others may be in the way of a table also inside of a transaction.
+    match db.attempt(sql) {
         Ok(()) => Ok(()),
         Err(error) if script.tolerate_existing && makes_something(sql) && messages::is_existing(&error.message) => {
             let place = Place::of(script.file, script.text, statement.start as usize);
@@ -134,11 +129,14 @@ fn makes_something(sql: &str) -> bool {
 
 /// Whether that is the first word of a statement, which is its first token: core has cut it so.
 pub(crate) fn begins(sql: &str, word: &str) -> bool {
-    begins_with(sql.as_bytes(), word.as_bytes())
+    sql.get(..word.len()).is_some_and(|first| is_same(first, word))
 }
 
-fn begins_with(text: &[u8], word: &[u8]) -> bool {
-    text.get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word))
+/// Whether two names are the same, as SQLite compares them.
+// By hand: the comparison of the standard library goes by pieces of 16, and is as large, in each place.
+#[inline(never)]
+pub(crate) fn is_same(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.bytes().zip(b.bytes()).all(|(a, b)| a.eq_ignore_ascii_case(&b))
 }
 
 /// Whether a text has this name, in any case; as a word of its own, if that is asked.
@@ -157,20 +155,33 @@ pub(crate) fn is_of_word(byte: u8) -> bool {
 /// searched for several: all but a few bytes are passed by at once.
 #[inline(never)]
 pub(crate) fn mentions_where(text: &str, name: &str, is_right: &dyn Fn(u8, &[u8]) -> bool) -> bool {
-    let (mut rest, name) = (text.as_bytes(), name.as_bytes());
-    let (mut before, first) = (b' ', name.first().copied().unwrap_or_default());
-    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
-    while let [byte, after @ ..] = rest {
-        let may_be = *byte == lower || *byte == upper;
-        if may_be && begins_with(rest, name) && is_right(before, rest.get(name.len()..).unwrap_or_default()) {
+    let (mut before, mut rest) = (b' ', text.as_bytes());
+    let initial = name.bytes().next().unwrap_or_default();
+    let (lower, upper) = (initial.to_ascii_lowercase(), initial.to_ascii_uppercase());
+    while let [first, next @ ..] = rest {
+        let may_be = *first == lower || *first == upper;
+        if may_be && after(rest, name.as_bytes()).is_some_and(|after| is_right(before, after)) {
             return true;
         }
-        (rest, before) = (after, *byte);
+        (before, rest) = (*first, next);
     }
     false
 }
 
+/// What follows a name at the beginning of a text. A quote in the name may be written twice there.
+fn after<'t>(mut text: &'t [u8], name: &[u8]) -> Option<&'t [u8]> {
+    for byte in name {
+        text = match text {
+            [first, second, rest @ ..] if first == byte && second == byte && b"\"'`".contains(byte) => rest,
+            [first, rest @ ..] if first.eq_ignore_ascii_case(byte) => rest,
+            _ => return None,
+        };
+    }
+    Some(text)
+}
+
 /// The text of a statement.
+#[inline(never)]
 pub(crate) fn sql_of<'a>(name: &str, script: &Script<'a>, statement: &Statement<'_>) -> Result<&'a str, Error> {
     script.sql(statement).ok_or_else(|| {
         Error::new(ErrorKind::Set, format_args!("`{name}` has a statement outside of its text"))

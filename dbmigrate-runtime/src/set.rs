@@ -11,7 +11,7 @@ use crate::parts::Parts;
 use crate::snapshot::Snapshot;
 
 /// The version of these types and of their packed form. Generated code checks it at compile time.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// Fails the build of a program whose generated module has another version. Generated code calls it in a constant.
 ///
@@ -274,6 +274,8 @@ pub enum Down<'a> {
     Missing,
     /// There is deliberately none, for this reason.
     Irreversible(&'a str),
+    /// The one in this file has no statement, and there is something to undo.
+    Empty(&'a str),
     /// The script.
     Script(Script<'a>),
 }
@@ -313,6 +315,7 @@ impl<'a> Script<'a> {
     }
 
     /// Whether Rust is one of its steps.
+    #[inline(never)]
     pub(crate) fn has_code(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Code(_)))
     }

@@ -85,16 +85,12 @@ fn recording(
     loop {
         tries += 1;
         let mut more = Report::default();
-        match with(session, set, options, |session, set| run(session, set, &mut more)) {
-            Err(error) if error.is_moved() && tries < TRIES => join(report, error.report().clone()),
-            Err(error) => {
-                join(report, error.report().clone());
-                return Err(error.after(report));
-            }
-            Ok(()) => {
-                join(report, more);
-                break;
-            }
+        let result = with(session, set, options, |session, set| run(session, set, &mut more));
+        join(report, more);
+        match result {
+            Err(error) if error.is_moved() && tries < TRIES => {}
+            Err(error) => return Err(error),
+            Ok(()) => break,
         }
     }
     report.notes.extend(recorded.or(try_to_record(session, set, options)?));

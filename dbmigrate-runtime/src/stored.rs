@@ -1,4 +1,4 @@
-//! Ways back as the history keeps them: the statements of a script with what a runner must know, runnable without a
+//! Down scripts as the history keeps them: the statements of a script with what a runner must know, runnable without a
 //! parser. People can read it, and run it in any SQLite shell.
 //!
 //! ```text
@@ -59,7 +59,7 @@ impl Kind {
 /// What the history keeps of the texts of migrations, and what it says of an edited one.
 #[derive(Clone, Copy)]
 pub(crate) struct TextsPart {
-    /// The way up and the way back, as the history has them.
+    /// The up script and the down script, as the history has them.
     pub(crate) kept: fn(StoreSql, &Migration<'_>) -> [Option<String>; 2],
     /// What an edit changed.
     pub(crate) difference: fn(&str, &Script<'_>) -> String,
@@ -82,7 +82,7 @@ impl TextsPart {
 
 #[inline]
 fn kept(store: StoreSql, migration: &Migration<'_>) -> [Option<String>; 2] {
-    [if store == StoreSql::All { section(&migration.up) } else { None }, way_back(&migration.down)]
+    [if store == StoreSql::All { section(&migration.up) } else { None }, down_script(&migration.down)]
 }
 
 #[inline]
@@ -95,12 +95,12 @@ fn difference(applied: &str, script: &Script<'_>) -> String {
     }
 }
 
-/// The stored form of a way back. There is none for Rust, nor where no way back is.
+/// The stored form of a down script. There is none for Rust, nor where no down script is.
 #[inline]
-pub(crate) fn way_back(down: &Down<'_>) -> Option<String> {
+pub(crate) fn down_script(down: &Down<'_>) -> Option<String> {
     match down {
         Down::Script(script) => encode(script),
-        Down::Missing | Down::Irreversible(_) => None,
+        Down::Missing | Down::Irreversible(_) | Down::Empty(_) => None,
     }
 }
 
@@ -348,6 +348,34 @@ mod tests {
         ] {
             assert!(!stored.is(&other), "{other:?}");
         }
+    }
+
+    #[test]
+    fn every_effect_and_every_choice_is_read_back() {
+        let effects = [
+            Effect::None,
+            Effect::DropTable("a"),
+            Effect::DropColumn("b"),
+            Effect::Write("c"),
+            Effect::Session,
+            Effect::Begin,
+            Effect::Commit,
+            Effect::Bare { idempotent: false },
+            Effect::Bare { idempotent: true },
+        ];
+        let steps = effects.map(|effect| Step::Sql(Statement { start: 20, end: 26, effect }));
+        for foreign_keys in [None, Some(false), Some(true)] {
+            let script = Script { steps: &steps, foreign_keys, ..script() };
+            let stored = Stored::decode("label".into(), encode(&script).unwrap()).unwrap();
+            assert!(stored.is(&script));
+            let steps = stored.steps();
+            let read = stored.script(&steps).statements().map(|statement| statement.effect).collect::<Vec<_>>();
+            assert_eq!(read, effects);
+        }
+        let code = [Step::Code(crate::set::Code { id: 0, name: "fill", line: 1 })];
+        let code = Script { steps: &code, ..script() };
+        assert_eq!(encode(&code), None);
+        assert!(!Stored::decode(String::new(), encode(&script()).unwrap()).unwrap().is(&code));
     }
 
     #[test]

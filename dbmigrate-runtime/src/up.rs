@@ -53,11 +53,13 @@ pub(crate) fn start(
     target: Option<Target>,
 ) -> Result<Report, Error> {
     let mut report = Report::default();
-    start_into(&mut report, session, lazy_set, options, target)?;
-    Ok(report)
+    match start_into(&mut report, session, lazy_set, options, target) {
+        Ok(()) => Ok(report),
+        Err(error) => Err(error.after(report)),
+    }
 }
 
-// The report is the caller's, so that what runs has none to drop.
+// The report is the caller's, so that what runs has none to drop. Where it fails, that says what was done before.
 #[inline(never)]
 fn start_into(
     report: &mut Report,
@@ -112,11 +114,7 @@ fn run(
     let found = look(&mut db, set)?;
     if let (Found::History(known), Some(adoption)) = (&found, &set.adoption) {
         if known.old.is_some() {
-            return if is_left_alone(set, known, goal)? {
-                Ok(())
-            } else {
-                (adoption.by.up)(report, session, set, options, target)
-            };
+            return (adoption.by.up)(report, session, (set, known, goal), options, target);
         }
     }
     let group = match (&found, set.rules.transaction) {
@@ -139,11 +137,12 @@ fn run(
         if let Some((mode, switch)) = options.journal_mode {
             switch(db, mode)?;
         }
-        Runner::new(set, options, settings, group).run(db, report, &mut |db| {
+        Runner::new(set, options, settings, group).run(db, report, &mut |db, queue| {
             let found = look(db, set)?;
             let todo = todo(db, &found, set, options, goal)?;
             refuse_conflicts(db.session(), set, options, (&found, &todo.pending), &mut proved)?;
-            Ok(plan(&found, todo))
+            plan(&found, todo, queue);
+            Ok(())
         })?;
         report.notes.append(&mut proved.doubts);
         Ok(())
@@ -193,8 +192,9 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: 
     refuse_unrunnable(set, &todo.pending, db.session().has_code())?;
     refuse_conflicts(session, set, options, (&found, &todo.pending), &mut Proved::default())?;
     let (migrations, repeatables) = (todo.pending.len(), todo.repeats.len());
-    let jobs = plan(&found, todo).jobs;
-    let copies = backup::is_planned(&mut Db::new(session, options), set, options, &jobs)?;
+    let mut queue = Plan::default();
+    plan(&found, todo, &mut queue);
+    let copies = backup::is_planned(&mut Db::new(session, options), set, options, &queue.jobs)?;
     Ok(Planned { newest, migrations, repeatables, takes_over, copies })
 }
 
@@ -238,6 +238,7 @@ fn take_over(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Res
 
 /// Whether an old history has more than this program knows, and that is allowed: it can't be taken over then, and there
 /// is nothing else to do.
+#[inline]
 fn is_left_alone(set: &Set<'_>, known: &KnownHistory<'_>, goal: usize) -> Result<bool, Error> {
     let is_newer = known.old().is_some_and(|old| !old.unknown.is_empty());
     let is_allowed = set.rules.newer_database == NewerDatabase::Allow && known.pending(goal).next().is_none();
@@ -248,19 +249,35 @@ fn is_left_alone(set: &Set<'_>, known: &KnownHistory<'_>, goal: usize) -> Result
 }
 
 /// Applies what is pending where the history of another tool comes first.
-pub(crate) type AdoptThenUpFn =
-    fn(&mut Report, &mut dyn Session, &Set<'_>, &Options, Option<Target>) -> Result<(), Error>;
+pub(crate) type AdoptThenUpFn = fn(
+    &mut Report,
+    &mut dyn Session,
+    (&Set<'_>, &KnownHistory<'_>, usize),
+    &Options,
+    Option<Target>,
+) -> Result<(), Error>;
 
 #[inline]
 pub(crate) fn adopt_then_up(
     report: &mut Report,
     session: &mut dyn Session,
-    set: &Set<'_>,
+    (set, known, goal): (&Set<'_>, &KnownHistory<'_>, usize),
     options: &Options,
     target: Option<Target>,
 ) -> Result<(), Error> {
-    let adopted = adopt(session, set, options)?;
-    *report = backup::go_on(adopted, options, |options| start(session, LazySet::Set(set), options, target))?;
+    if is_left_alone(set, known, goal)? {
+        return Ok(());
+    }
+    let done = adopt(session, set, options).and_then(|adopted| {
+        backup::go_on(adopted, options, |options| start(session, LazySet::Set(set), options, target))
+    });
+    match done {
+        Ok(done) => *report = done,
+        Err(error) => {
+            *report = error.report().clone();
+            return Err(error);
+        }
+    }
     Ok(())
 }
 
@@ -346,22 +363,20 @@ fn todo<'s>(
     Ok(Todo { pending, repeats })
 }
 
-/// The queue.
-fn plan<'s>(found: &Found<'s>, Todo { pending, repeats }: Todo<'s>) -> Plan<'s> {
-    let (prefix, creates) = match found {
+/// Fills the queue, which is empty.
+fn plan<'s>(found: &Found<'s>, Todo { pending, repeats }: Todo<'s>, queue: &mut Plan<'s>) {
+    (queue.prefix, queue.creates) = match found {
         Found::History(known) => {
             (known.prefix(), known.head.is_none() || known.records.is_none() && !repeats.is_empty())
         }
         Found::Fresh | Found::Objects | Found::Beside => (Some(0), true),
     };
-    let mut jobs = Vec::with_capacity(pending.len() + repeats.len());
     for (index, migration) in pending {
-        jobs.push(Job { number: migration.number, way: Way::Up(index, migration) });
+        queue.jobs.push(Job { number: migration.number, way: Way::Up(index, migration) });
     }
     for repeatable in repeats {
-        jobs.push(Job::beside(Way::Repeat(repeatable)));
+        queue.jobs.push(Job::beside(Way::Repeat(repeatable)));
     }
-    Plan { jobs, next: 0, prefix, creates }
 }
 
 /// Refuses what can't work before anything is changed.
@@ -432,9 +447,7 @@ pub(crate) fn existing_schema(db: &mut Db<'_>, set: &Set<'_>) -> Error {
 /// without: the next start walks the rows again. So does a program that knows less than the history holds: the head is
 /// of use to the one that knows all.
 fn mend_head(db: &mut Db<'_>, set: &Set<'_>, known: &KnownHistory<'_>) {
-    let is_right = |known: &KnownHistory<'_>| {
-        known.chain().is_empty() || known.head.as_ref().is_some_and(|head| head.chain == known.chain())
-    };
+    let is_right = |known: &KnownHistory<'_>| known.chain().is_empty() || known.head.as_deref() == Some(known.chain());
     if is_right(known) || !db.begins_at_once() {
         return;
     }
@@ -447,7 +460,7 @@ fn mend_head(db: &mut Db<'_>, set: &Set<'_>, known: &KnownHistory<'_>) {
                     history.create(db)?;
                 }
                 history.write_head(db, known.chain())?;
-                let _ = db.session().execute("COMMIT");
+                db.runs("COMMIT");
             }
         }
         Ok(())

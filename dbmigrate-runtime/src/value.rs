@@ -32,6 +32,13 @@ impl Value {
     }
 }
 
+/// A text, or `NULL`.
+impl From<Option<String>> for Value {
+    fn from(text: Option<String>) -> Self {
+        text.map_or(Self::Null, Self::Text)
+    }
+}
+
 /// One row of a result, by column.
 pub type Row = Vec<Value>;
 
@@ -45,6 +52,7 @@ pub(crate) enum Param<'a> {
 }
 
 impl Param<'_> {
+    #[inline(never)]
     pub(crate) fn value(&self) -> Value {
         match *self {
             Self::Null => Value::Null,

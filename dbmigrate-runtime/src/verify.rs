@@ -6,7 +6,6 @@ use crate::adoption::OldHistory;
 use crate::compare::{Found, KnownHistory, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
-use crate::history::Head;
 use crate::notes::{self, Note};
 use crate::options::Options;
 use crate::records::Recorded;
@@ -17,6 +16,9 @@ use crate::set::{Migration, NewerDatabase, Set};
 use crate::squash;
 use crate::status::State;
 use crate::up::{existing_schema, is_empty};
+
+/// At most this many notes and as many helps stand in one error about many problems.
+const MOST: usize = 8;
 
 /// The result of `verify`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +119,52 @@ impl Problem {
     }
 }
 
+/// All problems as one error; nothing if there are none.
+pub(crate) fn as_error(headline: &str, problems: &[Problem]) -> Result<(), Error> {
+    let Some(first) = problems.first() else { return Ok(()) };
+    let mut error = Error::new(first.kind, ProblemList(headline, problems));
+    for problem in problems {
+        error = error.also(problem.kind);
+        for note in problem.notes.iter() {
+            if is_new(error.notes(), note) {
+                error = error.note(note);
+            }
+        }
+        for help in problem.help.iter() {
+            if is_new(error.help(), help) {
+                error = error.hint(help);
+            }
+        }
+    }
+    Err(error)
+}
+
+/// Whether a text was not said before, and enough was not.
+fn is_new(said: &[String], text: &String) -> bool {
+    said.len() < MOST && !said.contains(text)
+}
+
+/// The messages of problems: the only one, or all below a headline.
+struct ProblemList<'p>(&'p str, &'p [Problem]);
+
+impl fmt::Display for ProblemList<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(headline, problems) = self;
+        let mut before = "";
+        if problems.len() > 1 {
+            write!(f, "{headline}:")?;
+            before = "\n  ";
+        }
+        for Problem { message, file, .. } in *problems {
+            write!(f, "{before}{message}")?;
+            if let Some(file) = file {
+                write!(f, " ({file})")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Compares every row. It changes nothing.
 #[inline]
 pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Verification, Error> {
@@ -173,11 +221,9 @@ pub(crate) fn head_problem(set: &Set<'_>, known: &KnownHistory<'_>) -> Option<Pr
     // Other repeatables, or the same after other migrations, are those of another version of the program.
     let is_own = known.records().len() == 0 || known.is_complete() && known.records().len() == set.repeatables.len();
     // So is one that was forgotten here, and that the program that wrote the head never had.
-    let is_of_another =
-        |head: &Head| known.prefix().is_none() && set.migrations.iter().all(|it| it.chain != head.chain);
-    let is_right =
-        |head: &Head| head.chain == known.chain() || (!is_own || is_of_another(head)) && head.chain != set.chain();
-    if has_differences || known.head.as_ref().is_some_and(is_right) {
+    let is_of_another = |head: &str| known.prefix().is_none() && set.migrations.iter().all(|it| it.chain != head);
+    let is_right = |head: &str| head == known.chain() || (!is_own || is_of_another(head)) && head != set.chain();
+    if has_differences || known.head.as_deref().is_some_and(is_right) {
         return None;
     }
     Some(Problem {

@@ -85,8 +85,8 @@ impl Violations {
             if *has_keys != Value::Integer(1) {
                 continue;
             }
-            match db.try_query(&check, &[Param::Text(table)]) {
-                Ok(rows) => rows.into_iter().for_each(|row| found.count(&name, row)),
+            match db.try_ask(&check, &[Param::Text(table)]) {
+                Ok(rows) => std::mem::take(rows).into_iter().for_each(|row| found.count(&name, row)),
                 Err(error) if is_foreign_key_mismatch(&error.message) => {
                     put(&mut found.mismatches, [name, error.0.message]);
                 }
@@ -261,6 +261,9 @@ mod tests {
         violations.tables.insert(-1, "c".to_owned());
         assert_eq!(Violations::decode(&violations.encode()).unwrap(), violations);
         assert_eq!(Violations::decode("").unwrap(), Violations::default());
+        assert_eq!(kept("a\nrefused\nb\n"), ("a\n", Some("b\n")));
+        assert_eq!(kept("refused\nb\n"), ("", Some("b\n")));
+        assert_eq!(kept("a\n"), ("a\n", None));
         for broken in ["table\t1", "table\tx\ta", "count\t1\ta\tb", "mismatch\t%zz\ta", "other"] {
             assert_eq!(Violations::decode(broken), None, "{broken}");
         }

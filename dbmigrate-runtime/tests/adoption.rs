@@ -10,7 +10,7 @@ use std::sync::Barrier;
 
 use dbmigrate_runtime::{
     Adopted, Adoption, Backup, BackupWhen, Comparison, Migrator, NewerDatabase, OldShape, OutOfOrder, Rehearse, Rules,
-    Set, State, TakesOver,
+    Set, State, TakesOver, Together,
 };
 use rusqlite::Connection;
 use support::driver::Rusqlite;
@@ -94,6 +94,9 @@ fn refused(runner: &Runner, db: &mut Connection, words: &[&str]) -> dbmigrate_ru
 #[test]
 fn the_first_start_takes_it_over_and_goes_on() {
     let mut db = old_database();
+    let plan = migrator(OLD).up_plan(&mut db, None).unwrap();
+    assert_eq!((plan.takes_over, plan.migrations, plan.newest.as_deref()), (true, 1, Some("002_posts")));
+    assert!(Together::new().add(migrator(OLD)).up_plan(&mut db).unwrap().takes_over);
     let report = migrator(OLD).up(&mut db).unwrap();
     let taken = report.adopted.unwrap();
     assert_eq!((taken.from.as_str(), taken.kept.as_deref()), ("tool", Some("old")));
@@ -116,6 +119,9 @@ fn the_first_start_takes_it_over_and_goes_on() {
     assert_eq!(migrator(OLD).down_all(&mut db).unwrap().rolled_back.len(), 3);
     let again = migrator(OLD).up(&mut db).unwrap();
     assert_eq!((again.adopted, again.applied.len()), (None, 3));
+    migrator(OLD).down(&mut db).unwrap();
+    let plan = migrator(OLD).up_plan(&mut db, None).unwrap();
+    assert_eq!((plan.takes_over, plan.migrations), (false, 1));
 }
 
 #[test]
@@ -226,8 +232,12 @@ fn what_this_program_does_not_know_is_newer() {
     assert!(runner.verify(&mut db).unwrap().is_ok());
     run(&db, &format!("INSERT INTO old VALUES (30, NULL, NULL, 1); {INDEX}"));
     let before = dump(&db);
-    assert!(runner.up(&mut db).unwrap().is_empty());
+    assert!(runner.up(&mut db).unwrap().is_empty() && runner.up_plan(&mut db, None).unwrap().is_empty());
     assert_eq!(dump(&db), before);
+    // What it knows has to be as it knows it all the same.
+    run(&db, "UPDATE old SET hash = 'cc' WHERE version = 20");
+    assert!(runner.up(&mut db).unwrap_err().is_edited());
+    assert!(runner.up_plan(&mut db, None).unwrap_err().is_edited());
 }
 
 #[test]

@@ -51,6 +51,8 @@ fn no_cascade_is_left_out_for_another_file_of_the_transaction() {
         let migrator: Runner = Migrator::new(set_with(vec![family(action), change, rebuild("003_rebuild")], rules));
         let error = migrator.up(&mut db).unwrap_err();
         assert!(error.is_foreign_key() && error.to_string().contains(says), "{error}");
+        // Not only at the end, by when another file may have put rows of the same key there.
+        assert!(error.file().is_some_and(|file| file.starts_with("migrations/002_")), "{error}");
     }
     // Nor is what a constraint of the table replaces.
     let makes = || {
@@ -107,4 +109,73 @@ fn no_cascade_is_left_out_for_another_file_of_the_transaction() {
         migrator.up(&mut db).unwrap();
         assert_eq!(children(&db), "10:1 20:2");
     }
+}
+
+#[test]
+fn no_cascade_of_what_a_trigger_does_is_left_out_either() {
+    let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
+    // The children would belong to the new one.
+    let trigger = "CREATE TRIGGER renew AFTER INSERT ON asks BEGIN DELETE FROM parent WHERE id = new.x; \
+                   INSERT INTO parent VALUES (new.x, 'new'); END";
+    let makes = || file("002_makes", &["CREATE TABLE asks (x)", trigger]);
+    let asks = || file("003_asks", &["INSERT INTO asks VALUES (1)"]);
+    let mut db = enforcing(true);
+    runner(vec![family("ON DELETE CASCADE"), makes()]).up(&mut db).unwrap();
+    let files = vec![family("ON DELETE CASCADE"), makes(), asks(), rebuild("004_rebuild")];
+    let error = Runner::new(set_with(files, rules)).up(&mut db).unwrap_err();
+    assert!(error.is_foreign_key() && error.file() == Some("migrations/003_asks.sql"), "{error}");
+    assert_eq!(children(&db), "10:1 20:2");
+    runner(vec![family("ON DELETE CASCADE"), makes(), asks()]).up(&mut db).unwrap();
+    assert_eq!(children(&db), "20:2");
+}
+
+#[test]
+fn what_no_action_would_follow_may_be_done_where_another_file_needs_enforcement_off() {
+    let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
+    let makes = || {
+        let other = ["CREATE TABLE q (id INTEGER PRIMARY KEY)", "CREATE TABLE d (q REFERENCES q)"];
+        let rows = ["INSERT INTO parent VALUES (3, 'c')", "INSERT INTO q VALUES (1)", "INSERT INTO d VALUES (1)"];
+        file("002_makes", &[&other[..], &rows].concat())
+    };
+    for (action, statements) in [
+        ("", &["UPDATE parent SET id = 4 WHERE id = 3"][..]),
+        ("", &["UPDATE OR REPLACE parent SET id = 4 WHERE id = 3"]),
+        ("", &["REPLACE INTO parent VALUES (1, 'new')"]),
+        ("ON UPDATE CASCADE", &["REPLACE INTO parent VALUES (1, 'new')"]),
+        ("ON DELETE CASCADE", &["REPLACE INTO q VALUES (1)"]),
+        ("ON DELETE CASCADE", &["DELETE FROM child", "REPLACE INTO parent VALUES (1, 'new')"]),
+    ] {
+        let mut db = enforcing(true);
+        runner(vec![family(action), makes()]).up(&mut db).unwrap();
+        let files = vec![family(action), makes(), file("003_changes", statements), rebuild("004_rebuild")];
+        let migrator: Runner = Migrator::new(set_with(files, rules));
+        migrator.up(&mut db).unwrap_or_else(|error| panic!("{action} {statements:?}: {error}"));
+    }
+}
+
+#[test]
+fn a_key_of_two_columns_is_compared_as_a_whole_where_another_file_needs_enforcement_off() {
+    let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
+    let makes = || {
+        file(
+            "001_makes",
+            &[
+                "CREATE TABLE p (a, b, PRIMARY KEY (a, b))",
+                "CREATE TABLE c (a, b, FOREIGN KEY (a, b) REFERENCES p ON UPDATE CASCADE)",
+                "INSERT INTO p VALUES (1, 1)",
+                "INSERT INTO c VALUES (1, 1)",
+                "CREATE TABLE q (id INTEGER PRIMARY KEY)",
+                "CREATE TABLE d (q REFERENCES q)",
+            ],
+        )
+    };
+    // The row of `c` would be that of another one.
+    let moves = file("002_moves", &["UPDATE p SET b = 2", "INSERT INTO p VALUES (1, 1)"]);
+    let drops = file("003_drops", &["DROP TABLE q", "CREATE TABLE q (id INTEGER PRIMARY KEY)"]);
+    let mut db = enforcing(true);
+    runner(vec![makes()]).up(&mut db).unwrap();
+    let migrator: Runner = Migrator::new(set_with(vec![makes(), moves, drops], rules));
+    let error = migrator.up(&mut db).unwrap_err();
+    assert!(error.to_string().contains("rows of `p` are deleted or get another key"), "{error}");
+    assert_eq!(ask(&db, "SELECT a || b FROM p"), "11");
 }

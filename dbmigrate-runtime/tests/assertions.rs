@@ -146,7 +146,7 @@ fn without_a_transaction_it_is_asked_before_the_first_step_and_not_again() {
 }
 
 #[test]
-fn a_way_back_asserts_too_also_the_stored_one() {
+fn a_down_script_asserts_too_also_the_stored_one() {
     for bare in [false, true] {
         let files = |query: &'static str| {
             let file = file("001_t", &["CREATE TABLE t (x)"]).down(&[query, "DROP TABLE t"]);

@@ -2,6 +2,9 @@
 
 mod support;
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use dbmigrate_runtime::{BoxError, ErrorKind, Migrator};
 use rusqlite::Connection;
 use support::*;
@@ -31,6 +34,22 @@ fn code_runs_between_statements() {
     });
     migrator.up(&mut db).unwrap();
     assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), "30,2");
+}
+
+#[test]
+fn code_runs_once_whatever_comes_of_its_neighbours() {
+    let neighbour = |name, fails| file(name, &[if fails { "nonsense" } else { "SELECT 1" }]);
+    for (code_fails, next_fails) in [(false, false), (false, true), (true, false)] {
+        let files = vec![neighbour("001_a", false), file("002_code", &["rust:0"]), neighbour("003_c", next_fails)];
+        let calls = Rc::new(Cell::new(0));
+        let count = Rc::clone(&calls);
+        let migrator: Runner = Migrator::new(set(files)).with_code(move |_, _| {
+            count.set(count.get() + 1);
+            if code_fails { Err("no".into()) } else { Ok(()) }
+        });
+        assert_eq!(migrator.up(&mut memory()).is_err(), code_fails || next_fails);
+        assert_eq!(calls.get(), 1, "{code_fails} {next_fails}");
+    }
 }
 
 #[test]
@@ -238,7 +257,7 @@ fn the_helpers_answer_and_nest() {
 }
 
 #[test]
-fn code_can_be_the_way_back_but_is_not_stored() {
+fn code_can_be_the_down_script_but_is_not_stored() {
     let files = |up: &'static str| vec![file("001_code", &[up]).down(&["rust:1"])];
     let mut db = memory();
     let run: Body = |_| Ok(());
@@ -262,6 +281,9 @@ fn code_without_a_transaction_has_its_own() {
     let error = coded(files(), |db| batch(db, "BEGIN")).up(&mut db).unwrap_err();
     assert!(error.is_transaction_ended(), "{error}");
     assert!(db.is_autocommit());
+    let error = coded(files(), |db| batch(db, "BEGIN").and(Err("failed".into()))).up(&mut db).unwrap_err();
+    assert!(error.kind() == ErrorKind::Code && error.to_string().contains("failed"), "{error}");
+    assert!(db.is_autocommit() && history(&db) == "001_code:running1");
     coded(files(), |db| batch(db, "VACUUM")).up(&mut db).unwrap();
     assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), "1,2");
 }

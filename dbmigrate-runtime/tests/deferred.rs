@@ -2,8 +2,9 @@
 
 mod support;
 
-use dbmigrate_runtime::{Migrator, Rules, TransactionMode};
+use dbmigrate_runtime::{Migrator, Parts, Rules, Set, TransactionMode};
 use rusqlite::Connection;
+use support::package::package;
 use support::*;
 
 #[test]
@@ -39,6 +40,13 @@ fn a_deferred_violation_is_blamed_on_its_file() {
         assert_eq!(history(&db), "001_family");
         assert_eq!(children(&db), "10:1 20:2");
     }
+    // Also where the program has nothing that could show the rows, as no file of its own puts anything off.
+    let mut db = enforcing(true);
+    runner(vec![family("DEFERRABLE INITIALLY DEFERRED")]).up(&mut db).unwrap();
+    let orphan = package(vec![file("001_orphan", &["INSERT INTO child VALUES (30, 3)"])]).own("other").set();
+    let plain: Runner = Migrator::new(Box::leak(Box::new(Set { parts: Parts::NONE, ..*orphan })));
+    let error = plain.up(&mut db).unwrap_err();
+    assert!(error.is_foreign_key() && error.to_string().contains("`001_orphan`"), "{error}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The way back.
+//! The down script.
 
 mod support;
 
@@ -49,7 +49,7 @@ fn out_of_order_says_what_comes_first() {
 }
 
 #[test]
-fn a_missing_way_back_stops_before_anything_changes() {
+fn a_missing_down_script_stops_before_anything_changes() {
     let mut db = memory();
     let mut files = three();
     files[0] = file("001_a", &["CREATE TABLE a (x)"]);
@@ -73,7 +73,7 @@ fn a_missing_way_back_stops_before_anything_changes() {
 }
 
 #[test]
-fn a_failing_way_back_changes_nothing() {
+fn a_failing_down_script_changes_nothing() {
     let mut db = memory();
     let mut files = three();
     files[1] = file("002_b", &["CREATE TABLE b (x)"]).down(&["DROP TABLE b", "nonsense"]);
@@ -86,7 +86,7 @@ fn a_failing_way_back_changes_nothing() {
 }
 
 #[test]
-fn the_stored_way_back_serves_what_the_program_does_not_have() {
+fn the_stored_down_script_serves_what_the_program_does_not_have() {
     let mut db = memory();
     runner(three()).up(&mut db).unwrap();
     let mut older = three();
@@ -99,7 +99,7 @@ fn the_stored_way_back_serves_what_the_program_does_not_have() {
 }
 
 #[test]
-fn an_edited_way_back_of_an_unchanged_file_counts() {
+fn an_edited_down_script_of_an_unchanged_file_counts() {
     let mut db = memory();
     runner(three()).up(&mut db).unwrap();
     let mut edited = three();
@@ -109,7 +109,7 @@ fn an_edited_way_back_of_an_unchanged_file_counts() {
 }
 
 #[test]
-fn without_a_stored_way_back_an_edited_file_has_none() {
+fn without_a_stored_down_script_an_edited_file_has_none() {
     let rules = Rules { store_sql: StoreSql::None, ..Rules::DEFAULT };
     let mut db = memory();
     let migrator: Runner = Migrator::new(set_with(three(), rules));
@@ -121,7 +121,7 @@ fn without_a_stored_way_back_an_edited_file_has_none() {
 }
 
 #[test]
-fn a_stored_way_back_that_was_tampered_with_is_refused() {
+fn a_stored_down_script_that_was_tampered_with_is_refused() {
     let mut db = memory();
     runner(three()).up(&mut db).unwrap();
     run(&db, "UPDATE _migrations SET down_sql = 'DROP TABLE a; DROP TABLE b' WHERE number = 3");
@@ -130,7 +130,7 @@ fn a_stored_way_back_that_was_tampered_with_is_refused() {
 }
 
 #[test]
-fn redo_takes_the_stored_way_back_and_the_new_text() {
+fn redo_takes_the_stored_down_script_and_the_new_text() {
     let mut db = memory();
     assert!(runner(three()).redo(&mut db).unwrap().is_empty());
     runner(three()).up(&mut db).unwrap();
@@ -156,7 +156,7 @@ fn redo_takes_the_stored_way_back_and_the_new_text() {
 }
 
 #[test]
-fn a_way_back_keeps_children_too() {
+fn a_down_script_keeps_children_too() {
     let mut db = memory();
     let mut files = vec![family("ON DELETE CASCADE"), rebuild("002_rebuild")];
     files[1] = files[1].clone().down(&[
@@ -184,7 +184,7 @@ fn reset_says_what_it_will_do_and_does_it() {
 }
 
 #[test]
-fn reset_drops_everything_where_a_way_back_is_missing() {
+fn reset_drops_everything_where_a_down_script_is_missing() {
     let mut db = memory();
     let one = file(
         "001_one",

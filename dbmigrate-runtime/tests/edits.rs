@@ -35,7 +35,7 @@ fn state(db: &mut Connection, statements: &[&'static str]) -> State {
 }
 
 #[test]
-fn redo_is_offered_where_there_is_a_way_back() {
+fn redo_is_offered_where_there_is_a_down_script() {
     for has_down in [true, false] {
         let text = |statement| {
             let file = file("001_t", &[statement]);
@@ -47,6 +47,15 @@ fn redo_is_offered_where_there_is_a_way_back() {
         let is_offered = error.help().iter().any(|help| help.contains("`cargo dbmigrate redo`"));
         assert_eq!((error.kind(), is_offered), (ErrorKind::Edited, has_down), "{error}");
     }
+    // It would roll back another one.
+    let text = |statement| {
+        let later = file("002_later", &["SELECT 1"]).down(&["SELECT 1"]);
+        runner(vec![file("001_t", &[statement]).down(&["DROP TABLE t"]), later])
+    };
+    let mut db = memory();
+    text("CREATE TABLE t (x)").up(&mut db).unwrap();
+    let error = text("CREATE TABLE t (x, y)").up(&mut db).unwrap_err();
+    assert!(error.is_edited() && !error.help().concat().contains("`cargo dbmigrate redo`"), "{error}");
 }
 
 #[test]
@@ -287,7 +296,7 @@ fn an_edited_comment_is_a_note() {
 }
 
 #[test]
-fn an_edited_way_back_is_a_note_and_the_files_is_used() {
+fn an_edited_down_script_is_a_note_and_the_files_is_used() {
     let files = |down: Option<&[&'static str]>| {
         let file = file("001_t", &["CREATE TABLE t (x)"]);
         vec![down.map_or(file.clone(), |down| file.down(down))]

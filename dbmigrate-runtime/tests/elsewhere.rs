@@ -65,9 +65,94 @@ fn rows_and_columns_beside_the_database_are_not_changed_for_those_that_are_missi
     runner(vec![file("001_a", &sql)]).up(&mut memory()).unwrap();
 }
 
+#[test]
+fn a_rebuild_in_an_attached_database_takes_no_rows_of_others_with_it() {
+    let folder = Folder::new();
+    let rebuild = |what: &'static [&'static str]| {
+        let attach: &'static str = format!("ATTACH '{}' AS o", folder.file("o.db").display()).leak();
+        file("001_a", &[&[attach, "CREATE TABLE t (x)"], what].concat())
+    };
+    let rebuilds = [
+        "CREATE TABLE o.new (id INTEGER PRIMARY KEY, name TEXT)",
+        "INSERT INTO o.new SELECT id, 'a' FROM o.parent",
+        "DROP TABLE o.parent",
+        "ALTER TABLE o.new RENAME TO parent",
+    ];
+    let rebuilds: &'static [&'static str] = rebuilds.to_vec().leak();
+    for action in ["ON DELETE CASCADE", "ON DELETE SET NULL"] {
+        for bare in [false, true] {
+            let _ = std::fs::remove_file(folder.file("o.db"));
+            let other = rusqlite::Connection::open(folder.file("o.db")).unwrap();
+            run(&other, "CREATE TABLE parent (id INTEGER PRIMARY KEY); INSERT INTO parent VALUES (1), (2), (3)");
+            run(&other, &format!("CREATE TABLE child (parent REFERENCES parent {action}); CREATE TABLE own (x)"));
+            run(&other, "INSERT INTO child VALUES (2); INSERT INTO own VALUES (1), (2), (3), (4)");
+            let left = || ask(&other, "SELECT group_concat(parent) FROM child");
+            let mut db = memory();
+            let error = runner(vec![rebuild(rebuilds).no_transaction_if(bare)]).up(&mut db).unwrap_err();
+            assert!(
+                error.is_foreign_key() && error.to_string().contains("`-- dbmigrate: foreign-keys off`"),
+                "{error}"
+            );
+            assert_eq!(left(), "2");
+            if bare {
+                continue;
+            }
+            // Said of what has happened, not of what could.
+            runner(vec![rebuild(&["DROP TABLE o.own", "DROP TABLE IF EXISTS o.missing"])]).up(&mut memory()).unwrap();
+            runner(vec![rebuild(rebuilds).foreign_keys(false)]).up(&mut db).unwrap();
+            assert_eq!((left(), ask(&other, "SELECT group_concat(name) FROM parent")), ("2".into(), "a,a,a".into()));
+            run(&other, "DELETE FROM child");
+            run(&other, "DELETE FROM parent");
+            runner(vec![rebuild(&["DROP TABLE o.parent", "DROP TABLE o.child"])]).up(&mut memory()).unwrap();
+        }
+    }
+}
+
 /// A migrator of a program whose files drop no table, and so without what they would need.
 fn plain(files: Vec<File>) -> Runner {
     Migrator::new(Box::leak(Box::new(Set { parts: Parts::NONE, ..*set(files) })))
+}
+
+#[test]
+fn a_temporary_table_of_the_program_is_not_written_for_one_that_is_missing() {
+    let makes = || file("001_a", &["CREATE TABLE t (x, y)", "INSERT INTO t VALUES (5, 6)"]);
+    let begun = || {
+        let mut db = memory();
+        plain(vec![makes()]).up(&mut db).unwrap();
+        run(&db, "CREATE TEMP TABLE old (x, y); INSERT INTO old VALUES (1, 2)");
+        db
+    };
+    let there = |db: &rusqlite::Connection| {
+        ask(
+            db,
+            "SELECT (SELECT group_concat(sql) FROM temp.sqlite_master) || (SELECT group_concat(x || y) FROM temp.old)",
+        )
+    };
+    for sql in [
+        "INSERT INTO old VALUES (7, 8)",
+        "INSERT INTO \"Old\" SELECT * FROM t",
+        "ALTER TABLE old RENAME COLUMN x TO z",
+        "ALTER TABLE old ADD COLUMN z",
+        "CREATE INDEX i ON old (x)",
+        "CREATE TRIGGER tells AFTER INSERT ON old BEGIN SELECT 1; END",
+    ] {
+        let mut db = begun();
+        let before = there(&db);
+        let error = plain(vec![makes(), file("002_b", &[sql])]).up(&mut db).unwrap_err();
+        assert!(error.to_string().contains("`temp`, not the database"), "{sql}: {error}");
+        assert_eq!((history(&db).as_str(), there(&db)), ("001_a", before), "{sql}");
+    }
+    // What a file says by name it means, and its own it may use.
+    let own = [
+        "CREATE TEMP TABLE scratch (x, y)",
+        "INSERT INTO scratch SELECT * FROM t",
+        "INSERT INTO temp.old SELECT * FROM scratch",
+        "CREATE INDEX temp.i ON scratch (x)",
+        "DROP TABLE temp.scratch",
+    ];
+    let mut db = begun();
+    runner(vec![makes(), file("002_b", &own)]).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT group_concat(x || y) FROM temp.old"), "12,56");
 }
 
 #[test]
@@ -124,12 +209,23 @@ fn nothing_of_an_attached_database_is_taken_for_what_is_missing_be_it_dropped_by
     runner(vec![makes(), file("002_b", &names)]).up(&mut db).unwrap();
     assert_eq!(ask(&db, "SELECT group_concat(x || y) FROM archive.old"), "78");
     // A column, an alias, or a text of the same name does not name it, nor does it say where the rest goes.
-    let made =
-        ["INSERT INTO old(archive) VALUES (7)", "INSERT INTO old(x) VALUES ('archive')", "UPDATE old SET archive = 1"];
+    let made = [
+        "INSERT INTO old(archive) VALUES (7)",
+        "INSERT INTO old(x) VALUES ('archive')",
+        "UPDATE old SET archive = 1",
+        "INSERT INTO old(x) SELECT myarchive.x FROM t AS myarchive",
+        "ANALYZE archives",
+        // What is read there does not say where it goes either.
+        "UPDATE old SET x = (SELECT count(*) FROM archive.old)",
+        "DELETE FROM old WHERE x IN (SELECT x FROM archive.old)",
+    ];
     for sql in made {
         let mut db = memory();
         plain(vec![makes()]).up(&mut db).unwrap();
-        run(&db, "ATTACH ':memory:' AS archive; CREATE TABLE archive.old (x, archive)");
+        run(
+            &db,
+            "ATTACH ':memory:' AS archive; CREATE TABLE archive.old (x, archive); CREATE TABLE archive.archives (x)",
+        );
         let error = plain(vec![makes(), file("002_b", &[sql])]).up(&mut db).unwrap_err();
         assert!(error.to_string().contains("`archive`, not the database"), "{sql}: {error}");
         assert_eq!(ask(&db, "SELECT count(*) FROM archive.old"), "0");

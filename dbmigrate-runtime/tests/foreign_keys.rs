@@ -2,7 +2,7 @@
 
 mod support;
 
-use dbmigrate_runtime::{ForeignKeys, Migrator, Rules};
+use dbmigrate_runtime::{ForeignKeys, Migrator, Rules, TransactionMode};
 use rusqlite::Connection;
 use support::*;
 
@@ -132,6 +132,7 @@ fn what_is_dropped_with_it_is_nobody_who_refers() {
                 "INSERT INTO top VALUES (1), (2)",
                 "INSERT INTO part VALUES (1, 1), (2, 2)",
                 "INSERT INTO note VALUES (1, 1), (2, 2)",
+                "CREATE TABLE other (x)",
             ],
         )
     };
@@ -141,6 +142,7 @@ fn what_is_dropped_with_it_is_nobody_who_refers() {
         (vec![empty, "DROP TABLE top", "DROP TABLE part", "DROP TABLE note"], true),
         // What refers to what goes along stays, and so would lose rows,
         (vec![empty, "DROP TABLE top", "DROP TABLE part"], false),
+        (vec![empty, "DROP TABLE top", "DROP TABLE other"], false),
         // and here somebody still reads them.
         (
             vec![
@@ -198,6 +200,19 @@ fn what_a_cascade_would_tell_triggers_is_not_told() {
         runner(vec![start(action), both().foreign_keys(false)]).up(&mut db).unwrap();
         assert_eq!(ask(&db, "SELECT c FROM files"), "5");
     }
+    // Nor what goes on to the rows that refer to those of a child.
+    let files = |what: &'static str| {
+        let d = "CREATE TABLE d (c REFERENCES c ON DELETE CASCADE)";
+        let told = "CREATE TRIGGER below AFTER DELETE ON d BEGIN DELETE FROM files WHERE c = OLD.c; END";
+        let below = ["DROP TRIGGER gone", "DROP TRIGGER moved", d, "INSERT INTO d VALUES (5)", told, what];
+        let drops = ["DELETE FROM q WHERE id = 0", "DROP TABLE p", "DROP TABLE d", "DROP TABLE c"];
+        vec![start("CASCADE"), file("002_b", &below), file("003_c", &drops)]
+    };
+    let mut db = memory();
+    let error = runner(files("SELECT 1")).up(&mut db).unwrap_err();
+    assert!(error.is_foreign_key() && error.to_string().contains("drops `p`"), "{error}");
+    assert_eq!(ask(&db, "SELECT c FROM files"), "5");
+    runner(files("DROP TRIGGER below")).up(&mut memory()).unwrap();
     let own = file(
         "001_a",
         &[
@@ -287,6 +302,7 @@ fn a_new_orphan_fails_and_changes_nothing() {
         let text = error.to_string();
         assert!(text.contains("`002_bad`: rows of `child` refer to nothing"), "{text}");
         assert!(text.contains("row 20 of `child` has no parent in `parent`"), "{text}");
+        assert!(text.contains("help: keep the keys of the parents"), "{text}");
         assert_eq!(children(&db), "10:1 20:2");
         assert!(is_enforcing(&db));
         if !fresh {
@@ -309,6 +325,25 @@ fn at_most_twenty_rows_are_shown() {
     let error = runner(vec![family(""), many]).up(&mut db).unwrap_err();
     assert_eq!(error.notes().iter().filter(|note| note.starts_with("row ")).count(), 20);
     assert!(error.notes().iter().any(|note| note == "… and more"));
+}
+
+#[test]
+fn an_orphan_is_noticed_whatever_follows_in_its_transaction() {
+    let files = || {
+        let orphan = file("002_orphan", &["INSERT INTO child VALUES (30, 99)"]).foreign_keys(false);
+        vec![family(""), orphan, file("003_next", &["CREATE TABLE t (x)"]).foreign_keys(false)]
+    };
+    for transaction in [TransactionMode::Each, TransactionMode::All] {
+        for had in [0, 1] {
+            let mut db = enforcing(true);
+            runner(files()[..had].to_vec()).up(&mut db).unwrap();
+            let migrator: Runner = Migrator::new(set_with(files(), Rules { transaction, ..Rules::DEFAULT }));
+            let error = migrator.up(&mut db).unwrap_err();
+            assert!(error.is_foreign_key() && error.to_string().contains("row 30 of `child`"), "{error}");
+            let is_one_left = had == 1 || transaction == TransactionMode::Each;
+            assert_eq!(objects(&db), if is_one_left { "child parent" } else { "" });
+        }
+    }
 }
 
 #[test]
@@ -337,6 +372,31 @@ fn orphans_that_were_there_are_no_ones_fault() {
         .up(&mut db)
         .unwrap_err();
     assert!(error.is_foreign_key(), "{error}");
+    // Nor are they of a table that takes the place of one, although it had none under its own name.
+    let makes = || {
+        let next = "CREATE TABLE next (id INTEGER PRIMARY KEY, parent REFERENCES parent)";
+        vec![family(""), file("002_next", &[next])]
+    };
+    let takes_over = ["INSERT INTO next SELECT * FROM child", "DROP TABLE child", "ALTER TABLE next RENAME TO child"];
+    let mut db = enforcing(false);
+    runner(makes()).up(&mut db).unwrap();
+    run(&db, "INSERT INTO child VALUES (30, 77)");
+    let files = [makes(), vec![file("003_takes_over", &takes_over).foreign_keys(false)]].concat();
+    runner(files).up(&mut db).unwrap();
+    assert_eq!(children(&db), "10:1 20:2 30:77");
+}
+
+#[test]
+fn a_table_with_two_keys_to_nothing_is_named_once() {
+    let makes = [
+        "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE q (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE c (p REFERENCES p, q REFERENCES q)",
+    ];
+    let orphan = file("002_b", &["INSERT INTO c VALUES (1, 2)"]).foreign_keys(false);
+    let error = runner(vec![file("001_a", &makes), orphan]).up(&mut enforcing(true)).unwrap_err();
+    assert!(error.to_string().contains(": rows of `c` refer to nothing"), "{error}");
+    assert_eq!(error.notes().iter().filter(|note| note.starts_with("row 1 of `c` has no parent in")).count(), 2);
 }
 
 #[test]
@@ -372,6 +432,9 @@ fn a_mismatch_that_sqlite_takes_is_taken_in_a_fresh_database_too() {
     set().up_to(&mut db, 1_u64).unwrap();
     set().up(&mut db).unwrap();
     set().up(&mut enforcing(true)).unwrap();
+    // Without enforcement it is one that nobody would see.
+    let error = runner(vec![one.clone(), two.clone().foreign_keys(false)]).up(&mut enforcing(true)).unwrap_err();
+    assert!(error.to_string().contains("a foreign key refers to columns that are not a key"), "{error}");
 }
 
 #[test]
@@ -394,6 +457,11 @@ fn a_file_that_needs_both_is_refused() {
     );
     assert_eq!((error.file(), error.line()), (Some("migrations/002_mixed.sql"), Some(2)));
     assert_eq!(children(&db), "10:1 20:2");
+    let mut bare = enforcing(true);
+    let files = vec![family("ON DELETE CASCADE"), mixed.clone().no_transaction()];
+    let error = runner(files).up(&mut bare).unwrap_err();
+    assert!(error.to_string().contains("must be off for the one and on for the other"), "{error}");
+    assert_eq!(children(&bare), "10:1 20:2");
     let error = runner(vec![family("ON DELETE CASCADE"), mixed.foreign_keys(false)]).up(&mut db).unwrap_err();
     assert!(error.to_string().contains("row 10 of `child`"), "{error}");
     // What refers to the one that is dropped is made by the file.
@@ -408,6 +476,17 @@ fn a_file_that_needs_both_is_refused() {
         error.to_string().contains("drops `leaf`, which other tables reference, and also writes to `parent`"),
         "{error}"
     );
+    // What it writes to a table that nobody refers to needs no cascade.
+    let statements = [
+        "UPDATE child SET parent = 2 WHERE id = 10",
+        "CREATE TABLE p2 (id INTEGER PRIMARY KEY, name TEXT)",
+        "INSERT INTO p2 SELECT * FROM parent",
+        "DROP TABLE parent",
+        "ALTER TABLE p2 RENAME TO parent",
+    ];
+    let mut db = enforcing(true);
+    runner(vec![family("ON DELETE CASCADE"), file("002_writes", &statements)]).up(&mut db).unwrap();
+    assert_eq!(children(&db), "10:2 20:2");
 }
 
 #[test]
@@ -427,6 +506,62 @@ fn on_by_the_files_own_word_loses_nothing_silently() {
     let mut db = enforcing(true);
     let cleared = file("002_cleared", &["DELETE FROM child", "DROP TABLE parent"]).foreign_keys(true);
     runner(vec![family(""), cleared]).up(&mut db).unwrap();
+}
+
+#[test]
+fn on_by_the_files_own_word_only_rows_that_refer_to_the_table_stand_in_the_way() {
+    let makes = || {
+        file(
+            "001_a",
+            &[
+                "CREATE TABLE p (a, b, PRIMARY KEY (a, b))",
+                "CREATE TABLE c (a, b, FOREIGN KEY (a, b) REFERENCES p ON DELETE CASCADE)",
+                "CREATE TABLE q (id INTEGER PRIMARY KEY)",
+                "CREATE TABLE d (q REFERENCES q ON DELETE CASCADE)",
+                "CREATE TABLE tree (id INTEGER PRIMARY KEY, up REFERENCES tree ON DELETE CASCADE)",
+                "INSERT INTO p VALUES (1, 1)",
+                "INSERT INTO q VALUES (1)",
+                "INSERT INTO d VALUES (1)",
+                "INSERT INTO tree VALUES (1, NULL), (2, 1)",
+                // By half a key nothing is referred to.
+                "INSERT INTO c VALUES (1, NULL), (NULL, 1)",
+            ],
+        )
+    };
+    let drops = |sql| file("002_b", &[sql]).foreign_keys(true);
+    for sql in ["DROP TABLE p", "DROP TABLE tree", "DROP TABLE d", "DROP TABLE IF EXISTS gone"] {
+        let mut db = enforcing(false);
+        runner(vec![makes()]).up(&mut db).unwrap();
+        run(&db, "CREATE TABLE e (gone REFERENCES gone); INSERT INTO e VALUES (1)");
+        runner(vec![makes(), drops(sql)]).up(&mut db).unwrap();
+        assert_eq!(ask(&db, "SELECT count(*) FROM c"), "2", "{sql}");
+    }
+    for (row, sql) in [("INSERT INTO c VALUES (1, 1)", "DROP TABLE p"), ("SELECT 1", "DROP TABLE q")] {
+        let mut db = enforcing(true);
+        let error = runner(vec![makes(), file("002_a", &[row]), drops(sql)]).up(&mut db).unwrap_err();
+        assert!(error.to_string().contains("would delete or change 1 row of"), "{error}");
+    }
+}
+
+#[test]
+fn a_drop_of_what_nobody_refers_to_leaves_foreign_keys_on() {
+    let makes = [
+        "CREATE TABLE unused (x)",
+        "CREATE TABLE asks (x)",
+        "CREATE TRIGGER ask AFTER INSERT ON asks BEGIN DELETE FROM parent WHERE id = new.x; END",
+    ];
+    for fresh in [true, false] {
+        let files = vec![family("ON DELETE CASCADE"), file("002_makes", &makes)];
+        let mut db = enforcing(true);
+        if !fresh {
+            runner(files.clone()).up(&mut db).unwrap();
+        }
+        // This one needs them off, which only shows on its way.
+        let own = ["CREATE TABLE p (id INTEGER PRIMARY KEY)", "CREATE TABLE c (p REFERENCES p)", "DROP TABLE p"];
+        let drops = file("004_drops", &["DROP TABLE unused", "INSERT INTO asks VALUES (1)"]);
+        runner([files, vec![file("003_own", &own), drops]].concat()).up(&mut db).unwrap();
+        assert_eq!(children(&db), "20:2", "fresh: {fresh}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod support;
 
+use support::package::package;
 use support::*;
 
 #[test]
@@ -21,6 +22,26 @@ fn who_reads_the_history_in_a_migration_finds_all_before_it_also_in_a_fresh_data
     assert_eq!(ask(&steps, seen), ask(&fresh, seen));
     let rows = "SELECT group_concat(id || name || state || (duration_us IS NULL) || statements_done) FROM _migrations";
     assert_eq!(ask(&fresh, rows), ask(&steps, rows));
+}
+
+#[test]
+fn who_reads_the_history_finds_it_also_when_it_runs_again_and_whatever_it_is_called() {
+    // The very first one, for which nothing would be there yet.
+    let first = |sql| file("001_counts", &[sql]);
+    let mut db = memory();
+    let files = vec![
+        first("CREATE TABLE seen AS SELECT count(*) AS count FROM _migrations"),
+        file("002_last", &["CREATE TABLE last (x)"]),
+        file("003_fails", &["nonsense"]),
+    ];
+    let error = runner(files).up(&mut db).unwrap_err();
+    assert_eq!(error.file(), Some("migrations/003_fails.sql"));
+    assert_eq!((history(&db), ask(&db, "SELECT count FROM seen")), ("001_counts 002_last".into(), "0".into()));
+    // A name that SQL can write in two ways.
+    let mut db = memory();
+    let files = vec![first("CREATE TABLE seen AS SELECT count(*) AS count FROM \"a\"\"b\"")];
+    package(files).table("a\"b").runner().up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT count FROM seen"), "0");
 }
 
 #[test]

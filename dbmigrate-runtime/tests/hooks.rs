@@ -55,7 +55,7 @@ fn they_run_once_around_what_is_applied() {
 }
 
 #[test]
-fn they_are_no_part_of_the_way_back_but_of_its_repetition() {
+fn they_are_no_part_of_the_down_script_but_of_its_repetition() {
     let mut db = memory();
     hooked(2).runner().up(&mut db).unwrap();
     hooked(2).runner().down(&mut db).unwrap();

@@ -159,6 +159,7 @@ fn what_can_not_run_in_memory_is_refused() {
         error.is_unverified() && error.to_string().contains("no such collation sequence: of_the_program"),
         "{error}"
     );
+    assert!(!error.to_string().contains("replay_code"), "there is no Rust in it: {error}");
     let unbound = Migrator::<NoBackend>::new(set_with(files.to_vec(), APPLY));
     let error = unbound.up_with(&mut driver_of(&mut db)).unwrap_err();
     assert!(error.is_unverified() && error.to_string().contains("have no driver"), "{error}");
@@ -172,13 +173,15 @@ fn driver_of(db: &mut Connection) -> impl dbmigrate_runtime::Driver + '_ {
 #[test]
 fn rows_that_both_change_are_said() {
     let files = [
-        users(),
+        file("001_users", &[USERS, "UPDATE users SET name = 'first'"]),
         file("002_upper", &["UPDATE users SET name = upper(name)"]),
         file("003_free", &["CREATE TABLE free (x)", "DELETE FROM free"]),
         file("004_trim", &["UPDATE Users SET name = trim(name)"]),
     ];
     let mut db = without_second(&files);
-    let report = applying(files.to_vec()).up(&mut db).unwrap();
+    // What was applied below it, or runs after all of them, is in its place.
+    let last = file("005_last", &["UPDATE users SET name = 'last'"]);
+    let report = applying([&files[..], &[last]].concat()).up(&mut db).unwrap();
     assert_eq!(
         report.notes,
         ["`002_upper` was applied after `004_trim`, and both change rows of `users`: their order was proved for \

@@ -123,6 +123,27 @@ fn every_difference_is_named() {
 }
 
 #[test]
+fn a_key_of_two_columns_and_what_a_column_is_made_of_are_compared_as_a_whole() {
+    let table = "CREATE TABLE p (a, b, c, UNIQUE (a, b), UNIQUE (a, c))";
+    let child = "CREATE TABLE c (x, y, z INTEGER AS (x + y), FOREIGN KEY (x, y) REFERENCES p (a, b))";
+    let migrator = || runner(vec![file("001_a", &[table, child])]);
+    let said = |child: &str| {
+        let error = migrator().mark(&mut made(&[table, child])).unwrap_err();
+        error.notes()[..error.notes().len() - 2].join("; ")
+    };
+    assert_eq!(
+        said(&child.replace("(a, b)", "(a, c)")),
+        "the table `c`: the foreign key from (x, y) to p (a, b) is missing; the table `c`: no migration makes the \
+         foreign key from (x, y) to p (a, c)"
+    );
+    assert_eq!(
+        said(&child.replace("AS (x + y)", "")),
+        "the table `c`: the column `z` is `INTEGER`, and `INTEGER GENERATED` in the migrations"
+    );
+    assert_eq!(migrator().mark(&mut made(&[table, child])).unwrap().comparison, Comparison::Same(2));
+}
+
+#[test]
 fn what_cannot_be_compared_wants_to_be_forced() {
     let folder = Folder::new();
     let other: &'static str = folder.file("other.db").display().to_string().leak();

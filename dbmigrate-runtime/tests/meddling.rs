@@ -1,4 +1,5 @@
-//! A history that does not take what is written to it, or that a file changes: nothing is called applied that is not recorded.
+//! A history that does not take what is written to it, or that a file changes: nothing is called applied that is not
+//! recorded.
 
 #![allow(clippy::unwrap_used)] // Helpers of the tests are no tests.
 
@@ -45,7 +46,7 @@ fn a_row_that_the_history_does_not_take_is_an_error_and_nothing_stays() {
 }
 
 #[test]
-fn a_row_that_the_history_does_not_give_up_is_an_error_on_the_way_back() {
+fn a_row_that_the_history_does_not_give_up_is_an_error_on_the_down_script() {
     for bare in [false, true] {
         let mut db = meddled("DELETE");
         let adds = || {
@@ -126,6 +127,35 @@ fn another_process_that_changes_the_record_of_a_migration_while_it_runs_is_notic
 }
 
 #[test]
+fn a_step_that_another_process_has_done_meanwhile_is_not_run_again() {
+    let adds = || file("002_b", &["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)"]).no_transaction();
+    let migrator: Migrator<'_, NoBackend> = Migrator::new(set(vec![makes(), adds()]));
+    let at = {
+        let mut copy = memory();
+        runner(vec![makes()]).up(&mut copy).unwrap();
+        let mut driver = fault::FaultyDriver::new(&mut copy, fault::Fault::None, 0);
+        migrator.up_with(&mut driver).unwrap();
+        driver.begin_of("INSERT INTO t VALUES (1)")
+    };
+    let folder = Folder::new();
+    let path = folder.file("a.db");
+    let mut db = rusqlite::Connection::open(&path).unwrap();
+    runner(vec![makes()]).up(&mut db).unwrap();
+    let does = "INSERT INTO t VALUES (1); UPDATE _migrations SET statements_done = 1 WHERE number = 2";
+    let mut meddle = || run(&rusqlite::Connection::open(&path).unwrap(), does);
+    migrator.up_with(&mut fault::FaultyDriver::meddled(&mut db, at, &mut meddle)).unwrap();
+    assert_eq!((history(&db).as_str(), ask(&db, "SELECT group_concat(x) FROM t").as_str()), ("001_a 002_b", "1,2"));
+    // Nor is one of this text run for another one that has taken over.
+    run(&db, "DELETE FROM _migrations WHERE number = 2; DELETE FROM t");
+    let takes_over = "UPDATE _migrations SET checksum = 'v1:other' WHERE number = 2";
+    let mut meddle = || run(&rusqlite::Connection::open(&path).unwrap(), takes_over);
+    let mut driver = fault::FaultyDriver::meddled(&mut db, at, &mut meddle);
+    let error = migrator.up_with(&mut driver).unwrap_err();
+    assert!(error.to_string().contains("continues `002_b` with a different text"), "{error}");
+    assert_eq!((history(&db).as_str(), ask(&db, "SELECT count(*) FROM t").as_str()), ("001_a 002_b:running0", "0"));
+}
+
+#[test]
 fn a_file_that_changes_the_history_is_not_followed_by_all_is_well() {
     for (changes, says) in [
         ("DELETE FROM _migrations", "`001_a` is not applied, but a later one is"),
@@ -154,6 +184,50 @@ fn a_file_that_changes_the_history_is_not_followed_by_all_is_well() {
             migrator.up(&mut db).unwrap();
             let error = migrator.up(&mut db).unwrap_err();
             assert!(error.to_string().contains(says), "{changes}: {error}");
+        }
+    }
+}
+
+#[test]
+fn rows_that_go_when_another_is_written_are_not_followed_by_all_is_well() {
+    for rules in [Rules::DEFAULT, Rules { transaction: TransactionMode::All, ..Rules::DEFAULT }] {
+        let mut db = memory();
+        runner(vec![makes()]).up(&mut db).unwrap();
+        let deletes = "DELETE FROM _migrations WHERE number = new.number - 1";
+        run(&db, &format!("CREATE TRIGGER meddles AFTER INSERT ON _migrations BEGIN {deletes}; END"));
+        let files = || vec![makes(), file("002_b", &["SELECT 1"]), file("003_c", &["SELECT 1"])];
+        let migrator = Runner::new(set_with(files(), rules));
+        // What has run is recorded, and that is all that can be said of it.
+        let first = migrator.up(&mut db);
+        assert_eq!(first.is_ok(), rules.transaction == TransactionMode::Each, "{first:?}");
+        let error = migrator.up(&mut db).unwrap_err();
+        assert!(error.is_late() || error.is_history(), "{error}");
+    }
+}
+
+#[test]
+fn a_transaction_that_does_not_end_is_not_called_over() {
+    let ends = |sql: &str| ["BEGIN", "COMMIT", "ROLLBACK"].iter().any(|word| sql.starts_with(word));
+    for (last, bare) in [("CREATE TABLE c (x)", false), ("nonsense", false), ("CREATE TABLE c (x)", true)] {
+        let files = || vec![makes(), file("002_b", &["INSERT INTO t VALUES (1)", last]).no_transaction_if(bare)];
+        let migrator: Migrator<'_, NoBackend> = Migrator::new(set(files()));
+        let begun = || {
+            let mut db = memory();
+            runner(vec![makes()]).up(&mut db).unwrap();
+            db
+        };
+        let mut db = begun();
+        let mut driver = fault::FaultyDriver::new(&mut db, fault::Fault::None, 0);
+        let _ = migrator.up_with(&mut driver);
+        let calls = driver.calls;
+        for at in (0..calls.len()).filter(|at| ends(&calls[*at])) {
+            let mut db = begun();
+            let mut driver = fault::FaultyDriver::new(&mut db, fault::Fault::Ignored, at);
+            let error = migrator.up_with(&mut driver).unwrap_err();
+            // Who can't be given a connection without a transaction is told.
+            let is_told = error.to_string().contains("could not roll back: the transaction is still open");
+            assert_eq!(!db.is_autocommit(), is_told, "{}: {error}", calls[at]);
+            assert_eq!(is_told, calls[at] == "ROLLBACK", "{error}");
         }
     }
 }
@@ -219,6 +293,8 @@ fn the_head_of_a_program_that_never_had_what_was_forgotten_is_no_lie() {
     assert_eq!(ask(&db, "SELECT chain FROM _migrations_head"), set(vec![makes(), third()]).migrations[1].chain);
     assert_eq!(all.verify(&mut db).unwrap().problems, []);
     // One of its own would be.
-    run(&db, &format!("UPDATE _migrations_head SET chain = '{}'", all.set().unwrap().migrations[2].chain));
-    assert_eq!(all.verify(&mut db).unwrap().problems.len(), 1);
+    for migration in all.set().unwrap().migrations {
+        run(&db, &format!("UPDATE _migrations_head SET chain = '{}'", migration.chain));
+        assert_eq!(all.verify(&mut db).unwrap().problems.len(), 1, "{}", migration.name);
+    }
 }

@@ -135,6 +135,68 @@ fn an_idempotent_step_that_was_started_runs_again() {
 }
 
 #[test]
+fn on_a_connection_without_triggers_what_is_begun_is_not_called_done() {
+    use rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
+    let mut db = memory();
+    db.set_db_config(SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
+    let back = ["DELETE FROM t", "DELETE FROM later"];
+    let files = || with(file("002_bare", &["INSERT INTO t VALUES (1)"]).down(&back).no_transaction());
+    runner(files()).up(&mut db).unwrap();
+    assert!(runner(files()).up(&mut db).unwrap().is_empty());
+    runner(files()).down(&mut db).unwrap_err();
+    assert_eq!(history(&db), "001_t 002_bare:reverting1");
+    let error = runner(files()).up(&mut db).unwrap_err();
+    assert!(error.is_interrupted(), "{error}");
+}
+
+#[test]
+fn what_rust_leaves_in_the_way_of_the_next_step_is_not_written_to_instead() {
+    let mut db = memory();
+    let files = with(bare(&["rust:1", "INSERT INTO t VALUES (1)"]));
+    let migrator = runner(files).with_code(|_, db: &rusqlite::Connection| {
+        db.execute_batch("CREATE TEMP TABLE t (x)")?;
+        Ok(())
+    });
+    let error = migrator.up(&mut db).unwrap_err();
+    assert!(error.to_string().contains("temporary `t`, which hides that of the database"), "{error}");
+    assert_eq!(history(&db), "001_t 002_bare:running1");
+    run(&db, "DROP TABLE temp.t");
+    migrator.up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT count(*) FROM main.t"), "1");
+}
+
+#[test]
+fn one_that_detaches_needs_nobody_who_settles_it() {
+    let folder = Folder::new();
+    let attach: &'static str = format!("ATTACH '{}' AS other", folder.file("other.db").display()).leak();
+    let files = || {
+        let steps = [attach, "DETACH other", "INSERT INTO t VALUES (1)"];
+        vec![file("001_t", &["CREATE TABLE t (x)"]), bare(&steps)]
+    };
+    let unsynced = |path: &std::path::Path| {
+        let db = rusqlite::Connection::open(path).unwrap();
+        run(&db, "PRAGMA synchronous = 0");
+        db
+    };
+    // From that call on nothing works, as if the process were gone.
+    for at in 0.. {
+        let path = folder.file(&format!("{at}.db"));
+        let mut db = unsynced(&path);
+        let _ = std::fs::remove_file(folder.file("other.db"));
+        let mut driver = FaultyDriver::new(&mut db, Fault::Dead, at);
+        let migrator: Migrator<'_, NoBackend> = Migrator::new(set(files()));
+        let died = migrator.up_with(&mut driver).is_err();
+        drop(db);
+        if !died {
+            return;
+        }
+        let mut db = unsynced(&path);
+        runner(files()).up(&mut db).unwrap();
+        assert_eq!(ask(&db, "SELECT count(*) FROM t"), "1", "{at}");
+    }
+}
+
+#[test]
 fn another_one_is_for_people_to_settle() {
     let folder = Folder::new();
     let copy: &'static str = format!("VACUUM INTO '{}'", folder.file("copy.db").display()).leak();
@@ -173,7 +235,7 @@ fn another_one_is_for_people_to_settle() {
 }
 
 #[test]
-fn a_way_back_without_a_transaction_goes_on_too() {
+fn a_down_script_without_a_transaction_goes_on_too() {
     for store_sql in [StoreSql::Down, StoreSql::None] {
         go_back(Rules { store_sql, ..Rules::DEFAULT });
     }
@@ -286,6 +348,21 @@ fn code_never_runs_with_foreign_keys_on_where_nothing_can_be_rolled_back() {
         assert_eq!(ask(&db, "SELECT count(*) FROM child"), "3", "{pragma}");
         assert_eq!(ask(&db, "PRAGMA foreign_keys"), "1");
     }
+    // What follows it has them again.
+    let mut db = memory();
+    let deletes = file("002_deletes", &["rust:0", "DELETE FROM parent WHERE id = 1"]).no_transaction();
+    let files = vec![family("ON DELETE CASCADE"), deletes.foreign_keys(true)];
+    Runner::new(set(files)).with_code(|_, _| Ok(())).up(&mut db).unwrap();
+    assert_eq!(children(&db), "20:2");
+    // Also where it was stopped in between.
+    let mut db = memory();
+    let deletes = ["rust:0", "DELETE FROM parent WHERE id IN (SELECT x FROM later)"];
+    let files = vec![family("ON DELETE CASCADE"), file("002_deletes", &deletes).no_transaction().foreign_keys(true)];
+    let migrator = Runner::new(set(files)).with_code(|_, _| Ok(()));
+    migrator.up(&mut db).unwrap_err();
+    run(&db, "CREATE TABLE later AS SELECT 1 AS x");
+    migrator.up(&mut db).unwrap();
+    assert_eq!(children(&db), "20:2");
 }
 
 #[test]

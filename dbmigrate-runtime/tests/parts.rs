@@ -83,7 +83,7 @@ fn what_another_program_stopped_in_is_told_without_the_part_that_goes_on() {
 }
 
 #[test]
-fn a_way_back_has_all_parts() {
+fn a_down_script_has_all_parts() {
     let back = file("001_a", &["CREATE TABLE a (x)"]).down(&["assert:SELECT 1", "DROP TABLE a"]);
     let mut db = memory();
     let runner = with_parts(vec![back], Rules::DEFAULT, Parts::NONE.texts());

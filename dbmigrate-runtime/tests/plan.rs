@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use dbmigrate_runtime::{Backup, BackupWhen, Together};
+use dbmigrate_runtime::{Backup, BackupWhen, OutOfOrder, Rules, Together, TransactionMode};
 use rusqlite::Connection;
 use support::package::package;
 use support::*;
@@ -38,6 +38,7 @@ fn a_plan_counts_what_the_run_then_does_and_changes_nothing() {
 
     assert_eq!(migrator.up_to(&mut db, 2_u64).unwrap().applied.len(), 2);
     assert_eq!(migrator.up_plan(&mut db, Some(2)).unwrap().migrations, 0);
+    assert_eq!(migrator.up_plan(&mut db, Some(3)).unwrap().newest.as_deref(), Some("002_b"));
     assert_eq!(migrator.down_plan(&mut db, Some(1)).unwrap().migrations, 1);
     assert_eq!(migrator.down_plan(&mut db, None).unwrap().migrations, 2);
     let before = bytes();
@@ -46,6 +47,9 @@ fn a_plan_counts_what_the_run_then_does_and_changes_nothing() {
     assert_eq!(bytes(), before);
     migrator.up(&mut db).unwrap();
     assert!(migrator.up_plan(&mut db, None).unwrap().is_empty());
+    // What the history holds beyond a target is not read.
+    let newest = [None, Some(2)].map(|to| migrator.up_plan(&mut db, to).unwrap().newest);
+    assert_eq!(newest, [Some("003_c".to_owned()), None]);
     // Nothing leads back from the newest one, and that is known before.
     assert!(migrator.down_plan(&mut db, Some(1)).unwrap_err().is_no_down());
 }
@@ -62,6 +66,22 @@ fn what_forbids_a_run_forbids_its_plan() {
     run(&db, "UPDATE _migrations SET checksum = 'v1:0' WHERE number = 2");
     assert!(migrator.up_plan(&mut db, None).unwrap_err().is_edited());
     assert!(runner(three()[..2].to_vec()).up_plan(&mut db, None).unwrap_err().is_newer_database());
+    // A transaction of the program, Rust that nobody can run, what shares no transaction, and what comes late.
+    let mut db = memory();
+    run(&db, "BEGIN");
+    assert!(runner(three()).up_plan(&mut db, None).unwrap_err().is_open_transaction());
+    run(&db, "ROLLBACK");
+    runner(three()).up_to(&mut db, 2_u64).unwrap();
+    let more = |third: File, rules| Runner::new(set_with([three()[..2].to_vec(), vec![third]].concat(), rules));
+    let code = more(file("003_c", &["rust:0"]), Rules::DEFAULT);
+    assert!(code.up_plan(&mut db, None).unwrap_err().to_string().contains("contains Rust"));
+    let all = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
+    let bare = more(file("003_c", &["SELECT 1"]).no_transaction(), all);
+    assert!(bare.up_plan(&mut db, None).unwrap_err().to_string().contains("runs without a transaction, but all share"));
+    let late = Rules { out_of_order: OutOfOrder::APPLY, ..Rules::DEFAULT };
+    let files = vec![file("000_a", &["CREATE TABLE IF NOT EXISTS a (y)"]), three().remove(0), three().remove(1)];
+    let error = Runner::new(set_with(files, late)).up_plan(&mut db, None).unwrap_err();
+    assert!(error.to_string().contains("000_a"), "{error}");
 }
 
 #[test]
@@ -111,6 +131,19 @@ fn several_sets_have_one_plan() {
     assert_eq!(objects(&db), "");
     together().up(&mut db).unwrap();
     assert!(together().up_plan(&mut db).unwrap().is_empty());
+    // What is as it should be is not counted.
+    let more = || package([three(), vec![file("004_e", &["CREATE TABLE e (x)"])]].concat()).own("first").runner();
+    let both = |first: Runner| Together::new().add(first).add(second().runner());
+    let plan = both(more()).up_plan(&mut db).unwrap();
+    assert_eq!((plan.migrations, plan.repeatables, plan.copies), (1, 0, false));
+    let keeps = || Backup::new(BackupWhen::Always);
+    assert!(both(more().backup(keeps())).up_plan(&mut db).unwrap().copies);
+    // It is refused where the run would be.
+    run(&db, "BEGIN");
+    assert!(together().up_plan(&mut db).unwrap_err().is_open_transaction());
+    let mut foreign = memory();
+    run(&foreign, "CREATE TABLE foreign_to_us (x)");
+    assert!(together().up_plan(&mut foreign).unwrap_err().is_existing_schema());
     let twice = Together::new().add(first().runner()).add(first().runner());
     assert!(twice.up_plan(&mut db).unwrap_err().is_set());
 }

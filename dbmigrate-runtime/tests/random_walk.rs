@@ -1,5 +1,5 @@
-//! Several versions of a program work on one database in an order made by chance, up and down, with faults and with others
-//! at work meanwhile: what the history says has run is always exactly what has run.
+//! Several versions of a program work on one database in an order made by chance, up and down, with faults and with
+//! others at work meanwhile: what the history says has run is always exactly what has run.
 
 #![allow(clippy::unwrap_used)] // Helpers of the tests are no tests.
 
@@ -32,7 +32,7 @@ const STEPS: usize = 3;
 
 const NAMES: [&str; 6] = ["001_a", "002_b", "003_c", "004_d", "005_e", "006_f"];
 
-/// A migration each of whose steps counts itself, and that of the way back takes off again.
+/// A migration each of whose steps counts itself, and that of the down script takes off again.
 fn migration(at: usize, bare: bool, edited: bool) -> File {
     let number = at + 1;
     let step = |sql: String| -> &'static str { sql.leak() };

@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use dbmigrate_runtime::{Migrator, NoBackend};
+use dbmigrate_runtime::{ErrorKind, Migrator, NoBackend};
 use rusqlite::Connection;
 use support::fault::FaultyDriver;
 use support::package::package;
@@ -41,6 +41,12 @@ fn it_is_met_once_the_other_set_has_it_applied() {
     run(&db, "UPDATE _migrations SET state = 'applied' WHERE set_name = 'billing'");
     assert_eq!(app().up(&mut db).unwrap().applied.len(), 1);
     assert!(app().up(&mut db).unwrap().is_empty());
+    // Who checks the history is told where it is no more.
+    assert_eq!(app().verify(&mut db).unwrap().problems, []);
+    billing().forget(&mut db, 1_u64).unwrap();
+    let problems = app().verify(&mut db).unwrap().problems;
+    assert_eq!((problems.len(), problems[0].kind), (1, ErrorKind::Requirement), "{problems:?}");
+    assert!(problems[0].message.starts_with("`002_b` requires `001_invoices`"), "{problems:?}");
 }
 
 #[test]

@@ -289,6 +289,14 @@ fn a_database_in_memory_and_one_without_anything_are_filled() {
     let keeps = migrator().backup(Backup::new(BackupWhen::Always).dir(folder.file("kept")));
     assert!(keeps.restore(&mut db, &copy).unwrap().kept.unwrap().starts_with(folder.file("kept")));
 
+    // The pages of what is there already have their size; of nothing, that of the copy is taken.
+    let other = folder.file("other.db");
+    run(&open(&copy), &format!("PRAGMA page_size = 8192; VACUUM INTO '{}'", other.display()));
+    refused(keeps.restore(&mut db, &other), "have 8192 bytes and those of the database 4096");
+    let mut new = memory();
+    migrator().restore(&mut new, &other).unwrap();
+    assert_eq!(rows(&new), "1,2");
+
     let mut new = open(&folder.file("new.db"));
     assert_eq!(migrator().restore(&mut new, &copy).unwrap().kept, None);
     assert_eq!(rows(&new), "1,2");

@@ -170,8 +170,14 @@ fn tolerated_statements_are_skipped_and_named() {
             "skipped migrations/004_again.sql:3: duplicate column name: name",
         ]
     );
-    files.push(file("005_intolerant", &["CREATE TABLE users (x)"]));
-    assert_eq!(runner(files).up(&mut db).unwrap_err().kind(), ErrorKind::Sql);
+    // Nothing else is, and nothing without the word.
+    for wrong in [
+        file("005_wrong", &["CREATE TABLE u AS SELECT nowhere"]).tolerate(),
+        file("005_intolerant", &["CREATE TABLE users (x)"]),
+    ] {
+        let error = runner([files.clone(), vec![wrong]].concat()).up(&mut db).unwrap_err();
+        assert!(error.kind() == ErrorKind::Sql && !history(&db).contains("005"), "{error}");
+    }
 }
 
 #[test]
@@ -224,9 +230,15 @@ fn all_deviations_are_told_at_once() {
         "`004_late` is not applied, but a later one is (migrations/004_late.sql)",
         "`005_five` is applied, but the program does not have it",
         "`012_twelve` is applied, and newer than all migrations of this program",
+        "help: restore the file, and put the change into a new one",
+        "help: if it is the same migration, rename the file back to `002_index`",
+        "help: give it a number above all applied ones",
+        "help: to apply it anyway: `out-of-order = \"apply\"`",
     ] {
         assert!(text.contains(expect), "{expect} in {text}");
     }
+    assert_eq!(error.help().len(), 8, "there would be more");
+    assert!(text.starts_with("the history and the program differ:\n  `001_users` was"), "{text}");
     let states: Vec<State> = migrator.status(&mut db).unwrap().entries.into_iter().map(|entry| entry.state).collect();
     assert_eq!(
         states,
@@ -242,6 +254,21 @@ fn all_deviations_are_told_at_once() {
         ]
     );
     assert_eq!(migrator.verify(&mut db).unwrap().problems.len(), 6);
+    // Nothing is said twice.
+    files = three();
+    files[0] = file("001_users", &["CREATE TABLE users (id)"]);
+    files[1] = file("002_index", &["CREATE INDEX users_id ON users (id)"]);
+    let error = runner(files).up(&mut db).unwrap_err();
+    let times = |said: &[String], start: &str| said.iter().filter(|text| text.starts_with(start)).count();
+    assert_eq!(times(error.help(), "restore the file, and put"), 1, "{error}");
+    assert_eq!(times(error.help(), "if the database has what the new text makes"), 2, "{error}");
+    assert_eq!(times(error.notes(), "the text that was applied was not stored"), 1, "{error}");
+    files = [three(), vec![file("009_nine", &[])]].concat();
+    let newer = runner(files).up(&mut db).unwrap_err();
+    assert_eq!(times(newer.help(), "restore the file of `005_five`, and build"), 1, "{newer}");
+    assert_eq!(times(newer.help(), "run the newer version of the program"), 1, "{newer}");
+    assert_eq!(times(newer.help(), "to run anyway: `newer-database = \"allow\"`"), 1, "{newer}");
+    assert_eq!(times(newer.help(), "if its file was deleted on purpose: `cargo dbmigrate forget 012_twelve`"), 1);
 }
 
 #[test]
@@ -255,7 +282,9 @@ fn rules_let_late_ones_and_newer_databases_pass() {
     late.pop();
     let migrator: Runner = Migrator::new(set_with(late, rules));
     assert!(migrator.verify(&mut db).unwrap().is_ok());
-    assert_eq!(migrator.up(&mut db).unwrap().applied[0].name, "004_late");
+    let report = migrator.up(&mut db).unwrap();
+    assert_eq!(report.applied[0].name, "004_late");
+    assert_eq!(report.notes, ["`007_seven` is applied and unknown here: no order was proved for it"]);
     assert!(migrator.verify(&mut db).unwrap().is_ok());
     assert!(migrator.up(&mut db).unwrap().is_empty());
     assert_eq!(objects(&db), "late users users_name");
@@ -278,7 +307,9 @@ fn a_table_of_another_shape_is_refused() {
     run(&db, "CREATE TABLE _migrations (version INTEGER, run_on TEXT)");
     let error = runner(three()).up(&mut db).unwrap_err();
     assert!(error.is_history() && error.to_string().contains("`version`, `run_on`"), "{error}");
-    assert!(runner(three()).status(&mut db).unwrap_err().is_history());
+    for error in [runner(three()).status(&mut db).unwrap_err(), runner(three()).history(&mut db).unwrap_err()] {
+        assert!(error.is_history() && error.to_string().contains("`version`, `run_on`"), "{error}");
+    }
     let verification = runner(three()).verify(&mut db).unwrap();
     assert_eq!(verification.problems[0].kind, ErrorKind::History);
 }
@@ -297,6 +328,7 @@ fn damaged_rows_are_errors_and_no_panics() {
         run(&db, damage);
         let error = runner(three()).up(&mut db).unwrap_err();
         assert!(error.is_history(), "{damage}: {error}");
+        assert_eq!(error.to_string().contains("has an invalid row"), !damage.contains("dirty"), "{damage}: {error}");
         assert!(runner(three()).down(&mut db).unwrap_err().is_history());
     }
 }
@@ -463,6 +495,7 @@ fn the_time_of_each_step_is_recorded() {
         let rows = runner(files()).history(db).unwrap();
         let entries = runner(files()).status(db).unwrap().entries;
         assert!(rows.iter().zip(&entries).all(|(row, entry)| row.steps == entry.steps));
+        assert!(rows.iter().all(|row| row.duration.is_some()));
         rows.iter().map(|row| row.steps.len()).collect()
     };
     assert_eq!(steps(&mut db), [2, 3, 0]);

@@ -177,17 +177,28 @@ fn temporary_tables_are_not_given_for_their_store() {
     assert_eq!((ask(&db, "SELECT x FROM theirs"), ask(&db, "PRAGMA temp_store")), ("1".into(), "2".into()));
 }
 
-/// A driver that fails to run one statement, or passes over one question.
+/// A driver that fails to run one statement, or passes over one question, or over one statement.
 struct Evasive<'c> {
     driver: driver::RusqliteDriver<'c>,
     fails: Option<&'static str>,
     evades: Option<&'static str>,
+    ignores: Option<&'static str>,
+}
+
+impl<'c> Evasive<'c> {
+    /// One that does none of that.
+    fn over(db: &'c mut Connection) -> Self {
+        Self { driver: driver::Rusqlite::driver(db), fails: None, evades: None, ignores: None }
+    }
 }
 
 impl Driver for Evasive<'_> {
     type Error = rusqlite::Error;
 
     fn execute(&mut self, sql: &str) -> Result<(), rusqlite::Error> {
+        if self.ignores.is_some_and(|start| sql.starts_with(start)) {
+            return Ok(());
+        }
         let fails = self.fails.is_some_and(|start| sql.starts_with(start));
         if fails { Err(rusqlite::Error::InvalidQuery) } else { self.driver.execute(sql) }
     }
@@ -217,7 +228,7 @@ fn one_that_fails_keeps_no_other_from_its_place() {
     let mut db = memory();
     let migrator: Migrator<'_, NoBackend> = Migrator::new(set(vec![file("001_a", &statements).no_transaction()]));
     let fails = Some("PRAGMA legacy_alter_table = 0");
-    let mut driver = Evasive { driver: driver::Rusqlite::driver(&mut db), fails, evades: None };
+    let mut driver = Evasive { fails, ..Evasive::over(&mut db) };
     let error = migrator.up_with(&mut driver).unwrap_err();
     assert!(error.to_string().contains("settings of the connection could not be restored"), "{error}");
     let settings = ["recursive_triggers", "foreign_keys"].map(|name| ask(&db, &format!("PRAGMA {name}")));
@@ -368,11 +379,19 @@ fn who_does_not_say_whether_foreign_keys_are_on_has_no_table_dropped() {
         runner(files()[..1].to_vec()).up(&mut db).unwrap();
         let migrator: Migrator<'_, NoBackend> = Migrator::new(set_with(files(), rules));
         let evades = Some("PRAGMA foreign_keys");
-        let mut driver = Evasive { driver: driver::Rusqlite::driver(&mut db), fails: None, evades };
+        let mut driver = Evasive { evades, ..Evasive::over(&mut db) };
         let error = migrator.up_with(&mut driver).unwrap_err();
         assert!(error.is_settings(), "{error}");
         assert_eq!((history(&db).as_str(), ask(&db, "SELECT count(*) FROM c").as_str()), ("001_a", "1"));
     }
+    // Nor who does not turn them off.
+    let mut db = memory();
+    runner(files()[..1].to_vec()).up(&mut db).unwrap();
+    let migrator: Migrator<'_, NoBackend> = Migrator::new(set(files()));
+    let ignores = Some("PRAGMA foreign_keys = ");
+    let error = migrator.up_with(&mut Evasive { ignores, ..Evasive::over(&mut db) }).unwrap_err();
+    assert!(error.is_settings() && error.to_string().contains("could not turn foreign keys off"), "{error}");
+    assert_eq!((history(&db).as_str(), ask(&db, "SELECT count(*) FROM c").as_str()), ("001_a", "1"));
 }
 
 #[test]

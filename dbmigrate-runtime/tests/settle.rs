@@ -4,7 +4,7 @@
 
 mod support;
 
-use dbmigrate_runtime::{ErrorKind, Migrator, OutOfOrder, Repairs, Rules, State, Stopped, StoreSql};
+use dbmigrate_runtime::{ErrorKind, Migrator, OutOfOrder, Repair, Repairs, Rules, State, Stopped, StoreSql};
 use support::fault::{Fault, FaultyDriver};
 use support::*;
 
@@ -53,6 +53,23 @@ fn an_edited_migration_is_accepted_on_purpose() {
         assert_eq!(kept, ["no 1", "1 1", "no 0"][store_sql as usize]);
         assert!(runner(three(SECOND)).up(&mut db).unwrap_err().is_edited());
     }
+}
+
+#[test]
+fn only_what_is_named_is_accepted() {
+    let mut db = memory();
+    runner(three(SECOND)).up(&mut db).unwrap();
+    let edited = || {
+        let mut files = three("INSERT INTO b VALUES (2)");
+        files[0] = file("001_a", &["CREATE TABLE IF NOT EXISTS a (x, y)"]);
+        runner(files)
+    };
+    let numbers = |repairs: Vec<Repair>| repairs.iter().map(|it| it.number.unwrap()).collect::<Vec<_>>();
+    assert_eq!(numbers(edited().repair(&mut db, 2_u64, None).unwrap().done), [2]);
+    assert_eq!(numbers(edited().repair_plan(&mut db).unwrap()), [1]);
+    // No step of it was begun, so nobody can say what became of that.
+    let error = edited().repair(&mut db, 1_u64, Some(Stopped::Retry)).unwrap_err();
+    assert!(error.to_string().starts_with("`001_a` was not interrupted in a step"), "{error}");
 }
 
 #[test]
@@ -112,11 +129,39 @@ fn what_is_forgotten_runs_again_also_below_an_applied_one() {
         assert_eq!(three().up(&mut db).unwrap().applied.len(), numbers.len());
     }
     assert!(three().verify(&mut db).unwrap().is_ok());
+    // Several at once, and none for longer than until it has run.
+    for number in [1_u64, 2] {
+        three().forget(&mut db, number).unwrap();
+    }
+    assert_eq!(three().up(&mut db).unwrap().applied.len(), 2);
+    three().forget(&mut db, 3_u64).unwrap();
+    assert_eq!(ask(&db, "SELECT may_run_late FROM _migrations_head"), "3");
+    three().up(&mut db).unwrap();
     assert_eq!(ask(&db, "SELECT chain <> '' FROM _migrations_head"), "1");
-    assert_eq!(ask(&db, "SELECT count(*) FROM b"), "3");
+    assert_eq!(ask(&db, "SELECT count(*) FROM b"), "4");
     // Whoever deletes the row by hand did not ask for that.
     run(&db, "UPDATE _migrations_head SET may_run_late = ''; DELETE FROM _migrations WHERE number = 2");
     assert!(three().up(&mut db).unwrap_err().is_late());
+}
+
+#[test]
+fn numbers_of_any_length_are_forgotten_and_zero_is_one_of_them() {
+    let names = ["000_zero", "009_nine", "123_more", "124_most"];
+    let files = || runner(names.iter().map(|name| file(name, &["SELECT 1"]).down(&["SELECT 1"])).collect());
+    let mut db = memory();
+    files().up(&mut db).unwrap();
+    for number in [123_u64, 0] {
+        files().forget(&mut db, number).unwrap();
+        assert_eq!(files().up(&mut db).unwrap().applied[0].number, number);
+    }
+    // Nobody asked for that.
+    run(&db, "UPDATE _migrations_head SET may_run_late = ''; DELETE FROM _migrations WHERE number = 0");
+    assert!(files().up(&mut db).unwrap_err().is_late());
+    // Where nothing is applied, the first comes after nothing.
+    let mut db = memory();
+    files().up(&mut db).unwrap();
+    files().down_all(&mut db).unwrap();
+    assert_eq!(files().up(&mut db).unwrap().applied.len(), 4);
 }
 
 #[test]
@@ -152,6 +197,20 @@ fn a_step_that_people_did_by_hand_counts_as_done() {
     assert_eq!(history(&db), "001_t 002_bare:running4");
     bare(&group).up(&mut db).unwrap();
     assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), "2");
+    assert_eq!(history(&db), "001_t 002_bare");
+}
+
+#[test]
+fn a_step_that_may_simply_run_again_needs_nobody_to_settle_it() {
+    let mut db = memory();
+    bare(&["VACUUM", "nonsense"]).up(&mut db).unwrap_err();
+    run(&db, "UPDATE _migrations SET state = 'started', statements_done = 0 WHERE number = 2");
+    let plan = bare(&["VACUUM"]).repair_plan(&mut db).unwrap();
+    assert_eq!(
+        (plan[0].remedy.as_deref(), &plan[0].problem.help[..]),
+        (None, &["to continue: `cargo dbmigrate up`".to_owned()][..])
+    );
+    bare(&["VACUUM"]).up(&mut db).unwrap();
     assert_eq!(history(&db), "001_t 002_bare");
 }
 
@@ -201,7 +260,7 @@ fn a_stopped_one_can_be_renamed_forgotten_or_lose_its_file() {
 }
 
 #[test]
-fn a_way_back_that_was_stopped_is_settled_as_well() {
+fn a_down_script_that_was_stopped_is_settled_as_well() {
     for (stopped, rows) in [(Stopped::Retry, "2"), (Stopped::Done, "2")] {
         let mut db = memory();
         let files = || {

@@ -77,7 +77,7 @@ fn a_fresh_database_starts_from_it_and_takes_the_rest() {
 }
 
 #[test]
-fn what_is_stored_for_the_way_back_is_what_the_whole_way_stores() {
+fn what_is_stored_for_the_down_script_is_what_the_whole_way_stores() {
     let down = |package: Package| {
         let mut db = memory();
         package.runner().up_to(&mut db, 2_u64).unwrap();

@@ -7,7 +7,7 @@ mod support;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use dbmigrate_runtime::{Migrator, NoBackend, Set, Squash};
+use dbmigrate_runtime::{Error, Migrator, NoBackend, Set, Squash};
 use rusqlite::Connection;
 use support::fault::{Fault, FaultyDriver};
 use support::*;
@@ -78,6 +78,10 @@ fn a_start_with_nothing_pending_is_one_read_once_it_is_recorded() {
         };
         assert!(calls(&mut db) > 1, "{version}");
         assert_eq!(calls(&mut db), 1, "{version}");
+        // What it says of the squash is none of what it said of one of those that it replaces.
+        let row = "SELECT statements_done || ' ' || (duration_us IS NULL AND steps_us IS NULL) FROM _migrations \
+                   WHERE number = 3";
+        assert_eq!(ask(&db, row), if version == 0 { "4 0" } else { "4 1" }, "{version}");
         assert_eq!((made(&db).as_str(), history(&db).as_str()), (WHOLE, "003_all 004_d"), "{version}");
     }
 }
@@ -145,6 +149,29 @@ fn somebody_who_is_faster_at_any_call_leaves_the_same() {
             runner_of(squashed()).up_with(&mut driver).unwrap_or_else(|error| panic!("{version}, {at}: {error}"));
             assert_eq!(made(&db), WHOLE, "{version}, {at}");
             assert_eq!(history(&db), "003_all 004_d", "{version}, {at}");
+        }
+    }
+}
+
+#[test]
+fn rows_that_are_not_those_that_it_replaces_are_never_taken_for_it() {
+    type Is = fn(&Error) -> bool;
+    let cases: [(&str, Is); 5] = [
+        ("UPDATE _migrations SET checksum = 'v1:x' WHERE number = 2", Error::is_edited),
+        ("UPDATE _migrations SET name = '002_other' WHERE number = 2", Error::is_renamed),
+        ("UPDATE _migrations SET name = '003_other' WHERE number = 3", Error::is_renamed),
+        ("UPDATE _migrations SET state = 'running' WHERE number = 2", Error::is_interrupted),
+        ("DELETE FROM _migrations WHERE number = 2", Error::is_late),
+    ];
+    for (change, is) in cases {
+        for version in [3_u64, 4] {
+            let mut db = memory();
+            runner(before()).up_to(&mut db, version).unwrap();
+            run(&db, change);
+            let rows = history(&db);
+            let error = runner_of(squashed()).up_with(&mut FaultyDriver::new(&mut db, Fault::None, 0)).unwrap_err();
+            assert!(is(&error), "{change}: {error}");
+            assert_eq!(history(&db), rows, "{change}");
         }
     }
 }

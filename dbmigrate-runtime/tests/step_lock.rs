@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use dbmigrate_runtime::{BoxError, Migrator, Stopped};
 use rusqlite::Connection;
+use support::package::package;
 use support::*;
 
 const TEN: &str = "INSERT INTO t VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10)";
@@ -84,6 +85,12 @@ fn a_live_owner_is_waited_for_and_nobody_settles_its_step() {
         for error in [quick().restore(&mut db, &copy).unwrap_err(), quick().reset(&mut db).unwrap_err()] {
             assert!(error.is_busy() && error.to_string().contains("another process is in the middle of"), "{error}");
         }
+        // Not by another set of the database either.
+        let files = vec![file("001_o", &["CREATE TABLE o (x)"])];
+        let other = package(files).own("other").runner().busy_timeout(Duration::ZERO);
+        other.up(&mut db).unwrap();
+        let error = other.restore(&mut db, &copy).unwrap_err();
+        assert!(error.is_busy() && error.to_string().contains("another process is in the middle of"), "{error}");
         assert_eq!(history(&db), "001_t 002_code:started0");
         assert_eq!(beside(&path), ["a.db.dbmigrate-step-_migrations"]);
         let waiting = scope.spawn(|| {

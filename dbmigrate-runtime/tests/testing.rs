@@ -102,7 +102,7 @@ fn rows_that_a_rebuild_loses_are_named() {
 }
 
 #[test]
-fn a_way_back_that_leads_elsewhere_is_named_and_hides_no_other() {
+fn a_down_script_that_leads_elsewhere_is_named_and_hides_no_other() {
     let files = vec![
         tables(),
         file("002_index", &["CREATE INDEX child_parent ON child (parent)", "CREATE VIEW v AS SELECT 1 AS x"])
@@ -126,7 +126,7 @@ fn a_way_back_that_leads_elsewhere_is_named_and_hides_no_other() {
 }
 
 #[test]
-fn a_way_back_that_takes_rows_of_others_is_named() {
+fn a_down_script_that_takes_rows_of_others_is_named() {
     let files = vec![
         tables(),
         file("002_other", &["CREATE TABLE more (x)"]).down(&[

@@ -141,13 +141,22 @@ fn a_set_starts_beside_another_one_but_not_on_what_nobody_accounts_for() {
         assert!(error.is_existing_schema(), "{error}");
     }
     assert_eq!(objects(&db), "foreign_one");
+    let allowing = Runner::new(accounts).allow_existing_schema();
+    assert_eq!(Together::new().add(allowing).add(billing_runner()).up(&mut db).unwrap().len(), 3);
+    let mut db = memory();
+    run(&db, "CREATE TABLE foreign_one (x)");
     // The history of a set that has recorded nothing accounts for nothing.
     run(&db, "DROP TABLE foreign_one");
     Migrator::<'_, driver::Rusqlite>::new(accounts).up_to(&mut db, 1_u64).unwrap();
     run(&db, "DELETE FROM _migrations_accounts");
     assert!(billing_runner().up(&mut db).unwrap_err().is_existing_schema());
-    run(&db, "DROP TABLE users");
+    run(&db, "DROP TABLE users; CREATE TABLE _migrations_accounts_copy (x)");
+    assert!(billing_runner().up(&mut db).unwrap_err().is_existing_schema());
+    run(&db, "DROP TABLE _migrations_accounts_copy");
     let free = package(vec![file("001_free", &["CREATE TABLE free (x)"])]).own("free").runner();
+    assert_eq!(free.up(&mut db).unwrap().applied.len(), 1);
+    // What is left of its own history is nobody's object.
+    run(&db, "DROP TABLE _migrations_free; DROP TABLE free");
     assert_eq!(free.up(&mut db).unwrap().applied.len(), 1);
 }
 
@@ -173,20 +182,41 @@ fn two_of_one_name_or_with_one_table_are_no_sets() {
     );
     let same_table = up(&mut db, &[accounts().set(), billing().table("_MIGRATIONS_accounts_head").set()]).unwrap_err();
     assert!(same_table.is_set() && same_table.to_string().contains("belongs to the histories of"), "{same_table}");
+    let together = || {
+        let add = |all: Together<'static, _>, set| all.add::<driver::Rusqlite>(Migrator::new(set));
+        add(add(Together::new(), accounts().set()), accounts().table("t").set())
+    };
+    assert!(together().rehearse(&mut db).unwrap_err().is_set());
+    assert!(together().verify_schema(&mut db).unwrap_err().is_set());
     assert_eq!(ask(&db, "SELECT count(*) FROM sqlite_master"), "0");
 }
 
 #[test]
 fn a_reset_never_takes_what_is_of_another_set() {
     let mut db = memory();
-    let one_way = package(vec![file("001_logs", &["CREATE TABLE logs (x)"])]).own("logs");
-    up(&mut db, &[accounts().set(), billing().set(), one_way.clone().set()]).unwrap();
+    let one_way = || package(vec![file("001_logs", &["CREATE TABLE logs (x)"])]).own("logs");
+    up(&mut db, &[accounts().set(), billing().set(), one_way().set()]).unwrap();
     let before = dump(&db);
-    for result in [one_way.clone().runner().reset(&mut db).map(drop), one_way.runner().reset_plan(&mut db).map(drop)] {
+    for result in [one_way().runner().reset(&mut db).map(drop), one_way().runner().reset_plan(&mut db).map(drop)] {
         let error = result.unwrap_err();
         assert!(error.is_no_down() && error.to_string().contains("it also holds the set `accounts`"), "{error}");
     }
     assert_eq!(dump(&db), before);
+    // Nor what came to be there while it waited for the lock.
+    let folder = Folder::new();
+    let path = folder.file("a.db");
+    let mut file = Connection::open(&path).unwrap();
+    one_way().runner().up(&mut file).unwrap();
+    let mut comes =
+        Some(move || up(&mut Connection::open(&path).unwrap(), &[accounts().set(), billing().set()]).unwrap());
+    probe::on_done(move |sql| {
+        if sql.starts_with("PRAGMA foreign_keys") {
+            comes.take().map(|comes| comes());
+        }
+    });
+    let error = Migrator::<'_, Probe>::new(one_way().set()).reset(&mut file).unwrap_err();
+    assert!(error.is_no_down() && error.to_string().contains("it also holds the set `accounts`"), "{error}");
+    assert_eq!(objects(&file), "debts invoices logs users");
     // By ways back it can go, and only its own goes.
     accounts().runner().roll_back(&mut db, 3_u64).unwrap();
     assert_eq!(billing_runner().reset_plan(&mut db).unwrap(), ResetPlan::Downs(2));
@@ -225,6 +255,8 @@ fn what_another_set_requires_is_not_forgotten() {
     assert!(error.to_string().starts_with(message), "{error}");
     assert_eq!(error.help(), ["forget that one first: `cargo dbmigrate forget 001_invoices --set billing`"]);
     assert_eq!(dump(&db), before);
+    // What nobody requires is.
+    assert_eq!(knowing().forget(&mut db, 2_u64).unwrap().name, "002_names");
     billing_runner().forget(&mut db, 1_u64).unwrap();
     assert_eq!(knowing().forget(&mut db, 1_u64).unwrap().name, "001_users");
 }
@@ -291,6 +323,22 @@ fn hooks_run_once_and_repeatables_after_the_migrations_of_all_sets() {
 }
 
 #[test]
+fn repeatables_of_the_first_set_wait_for_the_migrations_of_the_last() {
+    let view = "CREATE VIEW v AS SELECT x, y FROM a, b";
+    let first = || package(vec![file("001_a", &["CREATE TABLE a (x)"])]).own("first").repeatable("v", &[view]);
+    let second = package(vec![file("001_b", &["CREATE TABLE b (y)"])]).own("second").set();
+    let mut db = memory();
+    assert_eq!(up(&mut db, &[first().set(), second]).unwrap(), "first/001_a second/001_b");
+    assert_eq!(objects(&db), "a b v");
+    // Also where it has nothing else to do.
+    let mut db = memory();
+    package(vec![file("001_a", &["CREATE TABLE a (x)"])]).own("first").runner().up(&mut db).unwrap();
+    assert_eq!(up(&mut db, &[first().set(), second]).unwrap(), "second/001_b");
+    assert_eq!(objects(&db), "a b v");
+    assert_eq!(up(&mut db, &[first().set(), second]).unwrap(), "");
+}
+
+#[test]
 fn a_fault_in_one_set_says_which_and_keeps_what_came_before() {
     let mut db = memory();
     let bad = package(vec![file("001_bad", &["CREATE TABLE bad (x)", "SELECT nowhere"])]).own("bad");
@@ -298,6 +346,10 @@ fn a_fault_in_one_set_says_which_and_keeps_what_came_before() {
     assert!(error.to_string().contains("this is about the set `bad`"), "{error}");
     assert!(error.to_string().contains("the applied migrations of the set `accounts` stay"), "{error}");
     assert_eq!(objects(&db), "users");
+    // What it has applied itself is no other's.
+    let bad = package(vec![file("001_good", &["SELECT 1"]), file("002_bad", &["SELECT nowhere"])]).own("bad");
+    let error = up(&mut memory(), &[bad.set()]).unwrap_err();
+    assert!(!error.to_string().contains("the applied migrations of"), "{error}");
 }
 
 fn accounts_alone() -> Package {
@@ -310,8 +362,21 @@ fn differences_in_any_set_are_told_before_anything_runs() {
     up(&mut db, &[billing_alone(&["CREATE TABLE invoices (id)"])]).unwrap();
     let error =
         up(&mut db, &[accounts_alone().set(), billing_alone(&["CREATE TABLE invoices (id, more)"])]).unwrap_err();
-    assert!(error.is_edited(), "{error}");
+    assert!(error.is_edited() && !error.to_string().contains(" stay"), "{error}");
     assert_eq!(objects(&db), "invoices");
+    // Also of one that has something to do itself, and of what nobody here could run.
+    let more = |second: File| {
+        let first = file("001_invoices", &["CREATE TABLE invoices (id)"]);
+        package(vec![first, second]).own("billing").set()
+    };
+    run(&db, "UPDATE _migrations_billing SET checksum = 'v1:0'");
+    let next = file("002_next", &["CREATE TABLE next (x)"]);
+    assert!(up(&mut db, &[accounts_alone().set(), more(next)]).unwrap_err().is_edited());
+    assert_eq!(objects(&db), "invoices");
+    let mut db = memory();
+    let error = up(&mut db, &[accounts_alone().set(), more(file("002_code", &["rust:0"]))]).unwrap_err();
+    assert!(error.to_string().contains("contains Rust"), "{error}");
+    assert_eq!(objects(&db), "");
 }
 
 fn billing_alone(statements: &[&'static str]) -> &'static Set<'static> {
@@ -355,6 +420,7 @@ fn one_copy_is_kept_before_all() {
     let folder = Folder::new();
     let mut db = Connection::open(folder.file("app.db")).unwrap();
     up(&mut db, &[accounts_alone().set(), billing_alone(&["CREATE TABLE invoices (id)"])]).unwrap();
+    run(&db, "INSERT INTO invoices VALUES (1)");
     let more = |name: &'static str, statements: &[&'static str], of: &'static Set<'static>| {
         let next = set(vec![file(name, statements)]).migrations[0];
         let migrations: Vec<_> = of.migrations.iter().copied().chain([next]).collect();

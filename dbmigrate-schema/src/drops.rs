@@ -39,26 +39,35 @@ pub(crate) fn needs_off(
 }
 
 /// Whether a table is referenced by more than those that are dropped right after it. One of its own counts: `RESTRICT` would
-/// forbid the drop. So does one with triggers, as what a cascade does to its rows fires them.
+/// forbid the drop. So does one of those with triggers, as what a cascade does to its rows fires them.
 fn takes_along(connection: &Connection, table: &str, along: &[&str]) -> rusqlite::Result<bool> {
     if along.is_empty() {
         return Ok(true);
     }
     let sql = "SELECT DISTINCT m.name FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name, 'main') AS f \
-               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE";
+               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') \
+               AND (instr(lower(m.sql), lower(?1)) OR ?1 GLOB '*[\"''`]*') AND f.\"table\" = ?1 COLLATE NOCASE";
     let mut children = connection.prepare(sql)?;
     for child in children.query_map([table], |row| row.get::<_, String>(0))? {
         let child = child?;
-        if !along.iter().any(|gone| gone.eq_ignore_ascii_case(&child)) || has_triggers(connection, &child)? {
+        if !along.iter().any(|gone| gone.eq_ignore_ascii_case(&child)) {
+            return Ok(true);
+        }
+    }
+    // A cascade goes on to the rows that refer to those of a child.
+    for gone in along {
+        if tells(connection, gone)? {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-fn has_triggers(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
+/// Whether a table has triggers, and a foreign key from which a cascade to its rows may follow.
+fn tells(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
     let sql = "SELECT 1 FROM (SELECT type, tbl_name FROM main.sqlite_schema UNION ALL \
-               SELECT type, tbl_name FROM temp.sqlite_schema) WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE";
+               SELECT type, tbl_name FROM temp.sqlite_schema) WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE \
+               AND EXISTS (SELECT 1 FROM pragma_foreign_key_list(?1, 'main'))";
     connection.prepare(sql)?.exists([table])
 }
 
@@ -77,7 +86,7 @@ fn references(connection: &Connection, table: &str) -> rusqlite::Result<Option<(
         }
     }
     for (child, _, columns) in keys {
-        if child.eq_ignore_ascii_case(table) && !has_triggers(connection, table)? {
+        if child.eq_ignore_ascii_case(table) && !tells(connection, table)? {
             continue;
         }
         let columns: Vec<_> = columns.into_iter().map(|column| Name::new(column).to_sql() + " IS NOT NULL").collect();

@@ -242,7 +242,7 @@ pub(crate) fn refuse_growth(
 }
 
 /// Refuses a temporary table or view that hides one of the database: SQLite takes a name without a schema for that. Those
-/// that SQLite makes for itself it does not take for one another. `when` is said of the script: it begins, or it ends.
+/// that SQLite makes for itself it does not take for one another. `when` is said of the script: it begins, goes on, or ends.
 pub(crate) fn refuse_hidden(connection: &Connection, script: &Script, when: &str) -> Result<(), Diagnostic> {
     let sql = "SELECT t.name FROM temp.sqlite_schema AS t CROSS JOIN main.sqlite_schema AS m \
                ON t.name = m.name COLLATE NOCASE \

@@ -56,7 +56,8 @@ pub(crate) fn choose(
 pub(crate) fn is_referenced(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE) \
                AND EXISTS (SELECT 1 FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name, 'main') AS f \
-               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE)";
+               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') \
+               AND (instr(lower(m.sql), lower(?1)) OR ?1 GLOB '*[\"''`]*') AND f.\"table\" = ?1 COLLATE NOCASE)";
     connection.query_row(sql, [table], |row| row.get(0))
 }
 
@@ -74,4 +75,58 @@ fn statements(script: &Script) -> impl Iterator<Item = &Statement> {
         Step::Sql(statement) => Some(statement),
         Step::Call { .. } => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+
+    use super::*;
+
+    #[test]
+    fn a_reference_is_found_however_it_is_written() {
+        let connection = Connection::open_in_memory().unwrap();
+        let names = ["plain", "Größe", "a b", "a\"b", "a'b", "a`b", "a]b", "a[b", "*"];
+        for (at, name) in names.iter().enumerate() {
+            let quoted = crate::Name::new(*name).to_sql();
+            let tables = format!(
+                "CREATE TABLE {quoted} (id INTEGER PRIMARY KEY); CREATE TABLE x{at} (p REFERENCES {})",
+                quoted.to_uppercase().replace('Ö', "ö").replace("SS", "ß")
+            );
+            connection.execute_batch(&tables).unwrap();
+        }
+        connection.execute_batch("CREATE TABLE alone (id REFERENCES [a`b])").unwrap();
+        for name in names {
+            assert!(is_referenced(&connection, name).unwrap(), "{name}");
+        }
+        assert!(is_referenced(&connection, "PLAIN").unwrap());
+        assert!(!is_referenced(&connection, "alone").unwrap());
+        // A rename writes the references anew.
+        connection.execute_batch("ALTER TABLE plain RENAME TO \"new \"\"name\"").unwrap();
+        assert!(is_referenced(&connection, "new \"name").unwrap());
+    }
+
+    /// A file that drops a thousand tables asks as often.
+    #[test]
+    fn tables_that_do_not_name_another_are_not_asked() {
+        let mut tables = "CREATE TABLE parent (id INTEGER PRIMARY KEY);".to_owned();
+        (100..300).for_each(|at| tables += &format!("CREATE TABLE t{at} (p REFERENCES parent);"));
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(&tables).unwrap();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        connection
+            .authorizer(Some(move |context: AuthContext<'_>| {
+                if let AuthAction::Pragma { pragma_name: "foreign_key_list", .. } = context.action {
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+                Authorization::Allow
+            }))
+            .unwrap();
+        assert!(!is_referenced(&connection, "t100").unwrap());
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+    }
 }

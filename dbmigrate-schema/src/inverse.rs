@@ -20,22 +20,22 @@ use crate::lint::{Changed, Follower, Known, Options, State};
 use crate::model::{Kind, Object, Schema};
 use crate::observer::ReplayObserver;
 use crate::proof::Step;
-use crate::replay::{Elsewhere, Halt, Replay, Replayer, Stopped, has_way_back, script_of, way_up};
+use crate::replay::{Elsewhere, Halt, Replay, Replayer, Stopped, has_down_script, script_of, up_script};
 use crate::scratch::copy;
 
 /// The code of what is found.
 pub(crate) const CODE: &str = "down-not-inverse";
 
-/// Goes the ways back while somebody else looks on at the ways up.
+/// Runs the down scripts while somebody else looks on at the up scripts.
 pub(crate) struct Inverse<'a> {
     replayer: Replayer<'a>,
-    /// The place of the last migration that has a way back.
+    /// The place of the last migration that has a down script.
     last: Option<usize>,
     /// The place of the migration that runs now.
     at: usize,
     beside: Beside<'a>,
     observer: &'a mut dyn ReplayObserver,
-    /// How many ways back ran.
+    /// How many down scripts ran.
     pub(crate) downs: usize,
     /// What SQLite or the program refused of them.
     pub(crate) refused: Vec<Diagnostic>,
@@ -61,7 +61,7 @@ impl<'a> Inverse<'a> {
         let mut beside =
             Beside { connection: replayer.begin(&mut Replay::default())?, follower: Follower::new(set, nothing) };
         beside.follower.connection_opened(&mut beside.connection)?;
-        let last = set.migrations.iter().rposition(has_way_back);
+        let last = set.migrations.iter().rposition(has_down_script);
         if let (Some(hook), Some(_)) = (&set.before_all, last) {
             // Where it fails no migration will come.
             let _ = replayer.hook(&beside.connection, hook, &mut beside.follower);
@@ -75,11 +75,11 @@ impl<'a> Inverse<'a> {
     /// Goes the three ways of a migration that the replay has just gone up. False where the two have parted.
     fn judge(&mut self, migration: &SourceMigration, replayed: &Connection) -> rusqlite::Result<bool> {
         // It ran in the replay: if not here, there are other rows. Code would cost a process more.
-        let there = match way_up(migration).is_ok().then(|| self.beside.go(&self.replayer, migration, Step::Up)) {
+        let there = match up_script(migration).is_ok().then(|| self.beside.go(&self.replayer, migration, Step::Up)) {
             Some(Ok(there)) => there,
             _ => self.beside.meet(replayed, &self.replayer.set.config.replay.stubs)?,
         };
-        if !has_way_back(migration) {
+        if !has_down_script(migration) {
             return Ok(true);
         }
         let back = match self.beside.go(&self.replayer, migration, Step::Down) {
@@ -203,7 +203,7 @@ fn key(known: &Rc<Known>) -> (Kind, &crate::Name, Option<&crate::Name>) {
 
 fn leads_elsewhere(migration: &SourceMigration, differences: &[Difference]) -> Diagnostic {
     let message = format!("the down script of `{}` does not restore the schema from before it", migration.name());
-    let finding = at_way_back(Diagnostic::warning(CODE, message), migration);
+    let finding = at_down_script(Diagnostic::warning(CODE, message), migration);
     let finding = differences
         .iter()
         .fold(finding, |finding, difference| finding.note(format!("compared with before: {difference}")));
@@ -215,7 +215,7 @@ fn leads_elsewhere(migration: &SourceMigration, differences: &[Difference]) -> D
 fn runs_once(migration: &SourceMigration, refused: Diagnostic) -> Diagnostic {
     let message = format!("after the down script of `{}`, its up script does not run again", migration.name());
     let place = refused.location.map(|location| format!("{}:{}: ", location.path, location.position));
-    let finding = at_way_back(Diagnostic::warning(CODE, message), migration).note(format!(
+    let finding = at_down_script(Diagnostic::warning(CODE, message), migration).note(format!(
         "{}{}",
         place.unwrap_or_default(),
         refused.message
@@ -227,8 +227,8 @@ fn runs_once(migration: &SourceMigration, refused: Diagnostic) -> Diagnostic {
         .help("undo in it what the up script does, to the rows as well")
 }
 
-/// Puts a finding where the way back begins. Nobody knows that of Rust.
-fn at_way_back(finding: Diagnostic, migration: &SourceMigration) -> Diagnostic {
+/// Puts a finding where the down script begins. Nobody knows that of Rust.
+fn at_down_script(finding: Diagnostic, migration: &SourceMigration) -> Diagnostic {
     let Some(script) = script_of(migration, Step::Down) else { return finding.in_file(&migration.file) };
     let span = script.steps.iter().find_map(|step| match step {
         ScriptStep::Sql(statement) => Some(statement.span),

@@ -50,6 +50,7 @@ mod render;
 mod repeatable;
 mod replay;
 mod scratch;
+mod shadowed;
 mod snapshot;
 mod squash;
 mod steady;

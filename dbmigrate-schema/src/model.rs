@@ -5,6 +5,7 @@
 //! whether two texts are equivalent.
 
 mod column;
+mod columns;
 mod constraint;
 mod index;
 mod name;
@@ -16,6 +17,7 @@ mod virtual_table;
 use std::fmt;
 
 pub use column::{Affinity, Column, Default, Generated, NotNull};
+pub use columns::Columns;
 pub use constraint::{Action, Conflict, Constraint, ForeignKey, Key, KeyColumn, Rule};
 pub use index::{Index, Indexed, IndexedColumn};
 pub use name::Name;

@@ -63,6 +63,7 @@ fn read(row: &Row) -> Result<Object, Reason> {
     let object = match statement {
         Stmt::CreateTable { body, .. } => {
             let table::Parts { columns, constraints, strict, without_rowid } = table::parts(body, piece)?;
+            let columns = columns.into();
             Object::Table(Table { name, columns, constraints, strict, without_rowid, text: text.clone() })
         }
         Stmt::CreateIndex { unique, columns, where_clause, .. } => {

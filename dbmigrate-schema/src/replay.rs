@@ -78,11 +78,11 @@ pub fn replay(set: &MigrationSet, program: Option<&dyn Program>) -> Replay {
     replay
 }
 
-/// A way back that does not lead back: the number of the migration, and what differs.
+/// A down script that does not lead back: the number of the migration, and what differs.
 pub(crate) type Elsewhere = (u64, Diagnostic);
 
-/// As [`replay`], with somebody who looks on while the ways up run. Ways back that lead elsewhere are apart. `schema`
-/// asks for the schema that it leads to.
+/// As [`replay`], with somebody who looks on while the up scripts run. Down scripts that lead elsewhere are apart.
+/// `schema` asks for the schema that it leads to.
 pub(crate) fn watched(
     set: &MigrationSet,
     program: Option<&dyn Program>,
@@ -286,33 +286,33 @@ fn path(script: &Script) -> String {
     script.source.path().to_owned()
 }
 
-/// The way up, where a replay can go it without the program.
-pub(crate) fn way_up(migration: &SourceMigration) -> Result<&Script, Stopped> {
+/// The way up, where a replay can run it without the program.
+pub(crate) fn up_script(migration: &SourceMigration) -> Result<&Script, Stopped> {
     replayed(migration, Step::Up)
 }
 
-/// The way back, where there is one and a replay can go it without the program.
-pub(crate) fn way_back(migration: &SourceMigration) -> Option<&Script> {
+/// The down script, where there is one and a replay can run it without the program.
+pub(crate) fn down_script(migration: &SourceMigration) -> Option<&Script> {
     replayed(migration, Step::Down).ok()
 }
 
-/// The script of a way, where a replay can go it without the program.
+/// The script of a way, where a replay can run it without the program.
 fn replayed(migration: &SourceMigration, way: Step) -> Result<&Script, Stopped> {
     script_of(migration, way).map_or(Err(Stopped::Code), replayable)
 }
 
-/// The script of a way; none where that is Rust, or where there is no way back.
+/// The script of a way; none where that is Rust, or where there is no down script.
 pub(crate) fn script_of(migration: &SourceMigration, way: Step) -> Option<&Script> {
     match (&migration.body, way) {
         (Body::Sql { up, .. }, Step::Up) => Some(up),
-        (body, Step::Down) => body.way_back(),
+        (body, Step::Down) => body.down_script(),
         _ => None,
     }
 }
 
-pub(crate) fn has_way_back(migration: &SourceMigration) -> bool {
+pub(crate) fn has_down_script(migration: &SourceMigration) -> bool {
     match &migration.body {
-        Body::Sql { .. } => migration.body.way_back().is_some(),
+        Body::Sql { .. } => migration.body.down_script().is_some(),
         Body::Rust(rust) => rust.has_down && rust.irreversible.is_none(),
     }
 }

@@ -60,7 +60,11 @@ impl Walk<'_> {
             enforce(self.connection, false).map_err(|error| unexpected(self.script, &error))?;
             self.look_at_enforcement()?;
         }
-        step.iter().try_for_each(|statement| step_of(self.connection, self.script, statement, observer))
+        step.iter().try_for_each(|statement| step_of(self.connection, self.script, statement, observer))?;
+        match step.first().map(|first| &first.effect) {
+            None | Some(Effect::Session | Effect::Bare { .. }) => Ok(()),
+            Some(_) => refuse_hidden(self.connection, self.script, "goes on"),
+        }
     }
 
     /// Whether a step comes to drop a table that others refer to by then. What it does on the way is taken back unseen.

@@ -1,4 +1,4 @@
-//! Every way back, gone after its way up: what it leaves otherwise than before is named object by object.
+//! Every down script, run after its up script: what it leaves otherwise than before is named object by object.
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
@@ -13,7 +13,7 @@ fn check(files: &[(&str, &str)]) -> Replay {
     replay(&set_with(files, Config::default()), None)
 }
 
-/// What differs after the one way back of the last of these migrations; the way back follows the `---`.
+/// What differs after the one down script of the last of these migrations; the down script follows the `---`.
 #[track_caller]
 fn differs(before: &str, migration: &str, expect: &[&str]) {
     let (up, down) = migration.split_once("---").unwrap();

@@ -219,7 +219,7 @@ fn what_an_assertion_rules_out_is_not_tried() {
 }
 
 #[test]
-fn a_way_back_is_judged_by_schema_and_rows() {
+fn a_down_script_is_judged_by_schema_and_rows() {
     let tried = tried(&[
         TABLES,
         ("002_index.sql", "CREATE INDEX i ON event (what);\n-- dbmigrate: down\nSELECT 1;"),

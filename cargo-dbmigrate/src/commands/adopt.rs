@@ -12,43 +12,44 @@ use serde_json::json;
 use super::{Context, database};
 use crate::cli::{AdoptArgs, CopyArgs, DatabaseArgs, OldTable};
 use crate::error::{CliError, DONE, NO};
-use crate::ops::adopt::{self, AtHand, Plan};
+use crate::ops::adopt::{self, OpenedDatabase, Plan};
 use crate::ops::database_command;
 use crate::ops::driver::Rusqlite;
-use crate::ops::project::{self, Project};
+use crate::ops::project::Project;
 use crate::ops::runtime_set;
+use crate::ops::selection;
 use crate::paths;
 use crate::report::{self, Reason};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     database::aim(&args.database, context);
-    let project = project::select_one(context.global)?;
+    let project = selection::select_one(context.global)?;
     context.shell.about(super::about(&project));
     let is_adopted = adopt::is_adopted(&project);
     let worked_out = work_out(&project, args);
-    let (mut at_hand, plan) = match worked_out {
-        Ok((at_hand, plan)) if !is_adopted || adopt::is_stopped(&project, &plan) => (at_hand, plan),
+    let (mut opened, plan) = match worked_out {
+        Ok((opened, plan)) if !is_adopted || adopt::is_stopped(&project, &plan) => (opened, plan),
         _ if is_adopted => return again(&project, args, context),
         Ok(found) => found,
         Err(error) => return Err(error),
     };
-    at_hand.iter().filter_map(|at_hand| at_hand.note).for_each(|note| context.shell.note(note));
+    opened.iter().filter_map(|opened| opened.note).for_each(|note| context.shell.note(note));
     let converts = args.database.database.is_some();
-    if let Some(at_hand) = at_hand.as_ref().filter(|_| converts) {
+    if let Some(opened) = opened.as_ref().filter(|_| converts) {
         let mut set = plan.set.clone();
         name_as_they_lie(&mut set, &plan, context.shell);
-        adopt::trial::check(&set, &at_hand.connection, args.force)?;
+        adopt::trial::check(&set, &opened.connection, args.force)?;
     }
     if args.plan {
         show(&project, &plan, true, context);
-        let preview = |at_hand: &mut AtHand| preview(&plan.set, false, &args.database, at_hand, context);
-        return Ok(at_hand.as_mut().map_or(DONE, preview));
+        let preview = |opened: &mut OpenedDatabase| preview(&plan.set, false, &args.database, opened, context);
+        return Ok(opened.as_mut().map_or(DONE, preview));
     }
     // What the next start of the program would stop at is said while nothing is written.
-    let is_old = at_hand.as_mut().map_or(Ok(false), |at_hand| at_hand.has_old_history(&plan))?;
+    let is_old = opened.as_mut().map_or(Ok(false), |opened| opened.has_old_history(&plan))?;
     // It is opened anew where its history is taken over.
-    let path = at_hand.map(|at_hand| at_hand.path);
+    let path = opened.map(|opened| opened.path);
     let asks = converts && !args.yes;
     if asks && !agreed(&project, &plan, path.as_deref(), context)? {
         return Ok(NO);
@@ -71,25 +72,25 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
             context.shell.help(&format!("to take over that database now: `cargo dbmigrate adopt --database {path}`"));
         }
         for step in adopt::left_to_do(&project, &plan)? {
-            context.shell.help(&step);
+            context.shell.advise(&step);
         }
     }
     Ok(exit)
 }
 
 /// What is to be written, and the database that was looked at for it.
-fn work_out(project: &Project, args: &AdoptArgs) -> Result<(Option<AtHand>, Plan), CliError> {
-    let at_hand = AtHand::open(&args.database, project)?;
+fn work_out(project: &Project, args: &AdoptArgs) -> Result<(Option<OpenedDatabase>, Plan), CliError> {
+    let opened = OpenedDatabase::open(&args.database, project)?;
     let request = adopt::Request {
         from: args.from.as_deref(),
         files: args.files.as_deref().map(|files| folder(project, files)),
         table: args.table.as_deref(),
         keep: args.old_table != Some(OldTable::Drop),
         dir: args.dir.as_deref(),
-        database: at_hand.as_ref().map(|at_hand| &at_hand.connection),
+        database: opened.as_ref().map(|opened| &opened.connection),
     };
     let plan = adopt::plan(project, &request)?;
-    Ok((at_hand, plan))
+    Ok((opened, plan))
 }
 
 /// Names the migrations by the files that they come from: those that they become are not written yet.
@@ -153,13 +154,13 @@ pub(super) fn preview(
     set: &MigrationSet,
     check: bool,
     args: &DatabaseArgs,
-    at_hand: &mut AtHand,
+    opened: &mut OpenedDatabase,
     context: &mut Context<'_>,
 ) -> u8 {
     let verb = Verb::Status { check, recover: false };
     let request = Request { set: None, ..database_command::request(&verb, None, args, context.global) };
     runtime_set::with_set(set, |set| {
-        let AtHand { path, connection, .. } = at_hand;
+        let OpenedDatabase { path, connection, .. } = opened;
         cli::run_on(Migrator::<Rusqlite>::new(set), connection, path, &request, context.shell)
     })
 }

@@ -9,14 +9,14 @@ use serde_json::json;
 use super::{Context, Reported};
 use crate::cli::{CheckArgs, Verbosity};
 use crate::error::{CliError, DONE, FAILURE, NO};
-use crate::ops::ahead::Ahead;
 use crate::ops::check::{Checked, Request, check, old};
 use crate::ops::fix::{self, Change};
 use crate::ops::lock;
 use crate::ops::program::Runner;
 use crate::ops::project::Project;
+use crate::ops::read_ahead::ReadAhead;
 use crate::ops::since::since;
-use crate::ops::{house, trial};
+use crate::ops::{named_files, other_tools};
 use crate::report::{self, Findings, Reason};
 use crate::shell::Shell;
 
@@ -29,11 +29,11 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         orders.add(level, name).map_err(|error| CliError::usage(error.message).help(error.help))?;
     }
     // What is put right has to be read after that.
-    let mut ahead = if args.fix || args.files.any() { Ahead::default() } else { Ahead::begin(context.global) };
+    let mut ahead = if args.fix || args.files.any() { ReadAhead::default() } else { ReadAhead::begin(context.global) };
     let projects = match args.database {
         // A database is that of one package.
-        Some(_) => vec![trial::select_one(context.global, &args.files)?],
-        None => trial::select(context.global, &args.files)?,
+        Some(_) => vec![named_files::select_one(context.global, &args.files)?],
+        None => named_files::select(context.global, &args.files)?,
     };
     let mut reported = Reported::default();
     let request = Request {
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         let runner = Runner::of(project, context.global, &args.build);
         let program = runner.as_ref().map(|runner| runner as _);
         if args.fix {
-            house::only(project, "check --fix")?;
+            other_tools::refuse(project, "check --fix")?;
             fix(project, program, args, context.shell)?;
             if request.locked {
                 seal(project, program, &request, args.dry_run, context.shell)?;
@@ -68,8 +68,8 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         notes(&checked, context.global.verbosity() == Verbosity::Verbose, context.shell);
         summary(project, &checked, &new, context.shell);
         if checked.errors() > 0 {
-            let helps = house::look_alikes(project, checked.replay.is_none());
-            helps.iter().for_each(|help| context.shell.help(help));
+            let helps = other_tools::look_alikes(project, checked.replay.is_none());
+            helps.iter().for_each(|help| context.shell.advise(help));
         }
     }
     findings.finish(context.shell);
@@ -85,11 +85,12 @@ fn fix(project: &Project, program: Option<&dyn Program>, args: &CheckArgs, shell
     say(&names, args.dry_run, shell);
     let set = project.load().set;
     let old = if args.all { None } else { old(&since(project, args.since.as_deref(), &set)?, &set) };
-    let ways_back = fix::ways_back(project, program, |it| old.as_ref().is_none_or(|old| !old.contains(&it.number)));
+    let down_scripts =
+        fix::down_scripts(project, program, |it| old.as_ref().is_none_or(|old| !old.contains(&it.number)));
     if !args.dry_run {
-        fix::apply(project, &ways_back, &names, args.allow_dirty)?;
+        fix::apply(project, &down_scripts, &names, args.allow_dirty)?;
     }
-    say(&ways_back, args.dry_run, shell);
+    say(&down_scripts, args.dry_run, shell);
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use crate::cli::CreateArgs;
 use crate::error::{CliError, DONE};
 use crate::ops::create::{Kind, create};
 use crate::ops::ignored::ignored;
-use crate::ops::{editor, project};
+use crate::ops::{editor, selection};
 use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &CreateArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
@@ -21,7 +21,7 @@ pub(crate) fn run(args: &CreateArgs, context: &mut Context<'_>) -> Result<u8, Cl
         )
         .help("add `--from-diff`, or use `cargo dbmigrate generate`"));
     }
-    let project = project::select_one(context.global)?;
+    let project = selection::select_one(context.global)?;
     super::work_on(&project, context.shell);
     let down = project.config.reversible && !args.no_down;
     let kind = if args.rust { Kind::Rust { down } } else { Kind::Sql { down } };

@@ -5,9 +5,10 @@ use dbmigrate_runtime::cli::Verb;
 use super::{Context, Reported};
 use crate::cli::{CopyArgs, DatabaseArgs};
 use crate::error::{CliError, DONE, NO};
-use crate::ops::ahead::Ahead;
 use crate::ops::database_command::{DatabaseCommand, shows};
-use crate::ops::project::{self, Project};
+use crate::ops::project::Project;
+use crate::ops::read_ahead::ReadAhead;
+use crate::ops::selection;
 use crate::shell;
 
 /// Runs `verb` on the database of the selected package, with a copy first where the manifest wants one.
@@ -23,8 +24,8 @@ pub(super) fn run_with_copy(
     context: &mut Context<'_>,
 ) -> Result<u8, CliError> {
     aim(args, context);
-    let mut ahead = Ahead::begin(context.global);
-    let databases = project::select_databases(context.global)?;
+    let mut ahead = ReadAhead::begin(context.global);
+    let databases = selection::select_databases(context.global)?;
     if databases.len() > 1 {
         refuse_several(&verb, args, &databases)?;
     }
@@ -36,10 +37,11 @@ pub(super) fn run_with_copy(
         // What is wrong with the second one is said before anything is done to the first.
         all_sound(&databases)?;
     }
+    let command = command(&verb, copy, args, context);
     let mut exit = DONE;
     for sets in &databases {
         // Those after the first are read when it is their turn.
-        let came = run_on(&verb, copy, args, sets, std::mem::take(&mut ahead), context);
+        let came = command.run(sets, std::mem::take(&mut ahead), context.shell);
         let came = match came {
             // A database that can't be shown hides no other.
             Err(error) if shows && databases.len() > 1 => error.report(context.shell),
@@ -78,31 +80,26 @@ pub(super) fn run_in(
     args: &DatabaseArgs,
     context: &mut Context<'_>,
 ) -> Result<u8, CliError> {
-    run_on(&verb, copy, args, std::slice::from_ref(project), Ahead::default(), context)
+    command(&verb, copy, args, context).run(std::slice::from_ref(project), ReadAhead::default(), context.shell)
+}
+
+/// What is asked of each database.
+fn command<'c>(
+    verb: &'c Verb,
+    copy: &'c CopyArgs,
+    args: &'c DatabaseArgs,
+    context: &Context<'c>,
+) -> DatabaseCommand<'c> {
+    DatabaseCommand { verb, copy, args, global: context.global, way: context.shell.way(), announce: shell::announce }
 }
 
 /// Only what reads, and `up`, is done to one database after the other.
 fn refuse_several(verb: &Verb, args: &DatabaseArgs, databases: &[Vec<Project>]) -> Result<(), CliError> {
     let is_for_all = shows(verb) || matches!(verb, Verb::Up { to: None, .. });
-    let message = match args.database {
+    let why = match args.database {
         None if is_for_all => return Ok(()),
-        None => format!("the package has several databases, and `{}` works on one", verb.name()),
-        Some(_) => "the package has several databases, and `--database` names only one".to_owned(),
+        None => format!("`{}` works on one", verb.name()),
+        Some(_) => "`--database` names only one".to_owned(),
     };
-    let flags = project::set_flags(databases.iter().flatten());
-    Err(CliError::usage(message).help(format!("name a set of it: {flags}")))
-}
-
-/// Runs `verb` on a database with all of its sets, or with the one that is asked for.
-fn run_on(
-    verb: &Verb,
-    copy: &CopyArgs,
-    args: &DatabaseArgs,
-    sets: &[Project],
-    ahead: Ahead,
-    context: &mut Context<'_>,
-) -> Result<u8, CliError> {
-    let way = if context.shell.is_json() { String::new() } else { context.shell.here("") };
-    let command = DatabaseCommand { verb, copy, args, global: context.global, way, announce: shell::announce };
-    command.run(sets, ahead, context.shell)
+    Err(selection::several_databases(&why, databases.iter().flatten()))
 }

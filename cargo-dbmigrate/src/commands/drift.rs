@@ -8,8 +8,9 @@ use crate::cli::CheckDatabaseArgs;
 use crate::error::{CliError, DONE, NO};
 use crate::ops::drift::drift;
 use crate::ops::program::Runner;
-use crate::ops::project;
-use crate::ops::schema::Reach;
+use crate::ops::project::Project;
+use crate::ops::schema::SchemaAccess;
+use crate::ops::selection;
 use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
@@ -18,14 +19,14 @@ pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result
     }
     let args = &args.database;
     database::aim(args, context);
-    let projects = project::select_whole_database(context.global, "drift")?;
-    let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
+    let projects = selection::select_whole_database(context.global, "drift")?;
+    let project = Project::first(&projects)?;
     context.shell.about(super::about(project));
     let runner = Runner::of(project, context.global, &args.build);
-    let reach = Reach::new(args, runner.as_ref().map(|runner| runner as _));
-    let found = drift(&projects, &reach)?;
+    let access = SchemaAccess::new(args, runner.as_ref().map(|runner| runner as _));
+    let found = drift(&projects, &access)?;
     let shell = &mut *context.shell;
-    reach.note().into_iter().for_each(|note| shell.note(note));
+    access.note().into_iter().for_each(|note| shell.note(note));
     report::opaque(&found.live, shell);
     report::differences(&found.differences, shell);
     if shell.is_json() {

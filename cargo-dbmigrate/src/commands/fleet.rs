@@ -1,16 +1,17 @@
 //! What `--databases` and `--databases-from` share: from arguments to the work on many files.
 
+use dbmigrate_core::MigrationSet;
 use dbmigrate_runtime::cli::{Format, Request, Verb};
 
 use super::Context;
 use crate::cli::{CanaryArgs, CopyArgs, DatabaseArgs, FailureArgs, FleetArgs};
 use crate::error::{CliError, DONE, FAILURE, NO};
 use crate::fleet::{File, FleetFiles, Outcome, RolloutResult, Task};
-use crate::ops::ahead::Ahead;
 use crate::ops::database_command::{self, backup};
 use crate::ops::fleet::{self, FleetSets, Job, RunnerProcess, Selection};
 use crate::ops::interrupt::Interrupt;
 use crate::ops::program::Runner;
+use crate::ops::read_ahead::ReadAhead;
 use crate::report;
 use crate::report::fleet::FleetReporter;
 use crate::shell;
@@ -60,7 +61,7 @@ fn ended(result: Result<u8, CliError>, name: &'static str, context: &mut Context
 }
 
 fn run_on(arguments: &Arguments<'_>, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let sets = load(context)?;
+    let sets = load(&arguments.verb, context)?;
     let (task, verb) = sets.task(&arguments.verb)?;
     let project = sets.first()?;
     let name = sets.runner(&verb)?;
@@ -98,28 +99,36 @@ pub(super) fn drift(args: &FleetArgs, database: &DatabaseArgs, context: &mut Con
 }
 
 fn drift_of(args: &FleetArgs, database: &DatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let sets = load(context)?;
+    let verb = Verb::Verify;
+    let sets = load(&verb, context)?;
     let project = sets.first()?;
     let files = find(args)?;
-    let request = database_command::request(&Verb::Verify, None, database, context.global);
+    let request = database_command::request(&verb, None, database, context.global);
     let mut reporter = FleetReporter::new((Task::Drift, "drift"), context.global, context.shell, false);
     reporter.found(&files);
     let runner = Runner::of(project, context.global, &database.build);
+    if sets.sets.iter().any(MigrationSet::has_code) {
+        // Building it is no work on a database. That it can't be built is the fault of those databases that need it.
+        let _ = runner.as_ref().map(Runner::executable);
+    }
     let jobs = jobs(args, &mut reporter);
     let job = Job { sets: &sets, task: Task::Drift, request, runner: None, jobs, canary: None, max_failures: 1 };
     let files = job.drift(files, runner.as_ref().map(|runner| runner as _), &mut reporter)?;
     reporter.looked(&files);
-    Ok(looked(&files, &Verb::Verify))
+    Ok(looked(&files, &verb))
 }
 
 /// The sets that live in each of the databases.
-fn load(context: &mut Context<'_>) -> Result<FleetSets, CliError> {
-    let ahead = Ahead::begin(context.global);
+fn load(verb: &Verb, context: &mut Context<'_>) -> Result<FleetSets, CliError> {
+    let mut ahead = ReadAhead::begin(context.global);
     let projects = fleet::select(context.global)?;
     if let Some(first) = projects.first() {
         context.shell.about(super::about(first));
     }
-    FleetSets::load(projects, context.global.set.as_deref(), ahead)
+    let way = context.shell.way();
+    let sets = projects.iter().map(|it| database_command::load(it, verb, &way, &mut ahead));
+    let sets = sets.collect::<Result<Vec<_>, CliError>>()?;
+    Ok(FleetSets::new(projects, sets, context.global.set.as_deref()))
 }
 
 fn find(args: &FleetArgs) -> Result<FleetFiles, CliError> {

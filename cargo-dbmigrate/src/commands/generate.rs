@@ -8,7 +8,8 @@ use crate::cli::{FromDiffArgs, GenerateArgs};
 use crate::error::{CliError, DONE};
 use crate::ops::generate::{Generated, Outcome, Request, generate, write};
 use crate::ops::program::Runner;
-use crate::ops::project;
+use crate::ops::project::Project;
+use crate::ops::selection;
 use crate::report::{self, Reason};
 use crate::shell::Shell;
 
@@ -23,7 +24,7 @@ pub(super) fn from_diff(
     args: &FromDiffArgs,
     context: &mut Context<'_>,
 ) -> Result<u8, CliError> {
-    let project = project::select_one(context.global)?;
+    let project = selection::select_one(context.global)?;
     super::work_on(&project, context.shell);
     let request = Request {
         name,
@@ -54,7 +55,7 @@ pub(super) fn from_diff(
     Ok(DONE)
 }
 
-fn show(generated: &Generated, dry_run: bool, project: &project::Project, shell: &mut Shell) {
+fn show(generated: &Generated, dry_run: bool, project: &Project, shell: &mut Shell) {
     let proof = &generated.proof;
     for (table, why) in &proof.unfilled {
         shell.note(&format!("no row of `{table}` could be tried: {why}"));

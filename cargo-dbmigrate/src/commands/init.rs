@@ -6,16 +6,16 @@ use super::Context;
 use crate::cli::InitArgs;
 use crate::error::{CliError, DONE};
 use crate::ops::init::init;
-use crate::ops::{edit, house, project};
+use crate::ops::{edit, other_tools, selection};
 use crate::report;
 
 pub(crate) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let mut name = String::new();
     let mut nothing = true;
     // Each goes in front of those that are there: the first set comes last.
-    for place in (0..project::select_one_package(context.global)?.len()).rev() {
+    for place in (0..selection::select_one_package(context.global)?.len()).rev() {
         // What was wired for one set is there for the next.
-        let Some(project) = project::select_one_package(context.global)?.into_iter().nth(place) else { break };
+        let Some(project) = selection::select_one_package(context.global)?.into_iter().nth(place) else { break };
         super::work_on(&project, context.shell);
         let plan = init(&project, args.path.as_deref(), args.runner)?;
         edit::write(&plan.edits)?;
@@ -34,8 +34,8 @@ pub(crate) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<u8, CliE
         let loaded = project.load();
         if loaded.has_errors() {
             // The build will say what is wrong, but not that the files may be right elsewhere.
-            let helps = house::look_alikes(&project, true);
-            helps.iter().for_each(|help| context.shell.help(help));
+            let helps = other_tools::look_alikes(&project, true);
+            helps.iter().for_each(|help| context.shell.advise(help));
         }
         name = project.name;
     }

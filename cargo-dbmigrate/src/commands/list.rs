@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::{Context, Reported};
 use crate::cli::{ListArgs, Verbosity};
 use crate::error::{CliError, DONE, FAILURE};
-use crate::ops::ahead::Ahead;
+use crate::ops::named_files;
 use crate::ops::project::Project;
-use crate::ops::trial;
+use crate::ops::read_ahead::ReadAhead;
 use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let mut ahead = if args.files.any() { Ahead::default() } else { Ahead::begin(context.global) };
-    let projects = trial::select(context.global, &args.files)?;
+    let mut ahead = if args.files.any() { ReadAhead::default() } else { ReadAhead::begin(context.global) };
+    let projects = named_files::select(context.global, &args.files)?;
     let several = projects.len() > 1;
     let verbose = context.global.verbosity() == Verbosity::Verbose;
     let mut exit = DONE;
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<u8, CliE
 struct Row {
     name: String,
     language: &'static str,
-    /// What is special about it: whether a migration has a way back, or what else the file is.
+    /// What is special about it: whether a migration has a down script, or what else the file is.
     what: &'static str,
     /// Whether it is a migration that may not change any more.
     sealed: bool,
@@ -87,7 +87,7 @@ fn migration(project: &Project, migration: &SourceMigration, sealed: bool) -> Ro
     Row {
         name: migration.name(),
         language: language(migration),
-        what: way_back(migration),
+        what: reversibility(migration),
         sealed,
         title: migration.metadata.title.clone().unwrap_or_default(),
         details: details(migration),
@@ -99,7 +99,7 @@ fn migration(project: &Project, migration: &SourceMigration, sealed: bool) -> Ro
             "name": migration.name(),
             "file": migration.file,
             "language": language(migration),
-            "reversibility": way_back(migration),
+            "reversibility": reversibility(migration),
             "title": migration.metadata.title,
             "date": migration.metadata.date,
             "description": migration.metadata.description,
@@ -165,10 +165,10 @@ fn language(migration: &SourceMigration) -> &'static str {
     }
 }
 
-fn way_back(migration: &SourceMigration) -> &'static str {
+fn reversibility(migration: &SourceMigration) -> &'static str {
     match &migration.body {
         Body::Sql { down: Down::Irreversible(_), .. } => "irreversible",
-        Body::Sql { .. } if migration.body.way_back().is_some() => "reversible",
+        Body::Sql { .. } if migration.body.down_script().is_some() => "reversible",
         Body::Sql { .. } => "no down",
         Body::Rust(rust) if rust.irreversible.is_some() => "irreversible",
         Body::Rust(rust) if rust.has_down => "reversible",

@@ -9,15 +9,16 @@ use crate::error::{CliError, DONE};
 use crate::ops::ignored::ignored;
 use crate::ops::lock::{Locked, Request, lock};
 use crate::ops::program::Runner;
-use crate::ops::project::{self, Project};
+use crate::ops::project::Project;
+use crate::ops::selection;
 use crate::report::{self, Reason};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &LockArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let projects = if args.to.is_some() || !args.accept.is_empty() {
-        vec![project::select_one(context.global)?]
+        vec![selection::select_one(context.global)?]
     } else {
-        project::select(context.global)?
+        selection::select(context.global)?
     };
     let request = Request { to: args.to.as_deref(), accept: &args.accept, dry_run: args.dry_run };
     let several = projects.len() > 1;

@@ -62,8 +62,7 @@ fn about(project: &Project) -> About {
     let (root, here) = project.there_and_here();
     let way = here.map(|here| paths::relative(&here, &root)).filter(|way| !way.is_empty());
     let way = way.map(|way| way + "/").unwrap_or_default();
-    let files = vec![project.config.dir.clone(), project.config.schema.clone(), "Cargo.toml".to_owned()];
-    About { package: project.name.clone(), root, way, files }
+    About { package: project.name.clone(), root, way }
 }
 
 /// Runs what was asked and returns the exit code.

@@ -10,10 +10,11 @@ use super::Context;
 use crate::cli::{SchemaArgs, SchemaFormat};
 use crate::error::{CliError, DONE};
 use crate::ops::declared::SchemaFile;
+use crate::ops::named_files;
 use crate::ops::program::Runner;
-use crate::ops::project::{self, Project};
-use crate::ops::schema::{Reach, Source, load};
-use crate::ops::trial;
+use crate::ops::project::Project;
+use crate::ops::schema::{SchemaAccess, Source, load};
+use crate::ops::selection;
 use crate::report::{self, Reason};
 use crate::shell::Shell;
 
@@ -26,25 +27,25 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
     }
     if args.write {
         // A file declares one set.
-        let project = trial::select_one(context.global, &args.files)?;
+        let project = named_files::select_one(context.global, &args.files)?;
         super::work_on(&project, context.shell);
         let runner = Runner::of(&project, context.global, &args.database.build);
-        let reach = Reach::new(&args.database, runner.as_ref().map(|runner| runner as _));
-        return write(&project, &reach, args.force, context.shell);
+        let access = SchemaAccess::new(&args.database, runner.as_ref().map(|runner| runner as _));
+        return write(&project, &access, args.force, context.shell);
     }
     let projects = if args.files.any() {
-        vec![trial::select_one(context.global, &args.files)?]
+        vec![named_files::select_one(context.global, &args.files)?]
     } else {
-        project::select_database(context.global, "schema")?
+        selection::select_database(context.global, "schema")?
     };
-    let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
+    let project = Project::first(&projects)?;
     super::work_on(project, context.shell);
     let runner = Runner::of(project, context.global, &args.database.build);
-    let reach = Reach::new(&args.database, runner.as_ref().map(|runner| runner as _));
+    let access = SchemaAccess::new(&args.database, runner.as_ref().map(|runner| runner as _));
     if args.from.is_none() && args.to.is_none() {
-        let schema = load(&Source::new(&args.of), &projects, &reach)?;
+        let schema = load(&Source::new(&args.of), &projects, &access)?;
         let shell = &mut *context.shell;
-        reach.note().into_iter().for_each(|note| shell.note(note));
+        access.note().into_iter().for_each(|note| shell.note(note));
         report::opaque(&schema, shell);
         match args.format.unwrap_or(SchemaFormat::Sql) {
             _ if shell.is_json() => {
@@ -61,8 +62,8 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
     }
     let source = |word: &Option<String>| word.as_deref().map_or(Source::Migrations, Source::new);
     let (from, to) = (source(&args.from), source(&args.to));
-    let (before, after) = (load(&from, &projects, &reach)?, load(&to, &projects, &reach)?);
-    reach.note().into_iter().for_each(|note| context.shell.note(note));
+    let (before, after) = (load(&from, &projects, &access)?, load(&to, &projects, &access)?);
+    access.note().into_iter().for_each(|note| context.shell.note(note));
     report::opaque(&before, context.shell);
     report::opaque(&after, context.shell);
     let differences = compare(&before, &after);
@@ -90,8 +91,8 @@ fn refuse_unread(args: &SchemaArgs) -> Result<(), CliError> {
 }
 
 /// Writes `schema.sql`. What a person wrote there is not replaced without a word.
-fn write(project: &Project, reach: &Reach<'_>, force: bool, shell: &mut Shell) -> Result<u8, CliError> {
-    let schema = load(&Source::Migrations, std::slice::from_ref(project), reach)?;
+fn write(project: &Project, access: &SchemaAccess<'_>, force: bool, shell: &mut Shell) -> Result<u8, CliError> {
+    let schema = load(&Source::Migrations, std::slice::from_ref(project), access)?;
     let file = &shell.here(&project.config.schema);
     let edit = SchemaFile::new(project, &schema)?;
     if edit.is_fresh() {

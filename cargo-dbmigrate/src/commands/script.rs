@@ -8,12 +8,13 @@ use serde_json::json;
 use super::Context;
 use crate::cli::{Engine, ScriptArgs};
 use crate::error::{CliError, DONE};
-use crate::ops::project::{self, Project};
+use crate::ops::project::Project;
 use crate::ops::script::{ProvedScript, Request, d1, put, script};
+use crate::ops::selection;
 use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &ScriptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let project = project::select_one(context.global)?;
+    let project = selection::select_one(context.global)?;
     super::work_on(&project, context.shell);
     if let (Some(Engine::D1), Some(folder)) = (args.engine, &args.folder) {
         return for_d1(&project, folder, context);

@@ -6,12 +6,12 @@ use serde_json::json;
 use super::Context;
 use crate::cli::SnapshotArgs;
 use crate::error::{CliError, DONE};
-use crate::ops::project;
+use crate::ops::selection;
 use crate::ops::snapshot::{remove, take};
 use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &SnapshotArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let project = project::select_one(context.global)?;
+    let project = selection::select_one(context.global)?;
     super::work_on(&project, context.shell);
     let shell = &mut *context.shell;
     if args.remove {

@@ -6,13 +6,14 @@ use serde_json::json;
 use super::Context;
 use crate::cli::SquashArgs;
 use crate::error::{CliError, DONE};
-use crate::ops::project::{self, Project};
+use crate::ops::project::Project;
+use crate::ops::selection;
 use crate::ops::squash::{prune, squash, undo};
 use crate::report::{self, Reason};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &SquashArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let project = project::select_one(context.global)?;
+    let project = selection::select_one(context.global)?;
     super::work_on(&project, context.shell);
     let shell = &mut *context.shell;
     if args.undo {

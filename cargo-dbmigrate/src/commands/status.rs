@@ -6,8 +6,8 @@ use super::fleet::Arguments;
 use super::{Context, adopt, database, fleet};
 use crate::cli::{CopyArgs, StatusArgs};
 use crate::error::CliError;
-use crate::ops::adopt::AtHand;
-use crate::ops::trial;
+use crate::ops::adopt::OpenedDatabase;
+use crate::ops::named_files;
 
 pub(crate) fn run(args: &StatusArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let verb = Verb::Status { check: args.check, recover: args.recover };
@@ -24,13 +24,13 @@ pub(crate) fn run(args: &StatusArgs, context: &mut Context<'_>) -> Result<u8, Cl
     if !args.files.any() {
         return database::run(verb, &args.database, context);
     }
-    let project = trial::select_one(context.global, &args.files)?;
+    let project = named_files::select_one(context.global, &args.files)?;
     // In a set of another tool's files its history is read as `adopt` would take it over.
-    if let Some(mut at_hand) = AtHand::open(&args.database, &project)?
-        && let Some(set) = at_hand.set_of(&project)?
+    if let Some(mut opened) = OpenedDatabase::open(&args.database, &project)?
+        && let Some(set) = opened.set_of(&project)?
     {
-        at_hand.note.into_iter().for_each(|note| context.shell.note(note));
-        return Ok(adopt::preview(&set, args.check, &args.database, &mut at_hand, context));
+        opened.note.into_iter().for_each(|note| context.shell.note(note));
+        return Ok(adopt::preview(&set, args.check, &args.database, &mut opened, context));
     }
     database::run_in(&project, verb, &CopyArgs::default(), &args.database, context)
 }

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::cli::TestArgs;
 use crate::error::{CliError, DONE, NO};
+use crate::ops::named_files;
 use crate::ops::project::Project;
 use crate::ops::test::{Request, Run, Tested, diagnostic, test};
-use crate::ops::trial;
 use crate::report::{self, Reason, count, micros};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &TestArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let projects = trial::select(context.global, &args.files)?;
+    let projects = named_files::select(context.global, &args.files)?;
     let mut exit = DONE;
     for (project, names) in having(&projects, &args.names)? {
         let request = Request { names: &names, to: args.to.as_deref(), from: args.from.as_deref(), deep: args.deep };

@@ -6,7 +6,7 @@ use dbmigrate_runtime::{Error, Problem};
 use crate::error::CliError;
 
 /// What is wrong with a database, and what to do.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Fault {
     pub(crate) message: String,
     pub(crate) help: Vec<String>,
@@ -56,13 +56,23 @@ impl From<Problem> for Fault {
 impl From<CliError> for Fault {
     fn from(error: CliError) -> Self {
         let diagnostics = error.into_diagnostics();
-        let message: Vec<&str> = diagnostics.iter().map(|it| it.message.as_str()).collect();
         Self {
-            message: message.join("; "),
-            help: diagnostics.iter().flat_map(|Diagnostic { help, .. }| help.iter().cloned()).collect(),
+            message: diagnostics.iter().map(with_place).collect::<Vec<_>>().join("; "),
+            help: diagnostics.iter().flat_map(Diagnostic::help_texts).collect(),
             is_busy: false,
         }
     }
+}
+
+/// What a finding says, where it is and what explains it, as the runner's own errors have it.
+fn with_place(found: &Diagnostic) -> String {
+    let place = match (&found.location, &found.file) {
+        (Some(location), _) => format!(" ({}:{})", location.path, location.position),
+        (None, Some(file)) => format!(" ({file})"),
+        (None, None) => String::new(),
+    };
+    let notes = found.notes.iter().map(|note| format!("\nnote: {note}"));
+    format!("{}{place}{}", found.message, notes.collect::<String>())
 }
 
 /// Where a database could not be opened.

@@ -2,12 +2,12 @@
 //! of the old history mean. All of it is worked out, and read as the build will read it, before anything is written; and
 //! nothing that is there is moved or written over.
 
-mod at_hand;
 mod checksum;
 mod detect;
 mod files;
 mod live;
 mod manifest;
+mod opened;
 pub(crate) mod trial;
 
 use std::fs;
@@ -16,7 +16,7 @@ use std::path::Path;
 use dbmigrate_core::adoption::{self, Adopted, Adoption, Tool};
 use dbmigrate_core::files::InMemory;
 use dbmigrate_core::layout::{Layout, Translated, TranslatedMigration, translate};
-use dbmigrate_core::{Config, Diagnostic, MigrationSet, load};
+use dbmigrate_core::{Config, Diagnostic, Help, MigrationSet, load};
 use rusqlite::Connection;
 
 use crate::error::CliError;
@@ -24,9 +24,9 @@ use crate::ops::edit::{self, Edit};
 use crate::ops::project::Project;
 use crate::ops::{create, wiring};
 
-pub(crate) use at_hand::AtHand;
 pub(crate) use detect::Detected;
 pub(crate) use files::AdoptedFiles;
+pub(crate) use opened::OpenedDatabase;
 
 /// What was asked for.
 pub(crate) struct Request<'a> {
@@ -232,12 +232,12 @@ fn missing_folders(root: &Path, files: &[(String, String)]) -> Vec<std::path::Pa
 }
 
 /// What is left to do in the program, in order.
-pub(crate) fn left_to_do(project: &Project, plan: &Plan) -> Result<Vec<String>, CliError> {
-    let mut left = Vec::new();
+pub(crate) fn left_to_do(project: &Project, plan: &Plan) -> Result<Vec<Help>, CliError> {
+    let mut left: Vec<Help> = Vec::new();
     let wired = wiring::read(project, &wiring::manifest(project)?)?;
     let is_wired = wired.runtime.is_some() && wired.build.is_some() && wired.generates && !wired.modules.is_empty();
     if !is_wired {
-        left.push("set up the build: `cargo dbmigrate init`".to_owned());
+        left.push("set up the build: `cargo dbmigrate init`".into());
     }
     let call = "`migrations::migrator().up(&mut connection)?`";
     let old = match plan.tool {
@@ -247,13 +247,14 @@ pub(crate) fn left_to_do(project: &Project, plan: &Plan) -> Result<Vec<String>, 
         Tool::RusqliteMigration => Some("`Migrations::new(…).to_latest(…)`"),
         _ => None,
     };
-    left.push(match (old, plan.tool) {
-        (Some(old), _) => format!("in the program, replace {old} by {call}: it takes installed databases over"),
-        (None, _) => format!("in the program, call {call} before anything else: it takes installed databases over"),
-    });
+    let first = match old {
+        Some(old) => format!("in the program, replace {old} by {call}: it takes installed databases over"),
+        None => format!("in the program, call {call} before anything else: it takes installed databases over"),
+    };
+    left.push(first.into());
     if let Some(from) = plan.from.as_ref().filter(|_| !plan.in_place) {
         let from = dbmigrate_core::sequence::quoted(from);
-        left.push(format!("when the old files are no longer used: `git rm -r {from}`"));
+        left.push(Help::from("when the old files are no longer used: ").git(&format!("rm -r {from}")));
     }
     Ok(left)
 }

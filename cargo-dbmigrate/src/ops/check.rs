@@ -11,8 +11,8 @@ use dbmigrate_schema::lint::{Explained, Levels, Options, Orders, lint, linted};
 use dbmigrate_schema::{Program, Replay};
 
 use crate::error::CliError;
-use crate::ops::beside::{Whole, whole};
 use crate::ops::ignored::ignored;
+use crate::ops::merged_set::{MergedSet, merged_with_required};
 use crate::ops::program::UNUSABLE;
 use crate::ops::project::Project;
 use crate::ops::rows::Database;
@@ -103,46 +103,46 @@ pub(crate) fn check(
     let database = request.database.filter(|_| sound).map(|path| Database::open(path, &set)).transpose()?;
     let rows = database.as_ref().map(Database::rows);
     // Where it builds on sets with faults, it can't be replayed either.
-    let (whole, sound) = match whole(project, &set) {
-        Ok(whole) => (whole, sound),
+    let (merged, sound) = match merged_with_required(project, &set) {
+        Ok(merged) => (merged, sound),
         Err(faults) => {
             // What is wrong with the package is wrong with each of its sets.
             let new: Vec<_> = faults.into_diagnostics().into_iter().filter(|fault| !others.contains(fault)).collect();
             others.extend(new);
-            (Whole::of(&set), false)
+            (MergedSet::of(&set), false)
         }
     };
     let old = if request.all { None } else { old(&since, &set) };
     // What is of another set is that set's to be judged by.
     let old = match old {
-        Some(old) => Some(old.into_iter().map(|number| whole.number(number)).chain(whole.foreign()).collect()),
-        None => whole.builds_on_others().then(|| whole.foreign().collect::<BTreeSet<u64>>()),
+        Some(old) => Some(old.into_iter().map(|number| merged.number(number)).chain(merged.foreign()).collect()),
+        None => merged.builds_on_others().then(|| merged.foreign().collect::<BTreeSet<u64>>()),
     };
     let declares = declared::exists(project);
-    let options = Options { old: old.as_ref(), rows, schema: declares && !whole.builds_on_others() };
+    let options = Options { old: old.as_ref(), rows, schema: declares && !merged.builds_on_others() };
     // Statements of a set with a gap or an unknown directive would be judged in the wrong order.
-    let (replay, findings) = sound.then(|| lint(&whole.set, program, &options)).unzip();
+    let (replay, findings) = sound.then(|| lint(&merged.set, program, &options)).unzip();
     if let Some(replay) = &replay {
         others.extend(replay.diagnostics.iter().chain(&replay.doubts).cloned());
         others.extend(replay.schema.iter().flat_map(|before| declared::check(project, &set, before)));
-        if whole.builds_on_others() {
-            others.extend(declares.then(|| declared::not_compared(project, &whole)));
+        if merged.builds_on_others() {
+            others.extend(declares.then(|| declared::not_compared(project, &merged)));
         } else if replay.diagnostics.is_empty() && replay.stopped.is_none() {
             others.extend(unsealed_squash(&set));
             others.extend(late::check(&set, &since));
         }
     }
-    if whole.builds_on_others() {
+    if merged.builds_on_others() {
         // What others have made is not what it stands for.
         others.extend(dbmigrate_schema::check_snapshot(&set));
     }
     others.extend(snapshot::behind(&set));
     others.extend(unknown_sets(project, &set));
     let ran = replay.clone().unwrap_or_default();
-    let mut diagnostics = levels.judge((&whole.set, &ran, &options), findings.unwrap_or_default(), others, explained);
+    let mut diagnostics = levels.judge((&merged.set, &ran, &options), findings.unwrap_or_default(), others, explained);
     aim::aim(&project.config.set, &mut diagnostics);
-    let linted = linted(&whole.set, &ran, &options).count();
-    let others = whole.others;
+    let linted = linted(&merged.set, &ran, &options).count();
+    let others = merged.others;
     let as_it_lies = database.and_then(|database| database.note);
     Ok(Checked { diagnostics, set, others, since, replay, linted, notes, as_it_lies })
 }
@@ -184,7 +184,7 @@ pub(crate) fn unsealed_squash(set: &MigrationSet) -> Vec<Diagnostic> {
     if is_sealed { Vec::new() } else { dbmigrate_schema::check_squash(set) }
 }
 
-/// What a set lacks of being sealed as a whole.
+/// What a set lacks of being sealed as a merged.
 fn unsealed(set: &MigrationSet) -> Vec<Diagnostic> {
     let help = match set.config.layout {
         Layout::House => "seal it: `cargo dbmigrate lock`",

@@ -8,7 +8,7 @@ use dbmigrate_core::{Config, MigrationSet};
 
 use crate::error::CliError;
 use crate::ops::edit;
-use crate::ops::house;
+use crate::ops::other_tools;
 use crate::ops::project::Project;
 
 /// What the new migration is made of.
@@ -20,7 +20,7 @@ pub(crate) enum Kind {
 
 /// Works out the number and writes the files; returns their paths relative to the package.
 pub(crate) fn create(project: &Project, name: &str, kind: Kind) -> Result<Vec<String>, CliError> {
-    house::only(project, "create")?;
+    other_tools::refuse(project, "create")?;
     project.sound_config()?;
     let lock = lock(project)?;
     let loaded = project.load();
@@ -46,8 +46,8 @@ pub(crate) fn create(project: &Project, name: &str, kind: Kind) -> Result<Vec<St
 /// What a file of a migration ends in.
 const ENDINGS: [&str; 4] = [".up.sql", ".down.sql", ".sql", ".rs"];
 
-/// What a name is in a file name. What is typed like a file of the set gets no second number, folder or ending: the name
-/// alone is what is asked for. `highest` is the greatest number that any file claims.
+/// What a name is in a file name. What is typed like a file of the set gets no second number, folder or ending: the
+/// name alone is what is asked for. `highest` is the greatest number that any file claims.
 pub(crate) fn slug(set: &MigrationSet, highest: Option<u64>, name: &str) -> Result<String, CliError> {
     let error = || CliError::usage(format!("`{name}` is not a name for a migration"));
     let path = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name);
@@ -73,8 +73,8 @@ fn within<'p>(config: &Config, path: &'p str) -> Option<&'p str> {
     (before.is_empty() || before.ends_with('/')).then_some(file)
 }
 
-/// Whether the digits in front of a name are the number of a migration, and no part of the name as in `404_page`: in the
-/// name of a file, or where one has that number or would get it.
+/// Whether the digits in front of a name are the number of a migration, and no part of the name as in `404_page`: in
+/// the name of a file, or where one has that number or would get it.
 fn is_number(set: &MigrationSet, highest: Option<u64>, digits: &str, is_file: bool) -> bool {
     let config = &set.config;
     let Some(number) = digits.parse().ok().filter(|number| config.digits(*number) == digits) else { return false };
@@ -94,8 +94,8 @@ pub(crate) fn lock(project: &Project) -> Result<File, CliError> {
 
 /// Writes new files, path relative to the package and text: all of them, or none.
 pub(crate) fn write(project: &Project, files: &[(String, String)]) -> Result<(), CliError> {
-    // The way back comes first: alone it is a fault that everybody sees, where a way up alone would pass for one that
-    // has none.
+    // The down script comes first: alone it is a fault that everybody sees, where an up script alone would pass for one
+    // that has none.
     let mut written = Vec::new();
     for (path, text) in files.iter().rev() {
         let path = project.root.join(path);
@@ -118,7 +118,7 @@ pub(crate) fn now() -> String {
 /// What the next migration is called, and where its files are.
 pub(crate) struct Next {
     base: String,
-    /// `002_break_down.sql` would be taken for the way back of `002_break`.
+    /// `002_break_down.sql` would be taken for the down script of `002_break`.
     ending: &'static str,
     title: String,
     date: String,
@@ -146,7 +146,7 @@ impl Next {
         self.file(self.ending)
     }
 
-    /// The file of the way back.
+    /// The file of the down script.
     pub(crate) fn down(&self) -> String {
         self.file("down.sql")
     }
@@ -156,7 +156,7 @@ impl Next {
         format!("{comment} Migration: {}\n{comment} Date: {}\n", self.title, self.date)
     }
 
-    /// What stands at the top of the way back.
+    /// What stands at the top of the down script.
     pub(crate) fn header_of_down(&self) -> String {
         header_of_down(&self.up())
     }
@@ -166,7 +166,7 @@ impl Next {
     }
 }
 
-/// What stands at the top of the way back of this file.
+/// What stands at the top of the down script of this file.
 pub(crate) fn header_of_down(up: &str) -> String {
     format!("-- The down script of {}.\n\n", up.rsplit('/').next().unwrap_or(up))
 }

@@ -6,7 +6,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use dbmigrate_core::Diagnostic;
+use dbmigrate_core::{Diagnostic, Help};
 use dbmigrate_runtime::cli::database_path;
 
 use crate::error::CliError;
@@ -26,7 +26,7 @@ pub(crate) struct Database {
 
 /// Finds the database that these sets of a package live in. The environment names one only where the package has one.
 pub(crate) fn resolve(flag: Option<&Path>, sets: &[Project]) -> Result<Database, CliError> {
-    let Some(project) = sets.first() else { return Err(CliError::failure("no package was selected")) };
+    let project = Project::first(sets)?;
     let is_only = project.databases == 1;
     let here = std::env::current_dir().unwrap_or_default();
     let variable = std::env::var_os(VARIABLE).filter(|_| is_only);
@@ -42,7 +42,7 @@ pub(crate) fn resolve(flag: Option<&Path>, sets: &[Project]) -> Result<Database,
             CliError::usage(format!("{} has no database", project.config.title()))
                 .help(format!("name one with `--database PATH{}`", project.flag()))
         };
-        error.help(format!("or write `database = \"PATH\"` under `{table}` in `Cargo.toml`"))
+        error.help(Help::from(format!("or write `database = \"PATH\"` under `{table}` in ")).file("Cargo.toml"))
     })
 }
 

@@ -10,12 +10,14 @@ use dbmigrate_runtime::{Backup, BackupWhen, Migrator, Together};
 
 use crate::cli::{CopyArgs, DatabaseArgs, Global, MessageFormat, PROGRAM, Verbosity};
 use crate::error::{CliError, DONE, NO};
-use crate::ops::ahead::Ahead;
 use crate::ops::driver::Rusqlite;
 use crate::ops::interrupt::Interrupt;
 use crate::ops::migrator::migrator;
 use crate::ops::project::Project;
-use crate::ops::{database, open, runner, runtime_set, runtime_sets, schema_reader, seen_from, space};
+use crate::ops::read_ahead::ReadAhead;
+use crate::ops::{
+    database, immutable, runner, runtime_set, runtime_sets, schema_reader, shared_history, shown_paths, space,
+};
 
 /// What is asked for.
 pub(crate) struct DatabaseCommand<'c> {
@@ -37,13 +39,14 @@ impl DatabaseCommand<'_> {
     pub(crate) fn run(
         &self,
         projects: &[Project],
-        mut ahead: Ahead,
+        mut ahead: ReadAhead,
         terminal: &mut dyn Terminal,
     ) -> Result<u8, CliError> {
         let place = projects.iter().position(|project| self.is_meant(project));
         let place = place.ok_or_else(|| CliError::failure("no package was selected"))?;
         let first = &projects[place];
-        let sets = projects.iter().map(|it| self.load(it, &mut ahead)).collect::<Result<Vec<_>, CliError>>()?;
+        let sets = projects.iter().map(|it| load(it, self.verb, &self.way, &mut ahead));
+        let sets = sets.collect::<Result<Vec<_>, CliError>>()?;
         let meant = || projects.iter().zip(&sets).filter(|(project, _)| self.is_meant(project));
         let runner = runner::needed(self.verb, meant())?;
         let database = database::resolve(self.args.database.as_deref(), projects)?;
@@ -51,6 +54,7 @@ impl DatabaseCommand<'_> {
         if !self.verb.reads_only() || matches!(self.verb, Verb::Backup { .. }) {
             terminal.status("Database", &format!("{} (from {})", database.path.display(), database.source));
         }
+        shared_history::refuse(meant(), self.verb, &database.path, self.global)?;
         let request = request(self.verb, backup(self.copy, first), self.args, self.global);
         if let Some(runner) = runner {
             if request.verb.rehearses() {
@@ -64,41 +68,43 @@ impl DatabaseCommand<'_> {
         // Its own database has no other set, but the package has: what is suggested names it.
         let set = asked.or((several && sets.len() == 1).then_some(first.config.set.as_str())).map(str::to_owned);
         let request = Request { set, ..request };
+        let job = Job { database: &database.path, request: &request, interrupt: interrupt.as_ref() };
         let is_about_file = matches!(self.verb, Verb::Backup { .. } | Verb::Restore { from: None, .. });
         if sets.len() == 1 || is_about_file {
             if several && shows(self.verb) {
                 heading(first, &request, terminal);
             }
-            return Ok(run_one((first, &sets[place]), &database.path, &request, interrupt.as_ref(), terminal));
+            return Ok(job.run_one((first, &sets[place]), terminal));
         }
         if !shows(self.verb) {
-            return run_together(&sets, first, &database.path, &request, interrupt.as_ref(), terminal);
+            return job.run_together(&sets, &first.histories, terminal);
         }
         if asked.is_none() && !database.path.exists() {
             // What none of them has is said once.
-            return Ok(run_one((first, &sets[0]), &database.path, &request, None, terminal));
+            return Ok(job.run_one((first, &sets[0]), terminal));
         }
-        Ok(show_each(meant(), &database.path, &request, terminal))
+        Ok(job.show_each(meant(), terminal))
     }
 
     /// Whether a set is the one that is asked for, if one is.
     fn is_meant(&self, project: &Project) -> bool {
         self.global.set.as_deref().is_none_or(|name| project.config.set == name)
     }
+}
 
-    /// The migrations of a set, with their files as people reach them.
-    fn load(&self, project: &Project, ahead: &mut Ahead) -> Result<MigrationSet, CliError> {
-        let mut set = match self.verb {
-            // The rows, or the copies, are shown as they are: faults of the files don't matter, those of the manifest do.
-            Verb::History | Verb::Restore { from: None, .. } => {
-                project.sound_config()?;
-                ahead.load(project).set
-            }
-            _ => Project::sound(ahead.load(project))?.set,
-        };
-        seen_from::name_from(&mut set, &self.way);
-        Ok(set)
-    }
+/// The migrations of a set, with their files as people reach them by `way`, and as far as a verb needs them: rows and
+/// copies are shown, and copies are made, whatever is wrong with the files. Only the manifest has to be sound, as it names
+/// the history.
+pub(crate) fn load(project: &Project, verb: &Verb, way: &str, ahead: &mut ReadAhead) -> Result<MigrationSet, CliError> {
+    let mut set = match verb {
+        Verb::History | Verb::Backup { .. } | Verb::Restore { from: None, .. } => {
+            project.sound_config()?;
+            ahead.load(project).set
+        }
+        _ => Project::sound(ahead.load(project))?.set,
+    };
+    shown_paths::name_from(&mut set, way);
+    Ok(set)
 }
 
 /// Whether a verb shows how a set stands.
@@ -137,66 +143,63 @@ fn heading(project: &Project, request: &Request, terminal: &mut dyn Terminal) {
     }
 }
 
-/// Shows sets that live in one database, one after the other.
-fn show_each<'s>(
-    sets: impl Iterator<Item = OneSet<'s>>,
-    database: &Path,
-    request: &Request,
-    terminal: &mut dyn Terminal,
-) -> u8 {
-    let mut exit = DONE;
-    for (project, set) in sets {
-        heading(project, request, terminal);
-        let name = Some(project.config.set.clone()).filter(|name| !name.is_empty());
-        let request = Request { set: name, ..request.clone() };
-        exit = exit.max(run_one((project, set), database, &request, None, terminal));
-        if exit > NO {
-            break;
-        }
-    }
-    exit
+/// What is done on one database.
+struct Job<'j> {
+    database: &'j Path,
+    request: &'j Request,
+    interrupt: Option<&'j Interrupt>,
 }
 
-/// Runs a request on all sets that live in one database, in one order.
-fn run_together(
-    sets: &[MigrationSet],
-    first: &Project,
-    database: &Path,
-    request: &Request,
-    interrupt: Option<&Interrupt>,
-    terminal: &mut dyn Terminal,
-) -> Result<u8, CliError> {
-    let ran = runtime_sets::with_sets(sets, |all| {
-        let mut together = Together::new();
-        for (set, source) in all.iter().zip(sets) {
-            let migrator = heeding(migrator(set), interrupt);
-            together = together.add(migrator.schema_reader(schema_reader::reader(source, &first.histories)));
-        }
-        cli::run_together(together, database, request, terminal)
-    });
-    ran.ok_or_else(|| CliError::failure("no package was selected"))
-}
-
-/// Runs a request on one set.
-fn run_one(
-    (project, set): OneSet<'_>,
-    database: &Path,
-    request: &Request,
-    interrupt: Option<&Interrupt>,
-    terminal: &mut dyn Terminal,
-) -> u8 {
-    let reader = schema_reader::reader(set, &project.histories);
-    runtime_set::with_set(set, |set| {
-        let migrator = heeding(migrator(set).schema_reader(reader), interrupt);
-        let immutable = if request.verb.reads_only() { open::immutable(database) } else { None };
-        match immutable {
-            Some(mut connection) => {
-                terminal.note(open::AS_IT_LIES);
-                cli::run_on(migrator, &mut connection, database, request, terminal)
+impl Job<'_> {
+    /// Shows sets that live in it, one after the other.
+    fn show_each<'s>(&self, sets: impl Iterator<Item = OneSet<'s>>, terminal: &mut dyn Terminal) -> u8 {
+        let mut exit = DONE;
+        for (project, set) in sets {
+            heading(project, self.request, terminal);
+            let name = Some(project.config.set.clone()).filter(|name| !name.is_empty());
+            let request = &Request { set: name, ..self.request.clone() };
+            exit = exit.max(Job { request, ..*self }.run_one((project, set), terminal));
+            if exit > NO {
+                break;
             }
-            None => cli::run(migrator, database, request, terminal),
         }
-    })
+        exit
+    }
+
+    /// Runs it on all sets that live there, in one order; `histories` are those of the package.
+    fn run_together(
+        &self,
+        sets: &[MigrationSet],
+        histories: &[String],
+        terminal: &mut dyn Terminal,
+    ) -> Result<u8, CliError> {
+        let ran = runtime_sets::with_sets(sets, |all| {
+            let mut together = Together::new();
+            for (set, source) in all.iter().zip(sets) {
+                let migrator = heeding(migrator(set), self.interrupt);
+                together = together.add(migrator.schema_reader(schema_reader::reader(source, histories)));
+            }
+            cli::run_together(together, self.database, self.request, terminal)
+        });
+        ran.ok_or_else(|| CliError::failure("no package was selected"))
+    }
+
+    /// Runs it on one set.
+    fn run_one(&self, (project, set): OneSet<'_>, terminal: &mut dyn Terminal) -> u8 {
+        let Self { database, request, interrupt } = *self;
+        let reader = schema_reader::reader(set, &project.histories);
+        runtime_set::with_set(set, |set| {
+            let migrator = heeding(migrator(set).schema_reader(reader), interrupt);
+            let immutable = if request.verb.reads_only() { immutable::open(database) } else { None };
+            match immutable {
+                Some(mut connection) => {
+                    terminal.note(immutable::AS_IT_LIES);
+                    cli::run_on(migrator, &mut connection, database, request, terminal)
+                }
+                None => cli::run(migrator, database, request, terminal),
+            }
+        })
+    }
 }
 
 fn heeding<'a>(migrator: Migrator<'a, Rusqlite>, interrupt: Option<&Interrupt>) -> Migrator<'a, Rusqlite> {

@@ -3,12 +3,12 @@
 use dbmigrate_core::repeatable::ObjectKind;
 use dbmigrate_core::statement::{Statement, split};
 use dbmigrate_core::token::{is_word, tokens};
-use dbmigrate_core::{Config, Diagnostic, Location, MigrationSet, SourceText};
+use dbmigrate_core::{Config, Diagnostic, Help, Location, MigrationSet, SourceText};
 use dbmigrate_schema::{Change, Declared, Kind, Name, Object, Schema, compare};
 
 use crate::error::CliError;
-use crate::ops::beside::Whole;
 use crate::ops::edit::{self, Edit};
+use crate::ops::merged_set::MergedSet;
 use crate::ops::project::Project;
 use crate::ops::schema;
 
@@ -55,7 +55,7 @@ pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -
                     problems.push(
                         Diagnostic::error("repeatable", message)
                             .in_file(file.path())
-                            .help(format!("change it in `{source}`, and remove it here")),
+                            .help(Help::from("change it in ").file(source).words(", and remove it here")),
                     );
                 }
             }
@@ -111,9 +111,9 @@ pub(crate) fn exists(project: &Project) -> bool {
 }
 
 /// Says that the file is not looked at: it could declare the set alone, and what that builds on comes first.
-pub(crate) fn not_compared(project: &Project, whole: &Whole) -> Diagnostic {
+pub(crate) fn not_compared(project: &Project, merged: &MergedSet) -> Diagnostic {
     let file = &project.config.schema;
-    let message = format!("`{file}` is not compared: {} builds on {}", project.config.title(), whole.foundation());
+    let message = format!("`{file}` is not compared: {} builds on {}", project.config.title(), merged.foundation());
     Diagnostic::warning("schema-not-compared", message)
         .in_file(file)
         .help("a schema can only be declared for a set on its own")

@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use dbmigrate_core::{Config, Diagnostic, MigrationSet};
+use dbmigrate_core::{Config, Diagnostic, Help, MigrationSet};
 use dbmigrate_runtime::{Entry, Migrator, Status};
 use dbmigrate_schema::{Change, Difference, Kind, Name, Program, Schema, compare};
 use rusqlite::Connection;
 
 use crate::count::count;
 use crate::error::CliError;
-use crate::ops::beside::merged;
 use crate::ops::driver::Rusqlite;
+use crate::ops::merged_set::merged;
 use crate::ops::project::Project;
-use crate::ops::schema::{Reach, connect, history_tables, read, replay};
+use crate::ops::schema::{SchemaAccess, connect, history_tables, read, replay};
 use crate::ops::{database, runtime_set};
 
 /// What a database has against what its applied migrations lead to.
@@ -55,9 +55,11 @@ impl Drift {
         } else {
             let file = &config.schema;
             problem
-                .help(format!(
-                    "to keep it: declare it in `{file}`, then `cargo dbmigrate generate NAME` and `cargo dbmigrate mark NAME`"
-                ))
+                .help(
+                    Help::from("to keep it: declare it in ")
+                        .file(file)
+                        .words(", then `cargo dbmigrate generate NAME` and `cargo dbmigrate mark NAME`"),
+                )
                 .help("to undo it by hand: `cargo dbmigrate schema --from database` shows what has to change")
         };
         let of_repeatable = self.differences.iter().filter(|it| it.change == Change::Added && self.pending == 0);
@@ -77,15 +79,15 @@ impl Drift {
 }
 
 /// Compares a database with the migrations of the sets that live in it, as far as they are applied.
-pub(crate) fn drift(projects: &[Project], reach: &Reach<'_>) -> Result<Drift, CliError> {
-    let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
+pub(crate) fn drift(projects: &[Project], access: &SchemaAccess<'_>) -> Result<Drift, CliError> {
+    let project = Project::first(projects)?;
     let sets = Project::sound_sets(projects)?;
-    let path = database::resolve(reach.database, projects)?.path;
-    let mut connection = connect(&path, reach)?;
+    let path = database::resolve(access.database, projects)?.path;
+    let mut connection = connect(&path, access)?;
     let mut pending = 0;
     let mut applied = Vec::new();
     for set in sets {
-        let patience = reach.patience();
+        let patience = access.patience();
         let status = runtime_set::with_set(&set, |set| {
             Migrator::<Rusqlite>::new(set).busy_timeout(patience).status(&mut connection)
         })?;
@@ -96,7 +98,7 @@ pub(crate) fn drift(projects: &[Project], reach: &Reach<'_>) -> Result<Drift, Cl
     // Behind the first reads: they wait as long as was asked for.
     refuse_unknown_sets(projects, &mut connection)?;
     let live = read(&connection, &path, projects)?;
-    let differences = compare(&expected(&applied, reach.program)?, &live);
+    let differences = compare(&expected(&applied, access.program)?, &live);
     let named = projects.len() > 1 || !project.config.set.is_empty();
     let applied = applied.iter().map(|set| set.migrations.len()).sum();
     let recorded = applied > 0 || has_history(&connection, projects)?;
@@ -155,6 +157,11 @@ impl Applied {
         Ok((part, status.pending()))
     }
 
+    /// How many migrations.
+    pub(crate) fn count(&self) -> usize {
+        self.migrations.len()
+    }
+
     /// That part of the set.
     pub(crate) fn of(&self, set: &MigrationSet) -> MigrationSet {
         let mut set = set.clone();
@@ -193,7 +200,7 @@ mod tests {
         let drift = Drift { path: "app.db".into(), applied: 1, pending, differences, live, named, recorded };
         let problem = drift.problem(&Config::default()).unwrap();
         assert_eq!(problem.message, "the schema of `app.db` is not what its migrations make: 1 difference");
-        problem.help.join("\n")
+        problem.help_texts().join("\n")
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! `check --fix`: puts right what takes no decision. A file gets the name that it must have; a migration whose every
-//! statement says how to undo it gets its way back, once that is proved.
+//! statement says how to undo it gets its down script, once that is proved.
 
 mod dirty;
 
@@ -18,7 +18,7 @@ const SEED: u64 = 1;
 pub(crate) enum Change {
     /// A file gets another name.
     Rename { from: String, to: String },
-    /// A migration gets its way back.
+    /// A migration gets its down script.
     Down { of: String, file: String, text: String },
 }
 
@@ -42,8 +42,8 @@ pub(crate) fn names(project: &Project) -> Vec<Change> {
         .collect()
 }
 
-/// The ways back that can be written: none while anything else is wrong with the set.
-pub(crate) fn ways_back(
+/// The down scripts that can be written: none while anything else is wrong with the set.
+pub(crate) fn down_scripts(
     project: &Project,
     program: Option<&dyn Program>,
     wanted: impl Fn(&SourceMigration) -> bool,
@@ -65,7 +65,7 @@ pub(crate) fn ways_back(
     changes
 }
 
-/// The way back of a migration as it would be written: the file and its text.
+/// The down script of a migration as it would be written: the file and its text.
 fn draft(set: &MigrationSet, migration: &SourceMigration) -> Option<(String, String)> {
     let Body::Sql { up, down: Down::Missing } = &migration.body else { return None };
     let file = format!("{}/{}.down.sql", set.config.dir, migration.name());

@@ -15,10 +15,10 @@ use dbmigrate_schema::{
 };
 
 use crate::error::CliError;
-use crate::ops::beside::whole;
 use crate::ops::create::{self, Next};
 use crate::ops::declared;
-use crate::ops::house;
+use crate::ops::merged_set::merged_with_required;
+use crate::ops::other_tools;
 use crate::ops::project::Project;
 
 /// Any number will do, if it stays the same.
@@ -33,13 +33,13 @@ pub(crate) struct Request<'a> {
     pub(crate) fills: &'a [String],
     /// `drop-table`, `drop-column=table.column`.
     pub(crate) allow: &'a [String],
-    /// Whether there is to be a way back.
+    /// Whether there is to be a down script.
     pub(crate) down: bool,
 }
 
 /// A migration that was proved and is still to be written.
 pub(crate) struct Generated {
-    /// Path relative to the package, and text: the way up, and perhaps the way back.
+    /// Path relative to the package, and text: the up script, and perhaps the down script.
     pub(crate) files: Vec<(String, String)>,
     /// What it changes, a sentence each.
     pub(crate) changes: Vec<String>,
@@ -66,18 +66,18 @@ pub(crate) fn generate(
     program: Option<&dyn Program>,
     ask: &mut dyn FnMut(&str) -> Option<bool>,
 ) -> Result<Outcome, CliError> {
-    house::only(project, "generate")?;
+    other_tools::refuse(project, "generate")?;
     let loaded = project.load();
     // There is no folder before there is a first migration.
     if loaded.diagnostics.iter().any(|problem| problem.is_error() && problem.code != "no-directory") {
         return Err(CliError::diagnostics(loaded.diagnostics));
     }
-    let whole = whole(project, &loaded.set)?;
-    if whole.builds_on_others() {
+    let merged = merged_with_required(project, &loaded.set)?;
+    if merged.builds_on_others() {
         let message = format!(
             "{} builds on {}, and a migration can only be generated for a set on its own",
             project.config.title(),
-            whole.foundation()
+            merged.foundation()
         );
         return Err(CliError::failure(message)
             .help(format!("write it by hand: `cargo dbmigrate create NAME{}`", project.flag())));
@@ -105,7 +105,7 @@ pub(crate) fn generate(
     if up.is_empty() {
         return Ok(Outcome { warnings, generated: None });
     }
-    let down = request.down.then(|| way_back(&before, target, &decisions)).transpose()?;
+    let down = request.down.then(|| down_plan(&before, target, &decisions)).transpose()?;
 
     let differences = compare(before.renamed(&decisions.renames).as_ref().unwrap_or(&before), target);
     let slug = match request.name {
@@ -210,7 +210,7 @@ fn gone(table: Option<&Name>, name: &Name) -> DropTarget {
     }
 }
 
-fn way_back(before: &Schema, target: &Schema, decisions: &Decisions) -> Result<Plan, CliError> {
+fn down_plan(before: &Schema, target: &Schema, decisions: &Decisions) -> Result<Plan, CliError> {
     plan(target, before, &reversed(decisions)).map_err(|undecided| {
         let problems = open(&undecided).into_iter().map(|problem| {
             problem
@@ -251,7 +251,8 @@ fn allows(before: &Schema, target: &Schema, decisions: &Decisions) -> String {
     if lines.is_empty() { lines } else { lines + "\n" }
 }
 
-/// The text of a plan. A new database has no repeatable yet when it comes to the migration, so there is nothing to drop.
+/// The text of a plan. A new database has no repeatable yet when it comes to the migration, so there is nothing to
+/// drop.
 fn tolerant(plan: &Plan, set: &MigrationSet) -> String {
     let mut plan = plan.clone();
     let made: Vec<_> = set.repeatables.iter().flat_map(|repeatable| &repeatable.objects).collect();

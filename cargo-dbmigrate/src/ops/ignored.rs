@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use dbmigrate_core::sequence::quoted;
-use dbmigrate_core::{Diagnostic, adoption, lock};
+use dbmigrate_core::{Diagnostic, Help, adoption, lock};
 
 use crate::ops::git;
 use crate::ops::project::Project;
@@ -26,8 +26,8 @@ pub(crate) fn ignored(project: &Project) -> Option<Diagnostic> {
         Diagnostic::warning("git-ignored", format!("git ignores `{first}`{more}"))
             .in_file(first.as_str())
             .note(format!("other checkouts, and packages that cargo makes, do not have {they}"))
-            .help(format!("to see which pattern does it: `git check-ignore -v {file}`"))
-            .help(format!("or add it in spite of that: `git add --force {file}`")),
+            .help(Help::from("to see which pattern does it: ").git(&format!("check-ignore -v {file}")))
+            .help(Help::from("or add it in spite of that: ").git(&format!("add --force {file}"))),
     )
 }
 

@@ -13,7 +13,7 @@ use std::path::Path;
 use crate::error::CliError;
 use crate::ops::edit::Edit;
 use crate::ops::git;
-use crate::ops::house;
+use crate::ops::other_tools;
 use crate::ops::project::Project;
 use crate::ops::wiring;
 use dbmigrate_core::config::TABLE;
@@ -62,7 +62,7 @@ pub(crate) fn init(project: &Project, checkout: Option<&Path>, runner: bool) -> 
 
 /// Refuses files that are certainly another tool's: read as those of the house they would do something else.
 fn refuse_foreign(project: &Project) -> Result<(), CliError> {
-    let Some((tool, reason)) = house::certain(project) else { return Ok(()) };
+    let Some((tool, reason)) = other_tools::certain(project) else { return Ok(()) };
     let message = format!("`{}` looks like a folder of {tool} ({reason}), but `layout` is not set", project.config.dir);
     Err(CliError::failure(message)
         .help("take over the files: `cargo dbmigrate adopt`")

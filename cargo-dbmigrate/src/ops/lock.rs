@@ -7,11 +7,11 @@ use dbmigrate_schema::lint::{self, Explained, Levels, Options, Orders};
 use dbmigrate_schema::{Program, Replay, migrated};
 
 use crate::error::CliError;
-use crate::ops::beside::whole;
 use crate::ops::check::unsealed_squash;
 use crate::ops::driver::Rusqlite;
+use crate::ops::merged_set::merged_with_required;
 use crate::ops::project::Project;
-use crate::ops::{create, edit, house, runtime_set};
+use crate::ops::{create, edit, other_tools, runtime_set};
 
 /// What is asked for.
 pub(crate) struct Request<'a> {
@@ -49,7 +49,7 @@ pub(crate) fn lock(
     program: Option<&dyn Program>,
     request: &Request<'_>,
 ) -> Result<Locked, CliError> {
-    house::only(project, "lock")?;
+    other_tools::refuse(project, "lock")?;
     project.sound_config()?;
     // Two at once would each leave out what the other seals.
     let guard = create::lock(project)?;
@@ -96,10 +96,10 @@ pub(crate) fn lock(
     warnings.extend(empty);
     warnings.extend(new.notes(&set.migrations));
     refuse_nothing(&accepted, &new)?;
-    let whole = whole(project, set)?;
+    let merged = merged_with_required(project, set)?;
     let fingerprint = match count == set.migrations.len() {
         // A database has the schema of all of them.
-        true if whole.builds_on_others() => Err(format!("the set builds on {}", whole.foundation())),
+        true if merged.builds_on_others() => Err(format!("the set builds on {}", merged.foundation())),
         true => fingerprint(&sealing, program).map(Some),
         false => Ok(None),
     };
@@ -143,7 +143,7 @@ fn empty(project: &Project, set: &MigrationSet, count: usize) -> Vec<Diagnostic>
     let mut findings = lint::empty(new);
     for finding in &mut findings {
         let accept = format!("to write it once it is sealed: `cargo dbmigrate lock --accept {}`", finding.number);
-        finding.diagnostic.help.push(accept);
+        finding.diagnostic.help.push(accept.into());
     }
     // What else the files say of rules, and names that no rule has, are for `check`.
     let old = set.migrations.iter().map(|migration| migration.number).collect();
@@ -184,7 +184,7 @@ fn replayed(
         sealing.repeatables.clear();
         sealing.after_all = None;
     }
-    let replay = dbmigrate_schema::replay(&whole(project, &sealing)?.set, program);
+    let replay = dbmigrate_schema::replay(&merged_with_required(project, &sealing)?.set, program);
     if replay.diagnostics.iter().any(Diagnostic::is_error) {
         return Err(CliError::diagnostics(replay.diagnostics));
     }

@@ -1,10 +1,8 @@
 //! The work behind the commands: no clap, no printing.
 
 pub(crate) mod adopt;
-pub(crate) mod ahead;
 #[cfg(test)]
 mod as_the_runner;
-pub(crate) mod beside;
 pub(crate) mod check;
 pub(crate) mod create;
 pub(crate) mod database;
@@ -18,18 +16,21 @@ pub(crate) mod fix;
 pub(crate) mod fleet;
 pub(crate) mod generate;
 pub(crate) mod git;
-pub(crate) mod house;
 pub(crate) mod ignored;
+pub(crate) mod immutable;
 pub(crate) mod init;
 pub(crate) mod interrupt;
 pub(crate) mod late;
 pub(crate) mod lock;
+pub(crate) mod merged_set;
 pub(crate) mod migrator;
+pub(crate) mod named_files;
 pub(crate) mod names;
-pub(crate) mod open;
+pub(crate) mod other_tools;
 pub(crate) mod pages;
 pub(crate) mod program;
 pub(crate) mod project;
+pub(crate) mod read_ahead;
 pub(crate) mod renumber;
 #[cfg(test)]
 mod round_trip;
@@ -41,7 +42,9 @@ pub(crate) mod rust_file;
 pub(crate) mod schema;
 pub(crate) mod schema_reader;
 pub(crate) mod script;
-pub(crate) mod seen_from;
+pub(crate) mod selection;
+pub(crate) mod shared_history;
+pub(crate) mod shown_paths;
 pub(crate) mod since;
 pub(crate) mod snapshot;
 pub(crate) mod space;
@@ -49,5 +52,4 @@ pub(crate) mod spec;
 pub(crate) mod squash;
 pub(crate) mod test;
 pub(crate) mod text_diff;
-pub(crate) mod trial;
 pub(crate) mod wiring;

@@ -13,7 +13,7 @@ use crate::error::CliError;
 use crate::ops::edit::{self, Edit};
 use crate::ops::git::{Repository, Revision};
 use crate::ops::project::Project;
-use crate::ops::{create, house, since, snapshot};
+use crate::ops::{create, other_tools, since, snapshot};
 
 mod adopted;
 mod lock;
@@ -48,7 +48,7 @@ pub(crate) struct Move {
 
 /// Renumbers what `onto`, or else the main branch, does not hold. `dry_run` changes nothing.
 pub(crate) fn renumber(project: &Project, onto: Option<&str>, dry_run: bool) -> Result<Renumbered, CliError> {
-    house::only(project, "renumber")?;
+    other_tools::refuse(project, "renumber")?;
     project.sound_config()?;
     let guard = create::lock(project)?;
     let (base, revision) = base(project, onto)?;

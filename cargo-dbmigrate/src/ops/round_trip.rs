@@ -76,7 +76,11 @@ impl Written {
             migrations: like.migrations.len(),
             repeatables: like.repeatables.len(),
             rules: like.rules,
-            parts: if like.squash.is_some() { Parts::ALL } else { Parts::NONE },
+            parts: match (like.squash, like.repeatables) {
+                (Some(_), _) => Parts::ALL,
+                (None, []) => Parts::NONE,
+                (None, _) => Parts::NONE.repeatables(),
+            },
             snapshot: like.snapshot.map(|_| StartsFrom::SNAPSHOT),
             adoption: like.adoption.map(|_| TakesOver::HISTORIES),
             texts: self.texts.leak(),
@@ -138,6 +142,17 @@ fn files(files: &[(&str, &str)]) -> Files {
 
 fn checkout() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[test]
+fn an_empty_down_script_is_not_a_missing_one() {
+    check(&files(&[
+        ("migrations/001_a.sql", "CREATE TABLE a (b);"),
+        ("migrations/001_a.down.sql", "-- to do\n"),
+        ("migrations/002_b.sql", "CREATE TABLE b (c);\n-- dbmigrate: down\n"),
+        ("migrations/003_c.sql", "CREATE TABLE c (d);"),
+        ("migrations/004_d.sql", "-- nothing\n-- dbmigrate: down\n"),
+    ]));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
 use crate::ops::runtime_set;
-use crate::ops::schema::{Reach, connect};
+use crate::ops::schema::{SchemaAccess, connect};
 
 /// A database file that is open for reading.
 #[derive(Debug)]
@@ -27,12 +27,12 @@ impl Database {
     pub(crate) fn open(path: &Path, set: &MigrationSet) -> Result<Self, CliError> {
         let path: PathBuf =
             database_path(path.as_os_str()).map_err(|why| CliError::usage(format!("`--database`: {why}")))?;
-        let reach = Reach::default();
-        let mut connection = connect(&path, &reach)?;
+        let access = SchemaAccess::default();
+        let mut connection = connect(&path, &access)?;
         let status = runtime_set::with_set(set, |set| Migrator::<Rusqlite>::new(set).status(&mut connection))?;
         let applied = status.entries.iter().filter(|entry| entry.state.is_applied()).map(|entry| entry.number);
         let applied = applied.collect();
-        Ok(Self { connection, applied, note: reach.note() })
+        Ok(Self { connection, applied, note: access.note() })
     }
 
     pub(crate) fn rows(&self) -> Rows<'_> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use cargo_metadata::DependencyKind;
-use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, SourceMigration, Step};
+use dbmigrate_core::{Body, Diagnostic, Down, Help, MigrationSet, SourceMigration, Step};
 use dbmigrate_runtime::Stopped;
 use dbmigrate_runtime::cli::{Baseline, Format, NAMED, PROGRAM, RepairTarget, Request, RollbackTarget, Verb};
 
@@ -67,7 +67,11 @@ pub(crate) fn known(runner: &str, project: &Project) -> Result<(), Diagnostic> {
     let message =
         format!("the runner `{runner}` is built with the feature `{FEATURE}`, which the package does not have");
     Err(Diagnostic::error(UNUSABLE, message)
-        .help(format!("write under `[features]` in `Cargo.toml`: `{FEATURE} = [\"{runtime}/cli\"]`"))
+        .help(
+            Help::from("write under `[features]` in ")
+                .file("Cargo.toml")
+                .words(&format!(": `{FEATURE} = [\"{runtime}/cli\"]`")),
+        )
         .help("or take `runner` out of the manifest: `cargo dbmigrate init --runner` then adds a binary"))
 }
 

@@ -145,13 +145,14 @@ impl<'m> Parts<'m> {
     fn migration(&self) -> runtime::Migration<'_> {
         let Self { source, name, requires, up, down } = self;
         let (up, down) = match &source.body {
-            Body::Sql { up: script, down: way_back } => {
-                let way_back = match (way_back, source.body.way_back()) {
+            Body::Sql { up: script, down: down_script } => {
+                let down_script = match (down_script, source.body.down_script()) {
                     (Down::Irreversible(reason), _) => runtime::Down::Irreversible(reason),
-                    (_, None) => runtime::Down::Missing,
+                    (Down::Script(empty), None) => runtime::Down::Empty(empty.source.path()),
+                    (Down::Missing, _) => runtime::Down::Missing,
                     (_, Some(script)) => runtime::Down::Script(sql(script, down)),
                 };
-                (sql(script, up), way_back)
+                (sql(script, up), down_script)
             }
             Body::Rust(rust) => {
                 let whole = |steps| runtime::Script {
@@ -165,12 +166,12 @@ impl<'m> Parts<'m> {
                     checksum: &source.checksum,
                     prefixes: &[],
                 };
-                let way_back = match &rust.irreversible {
+                let down_script = match &rust.irreversible {
                     Some(reason) => runtime::Down::Irreversible(reason),
                     None if rust.has_down => runtime::Down::Script(whole(&down.steps)),
                     None => runtime::Down::Missing,
                 };
-                (whole(&up.steps), way_back)
+                (whole(&up.steps), down_script)
             }
         };
         let metadata = &source.metadata;

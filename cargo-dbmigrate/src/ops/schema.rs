@@ -14,11 +14,11 @@ use rusqlite::Connection;
 
 use crate::cli::{DatabaseArgs, PROGRAM};
 use crate::error::CliError;
-use crate::ops::beside::{merged, whole};
 use crate::ops::driver::Rusqlite;
 use crate::ops::git::Repository;
+use crate::ops::merged_set::{merged, merged_with_required};
 use crate::ops::project::Project;
-use crate::ops::{adopt, database, open};
+use crate::ops::{adopt, database, immutable};
 use crate::paths;
 
 /// Where a schema comes from.
@@ -87,15 +87,15 @@ impl fmt::Display for Source {
 
 /// What says which database, how long to wait for it, and what runs the Rust of the migrations.
 #[derive(Default)]
-pub(crate) struct Reach<'a> {
+pub(crate) struct SchemaAccess<'a> {
     pub(crate) database: Option<&'a Path>,
     pub(crate) busy_timeout: Option<u64>,
     pub(crate) program: Option<&'a dyn Program>,
-    /// Whether a database was read in the way that is worth a word: [`open::AS_IT_LIES`].
+    /// Whether a database was read in the way that is worth a word: [`immutable::AS_IT_LIES`].
     as_it_lies: Cell<bool>,
 }
 
-impl<'a> Reach<'a> {
+impl<'a> SchemaAccess<'a> {
     /// What the command line says.
     pub(crate) fn new(args: &'a DatabaseArgs, program: Option<&'a dyn Program>) -> Self {
         Self { database: args.database.as_deref(), busy_timeout: args.busy_timeout, program, ..Self::default() }
@@ -103,7 +103,7 @@ impl<'a> Reach<'a> {
 
     /// What is worth knowing of how a database was read.
     pub(crate) fn note(&self) -> Option<&'static str> {
-        self.as_it_lies.get().then_some(open::AS_IT_LIES)
+        self.as_it_lies.get().then_some(immutable::AS_IT_LIES)
     }
 
     /// How long to wait for another connection.
@@ -118,15 +118,15 @@ const BUSY_TIMEOUT: u64 = 30;
 /// Reads a schema. The tables of the history are no part of it.
 ///
 /// Of several sets that live in one database it is what all of them make.
-pub(crate) fn load(source: &Source, projects: &[Project], reach: &Reach<'_>) -> Result<Schema, CliError> {
-    let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
+pub(crate) fn load(source: &Source, projects: &[Project], access: &SchemaAccess<'_>) -> Result<Schema, CliError> {
+    let project = Project::first(projects)?;
     match source {
         Source::Empty => Ok(Schema::default()),
         Source::Migrations => {
             let sets = Project::sound_sets(projects)?;
             match sets.as_slice() {
-                [set] => replay(&whole(project, set)?.set, reach.program),
-                sets => replay(&merged(&sets[0], &sets.iter().collect::<Vec<_>>()).set, reach.program),
+                [set] => replay(&merged_with_required(project, set)?.set, access.program),
+                sets => replay(&merged(&sets[0], &sets.iter().collect::<Vec<_>>()).set, access.program),
             }
         }
         Source::Sql(path) => {
@@ -134,7 +134,7 @@ pub(crate) fn load(source: &Source, projects: &[Project], reach: &Reach<'_>) -> 
             let schema = text.and_then(|text| Schema::from_source(&text, &project.config.replay.stubs));
             Ok(schema.map_err(|fault| from_package(fault, project))?)
         }
-        Source::File(path) => read(&connect(path, reach)?, path, projects),
+        Source::File(path) => read(&connect(path, access)?, path, projects),
         Source::Git { revision, file } => {
             let revision = Repository::of(&project.root)?.at(revision)?;
             match file {
@@ -152,8 +152,8 @@ pub(crate) fn load(source: &Source, projects: &[Project], reach: &Reach<'_>) -> 
         }
         Source::Database => {
             project.sound_config()?;
-            let path = database::resolve(reach.database, projects)?.path;
-            read(&connect(&path, reach)?, &path, projects)
+            let path = database::resolve(access.database, projects)?.path;
+            read(&connect(&path, access)?, &path, projects)
         }
     }
 }
@@ -178,7 +178,7 @@ pub(super) fn replay(set: &MigrationSet, program: Option<&dyn Program>) -> Resul
 
 /// Opens a database file that has to be there, for reading, and says what is wrong with it as the commands on a database
 /// do.
-pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliError> {
+pub(crate) fn connect(path: &Path, access: &SchemaAccess<'_>) -> Result<Connection, CliError> {
     let database = format!(" --database {}", quoted(&path.display().to_string()));
     let aim = Aim { program: PROGRAM.to_owned(), database, set: String::new() };
     let wrong =
@@ -191,9 +191,9 @@ pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliE
         };
         return Err(wrong(format!("no database at `{}`", path.display()), &[help]));
     }
-    let connection = match open::immutable(path) {
+    let connection = match immutable::open(path) {
         Some(connection) => {
-            reach.as_it_lies.set(true);
+            access.as_it_lies.set(true);
             connection
         }
         None => {
@@ -202,7 +202,7 @@ pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliE
             opened.map(|(connection, _)| connection).map_err(|(message, help)| wrong(message, &help))?
         }
     };
-    match connection.busy_timeout(reach.patience()) {
+    match connection.busy_timeout(access.patience()) {
         Ok(()) => Ok(connection),
         Err(error) => Err(CliError::failure(format!("could not open `{}`: {error}", path.display()))),
     }

@@ -32,7 +32,7 @@ use self::write::Text;
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
 use crate::ops::project::Project;
-use crate::ops::schema::{Reach, connect};
+use crate::ops::schema::{SchemaAccess, connect};
 use crate::ops::{edit, runtime_set};
 
 /// The version of a database that has no migrations.
@@ -85,11 +85,11 @@ pub(crate) fn put(path: &Path, text: &str) -> Result<(), CliError> {
 /// Makes a script, and proves it.
 pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<ProvedScript, CliError> {
     let set = project.load_sound()?.set;
-    let reach = Reach::default();
-    let range = range(project, &set, request, &reach)?;
+    let access = SchemaAccess::default();
+    let range = range(project, &set, request, &access)?;
     let (from, to) = (version(&set, range.from), version(&set, range.to));
     let migrations = migrations(&set, range).iter().map(|migration| migration.name()).collect();
-    let mut made = ProvedScript { from, to, migrations, text: None, warnings: Vec::new(), as_it_lies: reach.note() };
+    let mut made = ProvedScript { from, to, migrations, text: None, warnings: Vec::new(), as_it_lies: access.note() };
     if range.from == range.to {
         return Ok(made);
     }
@@ -201,7 +201,12 @@ fn header(set: &MigrationSet, range: Range, again: bool) -> Vec<String> {
 }
 
 /// From where to where.
-fn range(project: &Project, set: &MigrationSet, request: &Request<'_>, reach: &Reach<'_>) -> Result<Range, CliError> {
+fn range(
+    project: &Project,
+    set: &MigrationSet,
+    request: &Request<'_>,
+    access: &SchemaAccess<'_>,
+) -> Result<Range, CliError> {
     let place = |target: &str| -> Result<usize, CliError> {
         match target {
             NOTHING => Ok(0),
@@ -213,16 +218,16 @@ fn range(project: &Project, set: &MigrationSet, request: &Request<'_>, reach: &R
     };
     let from = match (request.from, request.database) {
         (Some(from), _) => place(from)?,
-        (None, Some(path)) => held(project, set, path, reach)?,
+        (None, Some(path)) => held(project, set, path, access)?,
         (None, None) => 0,
     };
     Ok(Range { from, to: request.to.map_or(Ok(set.migrations.len()), place)? })
 }
 
 /// How many of the set's first migrations a database has.
-fn held(project: &Project, set: &MigrationSet, path: &Path, reach: &Reach<'_>) -> Result<usize, CliError> {
+fn held(project: &Project, set: &MigrationSet, path: &Path, access: &SchemaAccess<'_>) -> Result<usize, CliError> {
     let shown = quoted(&path.display().to_string());
-    let mut connection = connect(path, reach)?;
+    let mut connection = connect(path, access)?;
     let asked = runtime_set::with_set(set, |set| {
         let migrator = Migrator::<Rusqlite>::new(set);
         Ok((migrator.status(&mut connection)?, migrator.history(&mut connection)?))

@@ -8,7 +8,9 @@ use dbmigrate_core::layout::Layout;
 use dbmigrate_core::lock::{FILE, Sealed};
 use dbmigrate_core::sequence::{quoted, rename};
 use dbmigrate_core::squash::FOLDER;
-use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, Replaced, Severity, SourceMigration, SourceText};
+use dbmigrate_core::{
+    Body, Diagnostic, Down, Help, Location, MigrationSet, Replaced, Severity, SourceMigration, SourceText,
+};
 
 use crate::error::CliError;
 use crate::ops::git::{Repository, Revision};
@@ -103,7 +105,7 @@ impl Comparison<'_> {
         let message = format!("`{}`, which is replaced in `{}`, is missing or changed here", gone.name, self.base);
         let dir = format!("{}/{FOLDER}", self.set.config.dir);
         let commit = self.revision.commit.get(..12).unwrap_or(&self.revision.commit);
-        let restore = format!("restore it: `git restore --source {commit} -- {}`", quoted(&dir));
+        let restore = Help::from("restore it: ").git(&format!("restore --source {commit} -- {}", quoted(&dir)));
         Some(Diagnostic::error("deleted-migration", message).in_file(dir).help(restore))
     }
 
@@ -143,7 +145,7 @@ impl Comparison<'_> {
             return problem;
         }
         let problem = Diagnostic { severity: Severity::Warning, help: Vec::new(), ..problem };
-        problem.note(format!("it was accepted: `{}/{FILE}` has its current checksum", self.set.config.dir))
+        problem.note(format!("it was accepted: `{FILE}` has its current checksum"))
     }
 
     fn edited(&self, old: &SourceMigration, now: &SourceMigration) -> Vec<Diagnostic> {
@@ -182,9 +184,9 @@ impl Comparison<'_> {
         up.into_iter().chain(back.map(|(problem, _)| problem)).collect()
     }
 
-    /// A way back that is another one now; one that was not there before is no loss.
+    /// A down script that is another one now; one that was not there before is no loss.
     fn edited_down<'s>(&self, old: &'s SourceMigration, now: &SourceMigration) -> Option<(Diagnostic, &'s SourceText)> {
-        let (old_down, now_down) = (way_back(old)?, way_back(now));
+        let (old_down, now_down) = (down_script(old)?, down_script(now));
         let name = now.name();
         let base = &self.base;
         let problem = match now_down {
@@ -211,8 +213,9 @@ impl Comparison<'_> {
             problem = self.difference(problem, old.source(), now.source());
         }
         problem = problem.note("a database that has applied it would treat it as another one, and run it again");
-        let down =
-            |of: &SourceMigration| way_back(of).map(|down| down.source.path().to_owned()).filter(|it| *it != of.file);
+        let down = |of: &SourceMigration| {
+            down_script(of).map(|down| down.source.path().to_owned()).filter(|it| *it != of.file)
+        };
         let files = [Some(now.file.clone()).zip(Some(old.file.clone())), down(now).zip(down(old))];
         for (now, old) in files.into_iter().flatten() {
             problem = problem.help(rename(&now, &self.here(&old)));
@@ -243,7 +246,7 @@ impl Comparison<'_> {
             problem = self.difference(problem, old.source(), now.source());
         }
         let files =
-            [Some(old.file.as_str()), way_back(old).map(|down| down.source.path()).filter(|it| *it != old.file)];
+            [Some(old.file.as_str()), down_script(old).map(|down| down.source.path()).filter(|it| *it != old.file)];
         let problem =
             files.into_iter().flatten().fold(problem, |problem, old| problem.help(self.restore(old, &self.here(old))));
         problem.help("to undo it, write a new migration: `cargo dbmigrate create NAME`")
@@ -260,12 +263,12 @@ impl Comparison<'_> {
         format!("{}/{}", self.set.config.dir, inside.unwrap_or(old))
     }
 
-    fn restore(&self, old: &str, now: &str) -> String {
+    fn restore(&self, old: &str, now: &str) -> Help {
         let commit = self.revision.commit.get(..12).unwrap_or(&self.revision.commit);
         if old == now {
-            return format!("restore it: `git restore --source {commit} -- {}`", quoted(old));
+            return Help::from("restore it: ").git(&format!("restore --source {commit} -- {}", quoted(old)));
         }
-        format!("restore it: `git show {} > {}`", quoted(&format!("{commit}:./{old}")), quoted(now))
+        Help::from("restore it: ").git_into(&format!("show {}", quoted(&format!("{commit}:./{old}"))), now)
     }
 }
 
@@ -278,7 +281,7 @@ fn has_text_of(old: &SourceMigration, now: &SourceMigration) -> bool {
     }
 }
 
-fn way_back(of: &SourceMigration) -> Option<&dbmigrate_core::Script> {
+fn down_script(of: &SourceMigration) -> Option<&dbmigrate_core::Script> {
     match &of.body {
         Body::Sql { down: Down::Script(down), .. } => Some(down),
         _ => None,

@@ -18,7 +18,7 @@ use rusqlite::types::Value;
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
 use crate::ops::project::Project;
-use crate::ops::{create, edit, house, runtime_set};
+use crate::ops::{create, edit, other_tools, runtime_set};
 
 #[cfg(test)]
 mod tests;
@@ -46,7 +46,7 @@ pub(crate) struct Taken {
 
 /// Writes and seals the snapshot of the migrations up to `to`. `dry_run` changes nothing.
 pub(crate) fn take(project: &Project, to: Option<&str>, dry_run: bool) -> Result<Taken, CliError> {
-    house::only(project, "snapshot")?;
+    other_tools::refuse(project, "snapshot")?;
     project.sound_config()?;
     let guard = create::lock(project)?;
     let set = load(project)?;
@@ -86,7 +86,7 @@ pub(crate) fn take(project: &Project, to: Option<&str>, dry_run: bool) -> Result
 
 /// Deletes the file and its seal; the file, where there was one or the other. `dry_run` changes nothing.
 pub(crate) fn remove(project: &Project, dry_run: bool) -> Result<Option<String>, CliError> {
-    house::only(project, "snapshot")?;
+    other_tools::refuse(project, "snapshot")?;
     project.sound_config()?;
     let guard = create::lock(project)?;
     let file = format!("{}/{FILE}", project.config.dir);

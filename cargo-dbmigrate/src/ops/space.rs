@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::error::CliError;
-use crate::ops::open::companion;
+use crate::ops::immutable::companion;
 
 /// The bytes that are free in a folder for this user; `None` where the system does not say.
 pub(crate) fn free(folder: &Path) -> Option<u64> {

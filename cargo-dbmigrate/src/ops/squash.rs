@@ -10,7 +10,7 @@ use dbmigrate_schema::Squash;
 
 use crate::error::CliError;
 use crate::ops::project::Project;
-use crate::ops::{create, house};
+use crate::ops::{create, other_tools};
 
 mod change;
 mod prune;
@@ -50,7 +50,7 @@ pub(crate) fn squash(
     name: Option<&str>,
     dry_run: bool,
 ) -> Result<Squashed, CliError> {
-    house::only(project, "squash")?;
+    other_tools::refuse(project, "squash")?;
     project.sound_config()?;
     let guard = create::lock(project)?;
     let set = project.load_sound()?.set;
@@ -70,13 +70,14 @@ pub(crate) fn squash(
     let moves: Vec<(String, String)> =
         originals.iter().flat_map(files).map(|path| (path.to_owned(), beside(dir, &folder, path))).collect();
     let rest = rest(&set, last);
-    let changes = changes(project, &set, originals, &rest, &file, &squash, &moves)?;
+    let has_snapshot = set.snapshot.is_some();
+    let squashed = Squashed { file, squash, folder, moves, sealed: rest.migrations.len(), has_snapshot };
+    let changes = changes(project, &set, originals, &rest, &squashed)?;
     if !dry_run {
         apply(&project.root, &changes)?;
     }
     drop(guard);
-    let has_snapshot = set.snapshot.is_some();
-    Ok(Squashed { file, squash, folder, moves, sealed: rest.migrations.len(), has_snapshot })
+    Ok(squashed)
 }
 
 /// A squash of a squash stands for what is sealed.
@@ -183,12 +184,9 @@ fn changes(
     set: &MigrationSet,
     originals: &[SourceMigration],
     rest: &Lock,
-    file: &str,
-    squash: &Squash,
-    moves: &[(String, String)],
+    Squashed { file, squash, folder, moves, .. }: &Squashed,
 ) -> Result<Vec<Change>, CliError> {
     let dir = &project.config.dir;
-    let folder = format!("{dir}/{FOLDER}");
     let mut changes = Vec::new();
     if set.replaced.is_some() {
         // A folder can't be moved into itself.
@@ -209,7 +207,7 @@ fn changes(
         changes.push(Change::Write(format!("{folder}/{BEFORE}"), before.clone()));
         changes.push(Change::Replace(lock, before, rest.to_text().into_bytes()));
     }
-    changes.push(Change::Write(file.to_owned(), squash.text.clone().into_bytes()));
+    changes.push(Change::Write(file.clone(), squash.text.clone().into_bytes()));
     Ok(changes)
 }
 

@@ -6,7 +6,7 @@ use dbmigrate_core::{Diagnostic, MigrationSet};
 use dbmigrate_schema::{Fault, FaultKind, LossKind, Rows, TrialOptions, TrialReport, Versions, try_out};
 
 use crate::error::CliError;
-use crate::ops::beside::whole;
+use crate::ops::merged_set::merged_with_required;
 use crate::ops::project::Project;
 
 /// How many versions before the newest go there in one go, where nobody says otherwise.
@@ -78,23 +78,23 @@ pub(crate) fn test(project: &Project, request: &Request<'_>) -> Result<Tested, C
         None if request.deep => Versions::From(0),
         None => Versions::Newest(VERSIONS),
     };
-    let whole = whole(project, &set)?;
+    let merged = merged_with_required(project, &set)?;
     let versions = match versions {
-        Versions::From(number) if number > 0 => Versions::From(whole.number(number)),
+        Versions::From(number) if number > 0 => Versions::From(merged.number(number)),
         versions => versions,
     };
-    let to = to.map(|number| whole.number(number));
-    let files: Vec<_> = files.into_iter().map(|(number, rows)| (whole.number(number), rows)).collect();
-    let mut runs = vec![run("generated rows", &whole.set, &TrialOptions { to, rows: Rows::Generated, versions })?];
+    let to = to.map(|number| merged.number(number));
+    let files: Vec<_> = files.into_iter().map(|(number, rows)| (merged.number(number), rows)).collect();
+    let mut runs = vec![run("generated rows", &merged.set, &TrialOptions { to, rows: Rows::Generated, versions })?];
     if let Some(dir) = &project.config.fixtures {
         runs.push(run(
             &format!("the rows in `{dir}`"),
-            &whole.set,
+            &merged.set,
             &TrialOptions { to, rows: Rows::Files(&files), versions },
         )?);
     }
     let wanted = set.migrations.iter().filter(|migration| names.contains(&migration.number));
-    let wanted: BTreeSet<String> = if whole.builds_on_others() && names.is_empty() {
+    let wanted: BTreeSet<String> = if merged.builds_on_others() && names.is_empty() {
         // What it builds on is that set's to be tested.
         set.migrations.iter().map(|migration| migration.name()).collect()
     } else {

@@ -2,7 +2,7 @@
 
 mod reporter;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use dbmigrate_runtime::cli::{Terminal, time, visible};
 use serde_json::json;
 
 use super::{Reason, count, micros};
-use crate::fleet::{File, Outcome};
+use crate::fleet::{Fault, File, Outcome, Task};
 use crate::shell::Shell;
 
 pub(crate) use reporter::FleetReporter;
@@ -19,8 +19,9 @@ pub(crate) use reporter::FleetReporter;
 const EACH: usize = 40;
 
 /// One line: `{"reason":"fleet-database",…}`; `help` is what to do about its fault.
-fn json(file: &File, help: &[String]) -> String {
+fn json(file: &File, task: Task, help: &[String]) -> String {
     let changes = file.changes();
+    let compared = file.inspection.as_ref().filter(|_| task.compares());
     json!({
         "reason": Reason::FleetDatabase.as_str(),
         "database": file.path.to_string_lossy(),
@@ -28,6 +29,7 @@ fn json(file: &File, help: &[String]) -> String {
         "before": file.version_before(),
         "after": file.version(),
         "todo": file.inspection.as_ref().map(|inspection| inspection.todo),
+        "checked": compared.map(|inspection| inspection.checked),
         "applied": changes.map_or(0, |changes| changes.applied),
         "rolled_back": changes.map_or(0, |changes| changes.rolled_back),
         "duration_us": micros(file.took),
@@ -66,15 +68,20 @@ pub(crate) fn failed_early(command: &str, errors: &[&str], shell: &mut Shell) {
 }
 
 /// The table: each database where there are few of them or all are asked for, else how many came to what.
-fn table(files: &[&File], all: bool) -> Vec<String> {
+fn table(files: &[&File], task: Task, all: bool) -> Vec<String> {
     if all || files.len() <= EACH {
+        // What several have in common is said below.
+        let mut faults: HashMap<&Fault, usize> = HashMap::new();
+        files.iter().filter_map(|file| file.outcome.fault()).for_each(|fault| *faults.entry(fault).or_default() += 1);
+        let is_own = |file: &File| file.outcome.fault().is_none_or(|fault| faults[fault] == 1);
+        let outcome = |file| if is_own(file) { outcome_of_one(file, task) } else { outcome_of_many(file, task) };
         let cells: Vec<[String; 3]> =
-            files.iter().map(|file| [name(&file.path), version(file), outcome_of_one(file)]).collect();
+            files.iter().map(|file| [name(&file.path), version(file), outcome(file)]).collect();
         return columns(&cells);
     }
     let mut groups: BTreeMap<(String, String), usize> = BTreeMap::new();
     for file in files {
-        *groups.entry((version(file), outcome_of_many(file))).or_default() += 1;
+        *groups.entry((version(file), outcome_of_many(file, task))).or_default() += 1;
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by(|(_, a), (_, b)| b.cmp(a));
@@ -111,7 +118,7 @@ fn differences(file: &File) -> Vec<&str> {
 }
 
 /// What a database came to, with what belongs to it alone.
-fn outcome_of_one(file: &File) -> String {
+fn outcome_of_one(file: &File, task: Task) -> String {
     match &file.outcome {
         Outcome::Done(_) => time(file.took),
         Outcome::Differs => differences(file).join("; "),
@@ -119,18 +126,22 @@ fn outcome_of_one(file: &File) -> String {
             let first = visible(fault.message.lines().next().unwrap_or_default());
             format!("{}: {first}", file.outcome.word())
         }
-        Outcome::Left | Outcome::Current | Outcome::Pending => outcome_of_many(file),
+        Outcome::Left | Outcome::Current | Outcome::Pending => outcome_of_many(file, task),
     }
 }
 
 /// What it came to, in words that others may have in common with it.
-fn outcome_of_many(file: &File) -> String {
-    let todo = file.inspection.as_ref().map_or(0, |inspection| inspection.todo);
+fn outcome_of_many(file: &File, task: Task) -> String {
+    let (todo, checked) = file.inspection.as_ref().map_or((0, 0), |it| (it.todo, it.checked));
     match &file.outcome {
         Outcome::Done(changes) if file.version_before() == file.version() && changes.backup.is_some() => {
             "copied".to_owned()
         }
-        Outcome::Current => "nothing to do".to_owned(),
+        Outcome::Current => match task {
+            Task::Verify => format!("{}, as the history has them", count(checked, "migration")),
+            Task::Drift => format!("no difference from {}", count(checked, "applied migration")),
+            _ => "nothing to do".to_owned(),
+        },
         Outcome::Pending => format!("{todo} pending"),
         Outcome::Left => format!("left: {todo} to do"),
         Outcome::Done(_) | Outcome::Differs | Outcome::Refused(_) | Outcome::Failed(..) => {
@@ -161,7 +172,9 @@ fn progress(through: usize, of: usize, failed: usize, elapsed: Duration) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::{Changes, Fault, Inspection};
+    use crate::fleet::{Changes, Inspection};
+
+    const UP: Task = Task::Up { to: None, dry_run: false };
 
     fn file(path: &str, outcome: Outcome, before: Option<&str>, after: Option<&str>) -> File {
         let version = before.map(str::to_owned);
@@ -183,7 +196,7 @@ mod tests {
             file("d.db", Outcome::Pending, None, None),
         ];
         assert_eq!(
-            table(&files.iter().collect::<Vec<_>>(), false),
+            table(&files.iter().collect::<Vec<_>>(), UP, false),
             [
                 "t/a.db  001_a -> 003_c  1.5 ms",
                 "b.db    003_c           nothing to do",
@@ -194,10 +207,33 @@ mod tests {
         let many: Vec<File> = (0..41).map(|_| done("x.db")).chain([refused()]).collect();
         let many: Vec<&File> = many.iter().collect();
         assert_eq!(
-            table(&many, false),
+            table(&many, UP, false),
             ["41 databases  001_a -> 003_c  done", " 1 database   ?               refused"]
         );
-        assert_eq!(table(&many, true).len(), 42);
+        assert_eq!(table(&many, UP, true).len(), 42);
+    }
+
+    #[test]
+    fn who_only_looks_says_at_what() {
+        let current = |checked| {
+            let inspection = Some(Inspection { checked, ..Inspection::default() });
+            File { inspection, outcome: Outcome::Current, ..File::new("a.db".into()) }
+        };
+        for (task, checked, expect) in [
+            (Task::Verify, 2, "2 migrations, as the history has them"),
+            (Task::Drift, 1, "no difference from 1 applied migration"),
+            (Task::Status, 0, "nothing to do"),
+        ] {
+            assert_eq!(outcome_of_one(&current(checked), task), expect);
+        }
+    }
+
+    #[test]
+    fn what_several_have_in_common_is_not_said_in_each_row() {
+        let refused = |path: &str, message: &str| file(path, Outcome::Refused(Fault::new(message)), None, None);
+        let files = [refused("a.db", "no runner"), refused("b.db", "not a database"), refused("c.db", "no runner")];
+        let rows = table(&files.iter().collect::<Vec<_>>(), Task::Drift, false);
+        assert_eq!(rows, ["a.db  ?  refused", "b.db  ?  refused: not a database", "c.db  ?  refused"]);
     }
 
     #[test]

@@ -11,7 +11,8 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic, styled: bool) -> String {
     };
     let title = level.clone().primary_title(diagnostic.message.as_str());
     let notes = diagnostic.notes.iter().map(|note| (Level::NOTE, note));
-    let advice = notes.chain(diagnostic.help.iter().map(|help| (Level::HELP, help)));
+    let helps = diagnostic.help_texts();
+    let advice = notes.chain(helps.iter().map(|help| (Level::HELP, help)));
     let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
 
     let mut group = match (&diagnostic.location, &diagnostic.file) {

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Reason;
 
 /// One line: `{"reason":"diagnostic",…}`.
-pub(super) fn diagnostic(diagnostic: &Diagnostic, package: Option<&str>) -> String {
+pub(super) fn diagnostic(diagnostic: &Diagnostic, notes: &[String], help: &[String], package: Option<&str>) -> String {
     let location = diagnostic.location.as_ref();
     let mut line = json!({
         "reason": Reason::Diagnostic.as_str(),
@@ -19,8 +19,8 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic, package: Option<&str>) -> Stri
         "line": location.map(|location| location.position.line),
         "column": location.map(|location| location.position.column),
         "label": diagnostic.label,
-        "notes": diagnostic.notes,
-        "help": diagnostic.help,
+        "notes": notes,
+        "help": help,
     });
     if let Some(package) = package {
         line["package"] = json!(package);

@@ -19,16 +19,16 @@ pub(crate) use reason::Reason;
 
 use crate::cli::MessageFormat;
 pub(crate) use crate::count::count;
-use crate::shell::{Shell, links};
+use crate::shell::Shell;
 
 /// Shows findings in the format that was asked for.
 pub(crate) fn diagnostics(diagnostics: &[Diagnostic], shell: &mut Shell) {
     for diagnostic in diagnostics {
         if shell.is_json() {
-            let aimed = |texts: &[String]| texts.iter().map(|text| shell.aimed(text)).collect();
-            let (notes, help) = (aimed(&diagnostic.notes), aimed(&diagnostic.help));
-            let diagnostic = &Diagnostic { notes, help, ..diagnostic.clone() };
-            let line = json::diagnostic(diagnostic, shell.subject().map(|about| about.package.as_str()));
+            let notes: Vec<String> = diagnostic.notes.iter().map(|note| shell.aimed(note)).collect();
+            let help: Vec<String> = diagnostic.help.iter().map(|help| shell.aimed_help(help)).collect();
+            let package = shell.subject().map(|about| about.package.as_str());
+            let line = json::diagnostic(diagnostic, &notes, &help, package);
             shell.data(&line);
         } else {
             let rendered = for_people(diagnostic, shell);
@@ -39,21 +39,14 @@ pub(crate) fn diagnostics(diagnostics: &[Diagnostic], shell: &mut Shell) {
 
 /// A finding as people see it: files are named from where they stand, and lead there where the terminal has links.
 fn for_people(diagnostic: &Diagnostic, shell: &Shell) -> String {
-    let here = |file: &String| shell.here(file);
-    let told = |texts: &[String]| texts.iter().map(|text| shell.text_here(text)).collect();
-    let file = diagnostic.file.as_ref().map(here);
+    let linked = |file: &String| shell.linked(file);
+    let file = diagnostic.file.as_ref().map(linked);
     let location =
-        diagnostic.location.as_ref().map(|location| Location { path: here(&location.path), ..location.clone() });
-    let (notes, help) = (told(&diagnostic.notes), told(&diagnostic.help));
+        diagnostic.location.as_ref().map(|location| Location { path: linked(&location.path), ..location.clone() });
+    let notes = diagnostic.notes.iter().map(|note| shell.aimed(note)).collect();
+    let help = diagnostic.help.iter().map(|help| shell.help_here(help).into()).collect();
     // A message may name a path as it was typed; where the fault is, stands below it.
-    let shown = Diagnostic { notes, help, file: file.clone(), location, ..diagnostic.clone() };
-    let rendered = human::diagnostic(&shown, shell.styled());
-    if !shell.has_links() {
-        return rendered;
-    }
-    let path = shell.subject().zip(diagnostic.file.as_ref()).map(|(about, file)| about.root.join(file));
-    let is_there = path.filter(|path| path.exists());
-    links::in_finding(&rendered, file.as_deref().zip(is_there.as_deref()), diagnostic.code)
+    human::diagnostic(&Diagnostic { notes, help, file, location, ..diagnostic.clone() }, shell.styled())
 }
 
 /// Findings of several packages, for formats that want all of them at once.

@@ -36,30 +36,16 @@ fn configured() -> Option<bool> {
     })
 }
 
-/// What was rendered of a finding in a file, with links: the place leads to the file, the rule to its page.
-pub(crate) fn in_finding(rendered: &str, file: Option<(&str, &Path)>, rule: &str) -> String {
-    let mut out = match file {
-        Some((shown, path)) => with_place(rendered, shown, path),
-        None => rendered.to_owned(),
-    };
-    let command = format!("`cargo dbmigrate explain {rule}`");
-    if let Some(at) = out.find(&command) {
-        out.replace_range(at..at + command.len(), &link(&command, &format!("{RULES}#{rule}")));
-    }
-    out
+/// The command that explains a rule, which leads to its page.
+pub(super) fn to_rule(rule: &str) -> String {
+    format!("`{}`", link(&format!("cargo dbmigrate explain {rule}"), &format!("{RULES}#{rule}")))
 }
 
-/// The place is what follows the arrow: the path, and its line and column where it has them.
-fn with_place(rendered: &str, shown: &str, path: &Path) -> String {
-    let arrow = rendered.find("-->").unwrap_or(rendered.len());
-    let Some(start) = rendered[arrow..].find(shown).map(|at| arrow + at) else { return rendered.to_owned() };
-    let end = start + shown.len();
-    let rest = &rendered[end..];
-    let end = end + rest.find(|letter: char| !(letter == ':' || letter.is_ascii_digit())).unwrap_or(rest.len());
+/// A path as it is shown, which leads to its file.
+pub(super) fn to_file(shown: &str, path: &Path) -> String {
     let path = path.display().to_string().replace('\\', "/");
     let root = if path.starts_with('/') { "" } else { "/" };
-    let url = format!("file://{root}{}", paths::percent(&path));
-    format!("{}{}{}", &rendered[..start], link(&rendered[start..end], &url), &rendered[end..])
+    link(shown, &format!("file://{root}{}", paths::percent(&path)))
 }
 
 fn link(text: &str, url: &str) -> String {
@@ -72,12 +58,14 @@ mod tests {
 
     #[test]
     fn a_place_leads_to_its_file_and_a_rule_to_its_page() {
-        let rendered = "error: x\n --> migrations/001_a b.sql:2:1\n  = help: `cargo dbmigrate explain drop-table`";
-        let file = Some(("migrations/001_a b.sql", Path::new("/home/me/app/migrations/001_a b.sql")));
-        let expect = "error: x\n --> \u{1b}]8;;file:///home/me/app/migrations/001_a%20b.sql\u{1b}\\migrations/001_a b.sql:2:1\u{1b}]8;;\u{1b}\\\n  \
-                      = help: \u{1b}]8;;https://github.com/dbmigrate/dbmigrate/blob/main/docs/lints.md#drop-table\u{1b}\\`cargo dbmigrate explain drop-table`\u{1b}]8;;\u{1b}\\";
-        assert_eq!(in_finding(rendered, file, "drop-table"), expect);
-        assert_eq!(in_finding("error: x", file, "drop-table"), "error: x");
-        assert_eq!(in_finding(rendered, None, "gap"), rendered);
+        assert_eq!(
+            to_file("migrations/001_a b.sql", Path::new("/home/me/app/migrations/001_a b.sql")),
+            "\u{1b}]8;;file:///home/me/app/migrations/001_a%20b.sql\u{1b}\\migrations/001_a b.sql\u{1b}]8;;\u{1b}\\"
+        );
+        assert_eq!(
+            to_rule("drop-table"),
+            "`\u{1b}]8;;https://github.com/dbmigrate/dbmigrate/blob/main/docs/lints.md#drop-table\u{1b}\\cargo dbmigrate \
+             explain drop-table\u{1b}]8;;\u{1b}\\`"
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Adopted, Adoption, FILE, Tool};
 use crate::diagnostic::Diagnostic;
 use crate::files::Files;
+use crate::help::Help;
 use crate::migration::SourceMigration;
 use crate::nearest::nearest;
 use crate::problems::Problems;
@@ -207,7 +208,7 @@ impl Reader<'_> {
     fn report(&mut self, span: Span, message: String, help: Option<String>) {
         self.sound = false;
         let mut fault = Diagnostic::error("adopted", message);
-        fault.help.extend(help);
+        fault.help.extend(help.map(Help::from));
         let span = self.problems.source().first_line(span);
         self.problems.push(span, fault);
     }

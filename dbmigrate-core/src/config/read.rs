@@ -6,6 +6,7 @@ use super::{
 };
 use crate::diagnostic::Diagnostic;
 use crate::file_name::MAX_NUMBER;
+use crate::help::Help;
 use crate::nearest::nearest;
 use crate::problems::Problems;
 use crate::source::{SourceText, Span};
@@ -234,7 +235,7 @@ impl<'a> Reader<'a> {
 
     fn report(&mut self, span: Span, message: String, help: Option<String>) {
         let mut diagnostic = Diagnostic::error("config", message);
-        diagnostic.help.extend(help);
+        diagnostic.help.extend(help.map(Help::from));
         self.problems.push(span, diagnostic);
     }
 
@@ -334,7 +335,7 @@ mod tests {
     /// Every problem as `line:column message | help`.
     pub(super) fn say(diagnostics: &[Diagnostic]) -> Vec<String> {
         let place = |it: &Diagnostic| it.location.as_ref().map(|at| at.position.to_string()).unwrap_or_default();
-        diagnostics.iter().map(|it| format!("{} {} | {}", place(it), it.message, it.help.join(" | "))).collect()
+        diagnostics.iter().map(|it| format!("{} {} | {}", place(it), it.message, it.help_texts().join(" | "))).collect()
     }
 
     #[track_caller]

@@ -47,7 +47,7 @@ fn migration<F: Files + ?Sized>(reader: &mut Reader<'_, F>, version: String, nam
     let down = holds("down.sql").then(|| reader.read(&format!("{folder}/down.sql"))).flatten().and_then(|read| {
         original.push(read.original.clone());
         let down = reader.whole(&read, around);
-        reader.way_back(down)
+        reader.down_script(down)
     });
     Some(Found {
         version: version.parse().ok().filter(|_| version.bytes().all(|byte| byte.is_ascii_digit())),

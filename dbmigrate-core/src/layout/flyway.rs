@@ -1,4 +1,4 @@
-//! Flyway: `V<version>__<name>.sql`, with `U` for the way back, `B` for a baseline and `R__<name>.sql` for what is
+//! Flyway: `V<version>__<name>.sql`, with `U` for the down script, `B` for a baseline and `R__<name>.sql` for what is
 //! repeatable; folders inside are searched.
 //!
 //! Looked at: `flyway/flyway` 13.0.0 (`ResourceNameParser`, `MigrationVersion`, `ResolvedMigrationComparator`,
@@ -99,7 +99,7 @@ fn migration<F: Files + ?Sized>(reader: &mut Reader<'_, F>, version: &Version, w
     let down = ways.down.and_then(|down| {
         let (read, file) = script(reader, &down)?;
         original.push(read.original);
-        reader.way_back(file)
+        reader.down_script(file)
     });
     let Kinds::Versioned { written, name, .. } = Kinds::of(&up) else { return None };
     let whole = if version.0.len() == 1 { version.0[0].parse().ok() } else { None };

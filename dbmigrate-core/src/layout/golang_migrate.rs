@@ -2,7 +2,7 @@
 //!
 //! Looked at: `golang-migrate/migrate` v4 of July 2026 (`source/parse.go`, `source/migration.go`, `source/iofs`,
 //! `database/sqlite3`). A file counts if its name is digits, `_`, anything, `.up.` or `.down.`, and an ending; versions
-//! are ordered as numbers. A version with a way back alone is a migration that does nothing. A file runs in a
+//! are ordered as numbers. A version with a down script alone is a migration that does nothing. A file runs in a
 //! transaction, unless the program was told `x-no-tx-wrap`; then files bring their own.
 
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ fn migration<F: Files + ?Sized>(reader: &mut Reader<'_, F>, version: u64, ways: 
         let read = reader.read(&reader.path(&down))?;
         original.push(read.original.clone());
         let down = reader.whole(&read, Around::Unknown);
-        reader.way_back(down)
+        reader.down_script(down)
     });
     Some(Found {
         version: Some(version),
@@ -66,7 +66,7 @@ fn migration<F: Files + ?Sized>(reader: &mut Reader<'_, F>, version: u64, ways: 
     })
 }
 
-/// The version, the name, and whether it is a way back. The last `.up.` or `.down.` counts.
+/// The version, the name, and whether it is a down script. The last `.up.` or `.down.` counts.
 fn parts(file: &str) -> Option<(&str, &str, bool)> {
     let (version, rest) = file.split_once('_')?;
     let up = rest.rfind(".up.");

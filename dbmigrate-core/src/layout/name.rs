@@ -14,7 +14,7 @@ pub(super) fn slug(name: &str) -> String {
     let mut slug = file_name::slug(&kept).unwrap_or_else(|| NAMELESS.to_owned());
     slug.truncate(LONGEST);
     slug.truncate(slug.trim_end_matches('_').len());
-    // A file of that name would be read as a way back.
+    // A file of that name would be read as a down script.
     if slug == "down" || slug.ends_with("_down") {
         slug.push_str("_migration");
     }

@@ -2,8 +2,8 @@
 //!
 //! Looked at: the runners that the documents of real projects describe. Each reads the folder, sorts the names of the
 //! files as text, and runs what its table does not name. So a number may stand twice, be left out, have letters behind
-//! it, or be a date; the name is the key. A file without a number among those with one is something else (`schema.sql`).
-//! Whether a runner puts a transaction around a file is its own affair.
+//! it, or be a date; the name is the key. A file without a number among those with one is something else
+//! (`schema.sql`). Whether a runner puts a transaction around a file is its own affair.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> 
     }
     pass_over_folders(reader);
     let all: BTreeSet<String> = names.iter().cloned().collect();
-    let downs: BTreeSet<String> = names.iter().filter_map(|name| way_back_of(name, &all)).collect();
+    let downs: BTreeSet<String> = names.iter().filter_map(|name| down_script_of(name, &all)).collect();
     let ups: Vec<String> = names.into_iter().filter(|name| !downs.contains(name)).collect();
     order(reader, &ups);
     ups.into_iter().filter_map(|name| migration(reader, name, &all)).collect()
@@ -69,11 +69,11 @@ fn order<F: Files + ?Sized>(reader: &mut Reader<'_, F>, names: &[String]) {
 fn migration<F: Files + ?Sized>(reader: &mut Reader<'_, F>, name: String, all: &BTreeSet<String>) -> Option<Found> {
     let read = reader.read(&reader.path(&name))?;
     let mut original = vec![read.original.clone()];
-    let down: Option<TranslatedFile> = way_back_of(&name, all).and_then(|down| {
+    let down: Option<TranslatedFile> = down_script_of(&name, all).and_then(|down| {
         let read = reader.read(&reader.path(&down))?;
         original.push(read.original.clone());
         let down = reader.whole(&read, Around::Unknown);
-        reader.way_back(down)
+        reader.down_script(down)
     });
     let stem = stem(&name);
     let rest = stem.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '-');
@@ -101,8 +101,8 @@ fn stem(name: &str) -> &str {
     name.strip_suffix(".up").unwrap_or(name)
 }
 
-/// The file that is the way back of this one.
-fn way_back_of(name: &str, all: &BTreeSet<String>) -> Option<String> {
+/// The file that is the down script of this one.
+fn down_script_of(name: &str, all: &BTreeSet<String>) -> Option<String> {
     let stem = stem(name);
     let stems = [Some(stem), stem.strip_suffix("_up")];
     let downs = stems.into_iter().flatten().flat_map(|stem| [format!("{stem}.down.sql"), format!("{stem}_down.sql")]);

@@ -3,7 +3,7 @@
 //! Looked at: `prisma/prisma-engines` (`schema-connector/src/migrations_directory.rs`) and the documentation of Prisma
 //! Migrate. Folders are ordered by name, which the history records; one without `migration.sql` is an error there as
 //! well. `migration_lock.toml` names the database system. A script runs without a transaction around it. A `down.sql`
-//! beside it, as the documentation of Prisma shows it, is the way back.
+//! beside it, as the documentation of Prisma shows it, is the down script.
 
 use crate::files::Files;
 use crate::toml::{self, Value};
@@ -49,7 +49,7 @@ fn migration<F: Files + ?Sized>(reader: &mut Reader<'_, F>, name: String) -> Opt
     let down = holds("down.sql").then(|| reader.read(&format!("{folder}/down.sql"))).flatten().and_then(|read| {
         original.push(read.original.clone());
         let down = reader.whole(&read, Around::Nothing);
-        reader.way_back(down)
+        reader.down_script(down)
     });
     let (written, rest) = name.split_once('_').unwrap_or((&name, &name));
     Some(Found {

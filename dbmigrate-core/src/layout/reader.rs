@@ -79,8 +79,8 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
         self.top().into_iter().filter(|(_, entry)| entry.kind == Kind::Folder).map(|(name, _)| name).collect()
     }
 
-    /// The files of the folder and of all folders inside, by their paths in it, sorted within each. Links to folders are
-    /// not followed.
+    /// The files of the folder and of all folders inside, by their paths in it, sorted within each. Links to folders
+    /// are not followed.
     pub(super) fn all_files(&mut self) -> Vec<String> {
         let mut paths = Vec::new();
         let top = self.top();
@@ -181,15 +181,15 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
     ) -> (TranslatedFile, Option<TranslatedFile>) {
         let up = self.file(&read.source, &sections.up, around[0]);
         let down = self.file(&read.source, &sections.down, around[1]);
-        (up, if sections.has_down { self.way_back(down) } else { None })
+        (up, if sections.has_down { self.down_script(down) } else { None })
     }
 
-    /// A way back, unless nothing is in it.
-    pub(super) fn way_back(&mut self, file: TranslatedFile) -> Option<TranslatedFile> {
+    /// A down script, unless nothing is in it.
+    pub(super) fn down_script(&mut self, file: TranslatedFile) -> Option<TranslatedFile> {
         if !text::is_blank(&file.text) {
             return Some(file);
         }
-        self.note("empty-way-back", &file.path, "the down script is empty: the migration gets none".to_owned());
+        self.note("empty-down-script", &file.path, "the down script is empty: the migration gets none".to_owned());
         None
     }
 

@@ -53,7 +53,7 @@ fn migration<F: Files + ?Sized>(reader: &mut Reader<'_, F>, number: u64, name: &
     let down = holds("down.sql").then(|| reader.read(&format!("{folder}/down.sql"))).flatten().and_then(|read| {
         original.push(read.original.clone());
         let down = reader.whole(&read, Around::Transaction);
-        reader.way_back(down)
+        reader.down_script(down)
     });
     let (written, rest) = name.split_once('-').unwrap_or((name, ""));
     Some(Found {

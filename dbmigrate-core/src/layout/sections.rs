@@ -18,7 +18,7 @@ pub(super) enum Way {
 pub(super) struct Sections {
     pub(super) up: String,
     pub(super) down: String,
-    /// The way back was begun at all.
+    /// The down script was begun at all.
     pub(super) has_down: bool,
     way: Way,
 }

@@ -64,7 +64,7 @@ impl Version {
             let read = reader.read(&reader.path(name))?;
             original.push(read.original.clone());
             let down = way(reader, &read);
-            reader.way_back(down)
+            reader.down_script(down)
         });
         let name = up.split_once('_').map_or("", |(_, rest)| rest);
         let name = name.strip_suffix(".up.sql").or(name.strip_suffix(".sql")).unwrap_or(name);

@@ -12,7 +12,8 @@ fn read(layout: Layout, files: &[(&str, &str)]) -> Translated {
     translate(&files, "m", layout)
 }
 
-/// Everything that is said of a folder, a line each: `name key path [header] < way back`, then what is wrong, then notes.
+/// Everything that is said of a folder, a line each: `name key path [header] < down script`, then what is wrong, then
+/// notes.
 fn say(translated: &Translated) -> Vec<String> {
     let way = |way: &TranslatedFile| {
         let header: String = way.header.iter().map(|directive| format!(" [{directive}]")).collect();
@@ -78,7 +79,7 @@ fn sqlx_orders_by_number_and_pairs_by_version() {
             "009_nine 9 9_nine.up.sql < 9_nine.down.sql",
             "010_ten 10 10_ten.sql [no-transaction]",
             "warning passed-over notes.sql",
-            "note empty-way-back 7_empty.down.sql",
+            "note empty-down-script 7_empty.down.sql",
         ],
     );
     assert_eq!((translated.start, translated.width, &translated.reserved), (7, 3, &vec![]));
@@ -186,7 +187,7 @@ fn diesel_orders_versions_as_text_without_their_dashes() {
             "20240119000000_silent 20240119000000 20240119000000_silent/up.sql [no-transaction] < \
              20240119000000_silent/down.sql [no-transaction]",
             "20240120000000_broken 20240120000000 20240120000000_broken/up.sql",
-            "note empty-way-back 20240116000000_fill/down.sql",
+            "note empty-down-script 20240116000000_fill/down.sql",
         ],
     );
     let file = &translated.house_files()[4];

@@ -95,7 +95,7 @@ fn point_elsewhere(sets: &mut [Loaded]) {
             });
             let meant = others.map(|MigrationSet { config, .. }| {
                 let (title, introducer) = (config.title(), introducer(migration));
-                format!("that of {title}: write `{introducer} dbmigrate: requires {}/{name}`", config.set)
+                format!("that of {title}: write `{introducer} dbmigrate: requires {}/{name}`", config.set).into()
             });
             fault.help.splice(0..0, meant);
         }
@@ -174,12 +174,7 @@ mod tests {
         let all = load_sets(package.path());
         let all = all.iter().flat_map(|loaded| &loaded.diagnostics);
         all.map(|it| {
-            format!(
-                "{}: {} | {}",
-                it.code,
-                it.message,
-                it.notes.iter().chain(&it.help).cloned().collect::<Vec<_>>().join(" | ")
-            )
+            format!("{}: {} | {}", it.code, it.message, [it.notes.clone(), it.help_texts()].concat().join(" | "))
         })
         .collect()
     }

@@ -6,10 +6,14 @@ use crate::config::{Config, TABLE};
 use crate::diagnostic::Diagnostic;
 use crate::file_name::{self, FileName};
 use crate::files::{Entry, Files, Kind, list_sorted, printable};
+use crate::help::Help;
 use crate::lock::{self, Sealed};
 use crate::nearest::nearest;
 use crate::sequence::{claims, of_number, rename};
 use crate::squash;
+
+/// What else can be done with a folder that holds migrations.
+const MOVE_OUT: &str = ", or move the folder out of ";
 
 /// How deep folders inside the folder are searched for migrations that lie too deep.
 pub(super) const STRAY_DEPTH: usize = 4;
@@ -42,16 +46,21 @@ impl<'a> Folder<'a> {
                     "no-directory",
                     dir,
                     message,
-                    "create the first migration: `cargo dbmigrate create NAME`",
+                    "create the first migration: `cargo dbmigrate create NAME`".into(),
                 );
             }
             Err(_) if root.kind(dir) == Some(Kind::File) => {
                 let message = format!("`{dir}` is a file, not a folder of migrations");
-                return self.error("no-directory", dir, message, &format!("move it away, or set `dir` in `{TABLE}`"));
+                return self.error(
+                    "no-directory",
+                    dir,
+                    message,
+                    format!("move it away, or set `dir` in `{TABLE}`").into(),
+                );
             }
             Err(error) => {
                 let message = format!("could not read the folder `{dir}`: {error}");
-                return self.error("unreadable-folder", dir, message, "make it readable for this process");
+                return self.error("unreadable-folder", dir, message, "make it readable for this process".into());
             }
         };
         for (name, entry) in printable(entries, dir, &mut self.diagnostics) {
@@ -86,22 +95,17 @@ impl<'a> Folder<'a> {
             let slug = file_name::slug(tail).unwrap_or_else(|| "name".to_owned());
             let stem = format!("{dir}/{}_{slug}", self.config.digits(self.config.start));
             let help = match inside.as_str() {
-                "up.sql" | "down.sql" => {
-                    format!(
-                        "rename `up.sql` to a file such as `{stem}.sql`, and `down.sql` to one such as \
-                        `{stem}.down.sql`"
-                    )
-                }
+                "up.sql" | "down.sql" => Help::from("rename `up.sql` to a file such as ")
+                    .file(&format!("{stem}.sql"))
+                    .words(", and `down.sql` to one such as ")
+                    .file(&format!("{stem}.down.sql")),
                 _ if self.may_stand_here(root, &inside) => {
-                    format!(
-                        "{}, or move the folder out of `{dir}`",
-                        rename(&format!("{path}/{inside}"), &format!("{dir}/{inside}"))
-                    )
+                    rename(&format!("{path}/{inside}"), &format!("{dir}/{inside}")).words(MOVE_OUT).file(dir)
                 }
-                _ => format!("give it a name such as `{stem}.sql`, or move the folder out of `{dir}`"),
+                _ => Help::from("give it a name such as ").file(&format!("{stem}.sql")).words(MOVE_OUT).file(dir),
             };
             let help = nearest(&name, side::FOLDERS).map_or(help, |right| rename(&path, &format!("{dir}/{right}")));
-            self.error("stray-folder", &path, message, &help);
+            self.error("stray-folder", &path, message, help);
         } else if what.is_migration() {
             self.not_a_file(name, what, "is a folder, not a file");
         }
@@ -116,12 +120,12 @@ impl<'a> Folder<'a> {
     /// Its number is taken, but there is nothing to read.
     fn not_a_file(&mut self, name: String, what: FileName, why: &str) {
         let path = format!("{}/{name}", self.config.dir);
-        self.error("not-a-file", &path, format!("`{name}` {why}"), "replace it with a file, or remove it");
+        self.error("not-a-file", &path, format!("`{name}` {why}"), "replace it with a file, or remove it".into());
         self.unreadable.push(name.clone());
         self.files.push((name, what));
     }
 
-    fn error(&mut self, code: &'static str, path: &str, message: String, help: &str) {
+    fn error(&mut self, code: &'static str, path: &str, message: String, help: Help) {
         self.diagnostics.push(Diagnostic::error(code, message).in_file(path).help(help));
     }
 }
@@ -154,7 +158,7 @@ pub(super) fn is_source(name: &str) -> bool {
 pub(super) fn without_gaps(config: &Config, files: &[(String, FileName)], sealed: Option<&lock::Read>) -> Config {
     let mut config = config.clone();
     let Some(sealed) = sealed else { return config };
-    // Where its way back is left there is no gap either, and that has no number of its own to give up.
+    // Where its down script is left there is no gap either, and that has no number of its own to give up.
     let claims = claims(files);
     for Sealed { number, .. } in &sealed.lock.migrations {
         if of_number(&claims, *number).is_empty() {

@@ -1,5 +1,5 @@
-//! The folder of another tool, read in place: translated, then taken as any set. Nothing of ours lies in it, so there is
-//! no lock, and hooks and Rust are none of its words.
+//! The folder of another tool, read in place: translated, then taken as any set. Nothing of ours lies in it, so there
+//! is no lock, and hooks and Rust are none of its words.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(super) fn read<F: Files + ?Sized>(root: &F, mut config: Config) -> Loaded {
     let watch = watch(root, &config);
     let translated = layout::translate(root, &config.dir, config.layout);
     let why = format!("left out by {}", config.layout.name());
-    // A way back is written as the tool wants it, if it knows any.
+    // A down script is written as the tool wants it, if it knows any.
     config.reversible = false;
     config.numbering = translated.numbering;
     config.width = translated.width;
@@ -116,7 +116,7 @@ mod tests {
         );
         let loaded = package.load();
         assert_eq!(loaded.diagnostics, []);
-        assert_eq!(loaded.notes.iter().map(|it| it.code).collect::<Vec<_>>(), ["empty-way-back"]);
+        assert_eq!(loaded.notes.iter().map(|it| it.code).collect::<Vec<_>>(), ["empty-down-script"]);
         assert_eq!(loaded.watch, ["Cargo.toml", "db/diesel"]);
         let set = &loaded.set;
         assert_eq!((set.config.layout, set.config.reversible), (Layout::Diesel, false));

@@ -12,6 +12,7 @@ pub(super) const MANIFEST: &str = "Cargo.toml";
 
 /// Reads the package at `root`, its own manifest alone, as a build script does: its only set, or the first of them.
 #[must_use]
+#[inline]
 pub fn load(root: &Path) -> Loaded {
     load_from(root)
 }
@@ -46,6 +47,7 @@ pub fn load_sets_from<F: Files + ?Sized>(root: &F) -> Vec<Loaded> {
 ///
 /// Where the configuration does not say what the files are, only that is reported.
 #[must_use]
+#[inline]
 pub fn load_manifest(root: &Path, manifest: &SourceText, workspace: Option<&SourceText>) -> Loaded {
     first(read_manifest(root, manifest, workspace))
 }
@@ -56,6 +58,7 @@ pub fn load_manifest_sets(root: &Path, manifest: &SourceText, workspace: Option<
     read_manifest(root, manifest, workspace)
 }
 
+#[inline]
 fn first(sets: Vec<Loaded>) -> Loaded {
     let nothing = || {
         let set = MigrationSet::empty(Config::default());

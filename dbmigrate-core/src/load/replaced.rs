@@ -5,8 +5,8 @@ use super::migrations::migrations_of;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::files::Files;
+use crate::help::git_restores;
 use crate::lock::{self, FILE};
-use crate::sequence::quoted;
 use crate::squash::{self, FOLDER, MAX_DEPTH, Replaced};
 
 /// Whether there is such a folder. An empty one is what a squash leaves that was stopped at once; a link to nowhere is
@@ -42,7 +42,7 @@ pub(super) fn replaced<F: Files + ?Sized>(
         if !diagnostics.iter().any(|it| it.is_error() && it.file.as_ref().is_some_and(|file| file.starts_with(dir))) {
             let message = format!("`{dir}/{FILE}` does not say which migrations were replaced");
             let fault = Diagnostic::error("replaced-lock", message).in_file(dir);
-            let fault = fault.help(format!("restore it from git: `git checkout -- {}`", quoted(dir)));
+            let fault = fault.help(git_restores("restore it", dir));
             diagnostics.push(fault.help(squash::UNDO));
         }
         return None;

@@ -12,6 +12,7 @@ use crate::source::SourceText;
 
 /// Reads the files, in the order of their numbers and names; none where the configuration names no folder.
 #[must_use]
+#[inline]
 pub fn rows(root: &Path, set: &MigrationSet) -> (Vec<(u64, Script)>, Vec<Diagnostic>) {
     let (mut scripts, mut diagnostics) = (Vec::new(), Vec::new());
     let Some(dir) = &set.config.fixtures else { return (scripts, diagnostics) };
@@ -59,6 +60,7 @@ pub fn rows(root: &Path, set: &MigrationSet) -> (Vec<(u64, Script)>, Vec<Diagnos
 }
 
 /// The number that `001.sql` and `001_users.sql` begin with.
+#[inline]
 fn number(name: &str) -> Option<u64> {
     let stem = name.strip_suffix(".sql")?;
     let digits = stem.split_once('_').map_or(stem, |(digits, _)| digits);

@@ -70,6 +70,7 @@ impl MigrationSet {
     }
 
     /// The hooks that there are, in the order in which they run.
+    #[inline]
     pub fn hooks(&self) -> impl Iterator<Item = &Script> {
         self.before_all.iter().chain(&self.after_all)
     }
@@ -96,6 +97,7 @@ impl MigrationSet {
 
     /// Whether a migration runs code of the program: a Rust file or a `call` step.
     #[must_use]
+    #[inline]
     pub fn has_code(&self) -> bool {
         self.migrations.iter().any(|migration| matches!(migration.body, Body::Rust(_))) || !self.call_steps().is_empty()
     }
@@ -106,6 +108,7 @@ impl MigrationSet {
     /// # Errors
     ///
     /// A diagnostic that lists the candidates where several are meant, or the nearest where none is.
+    #[inline]
     pub fn find(&self, target: &str) -> Result<&SourceMigration, Box<Diagnostic>> {
         let number = target.parse::<u64>().ok().filter(|_| target.bytes().all(|byte| byte.is_ascii_digit()));
         let means = |migration: &&SourceMigration| {

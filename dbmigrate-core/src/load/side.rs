@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::file_name::{self, HOOKS, SideName};
 use crate::files::{Files, Kind, find, list_sorted, printable};
+use crate::help::Help;
 use crate::repeatable::{self, Repeatable};
 use crate::script::{Script, parse_base, parse_hook};
 use crate::sequence::rename;
@@ -95,7 +96,7 @@ fn read<F: Files + ?Sized>(
             let depth = if entry.is_link { 0 } else { STRAY_DEPTH };
             if let Some(inside) = find_migration(root, &path, depth, is_source).filter(|_| !name.starts_with('.')) {
                 let message = format!("`{path}` contains `{inside}`, but all {noun}s are directly in `{dir}`");
-                diagnostics.push(fault("stray-folder", message).help(format!("move its files to `{dir}`")));
+                diagnostics.push(fault("stray-folder", message).help(Help::from("move its files to ").file(dir)));
             }
             continue;
         }
@@ -117,10 +118,10 @@ fn read<F: Files + ?Sized>(
                 let fault = fault("misnamed-file", format!("`{name}` is not the name of a {noun}: {why}"));
                 let help = match suggestion {
                     Some(right) if find(&entries, &right).is_some() => {
-                        format!("`{right}` exists as well: delete one of them")
+                        format!("`{right}` exists as well: delete one of them").into()
                     }
                     Some(right) => rename(&path, &format!("{dir}/{right}")),
-                    None => format!("if it is not a {noun}, move it out of the folder"),
+                    None => format!("if it is not a {noun}, move it out of the folder").into(),
                 };
                 diagnostics.push(fault.help(help));
             }

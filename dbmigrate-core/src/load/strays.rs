@@ -5,6 +5,7 @@ use super::folder::{STRAY_DEPTH, find_migration, is_source};
 use crate::config::{Config, TABLE};
 use crate::diagnostic::Diagnostic;
 use crate::files::{Files, Kind, list_sorted};
+use crate::help::Help;
 
 /// What was found, and where it was looked for.
 #[derive(Default)]
@@ -70,7 +71,7 @@ fn look<F: Files + ?Sized>(root: &F, sets: &[&Config], folder: &str, found: &mut
                 .help(format!("or add `dir = \"{folder}\"` to `{TABLE}`, for a set without a name")),
             _ => fault
                 .help(format!("name its set: `[package.metadata.migrations.sets.{}]`", slug(&name)))
-                .help(format!("or move the contents of `{path}` elsewhere")),
+                .help(Help::from("or move the contents of ").file(&path).words(" elsewhere")),
         });
         if found.len() > 100 {
             return;

@@ -5,6 +5,7 @@ use super::read::Read;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::file_name::FileName;
 use crate::files::find;
+use crate::help::Help;
 use crate::migration::{Body, Down, SourceMigration};
 use crate::sequence::{claims, of_number, quoted, rename};
 use crate::source::Span;
@@ -15,7 +16,7 @@ fn has_file(files: &[(String, FileName)], name: &str) -> bool {
     let mut endings = [".sql", ".up.sql", ".rs"].into_iter();
     endings.any(|ending| {
         let found = find(files, &format!("{name}{ending}")).and_then(|at| files.get(at));
-        found.is_some_and(|(_, what)| what.way_up().is_some())
+        found.is_some_and(|(_, what)| what.up_script().is_some())
     })
 }
 
@@ -140,13 +141,14 @@ impl<'a> Checker<'a> {
         self.report(fault, name);
     }
 
-    /// All its files get their name back. A way back that kept it has to follow only if the new one is to stay.
+    /// All its files get their name back. A down script that kept it has to follow only if the new one is to stay.
     fn renamed(&mut self, migration: &SourceMigration, name: &str) -> Diagnostic {
         let (now, file) = (migration.name(), &migration.file);
         let kept = format!("{}/{name}.down.sql", self.dir);
         let of_down = |it: &&mut Diagnostic| it.code == "down-of-other-name" && it.file.as_ref() == Some(&kept);
         if let Some(help) = self.diagnostics.iter_mut().find(of_down).and_then(|it| it.help.first_mut()) {
-            *help = format!("its name is right once `{file}` has its old name back; to keep the new name, {help}");
+            let right = Help::from("its name is right once ").file(file);
+            *help = right.words(" has its old name back; to keep the new name, ").then(help.clone());
         }
         let fault = Diagnostic::error("sealed-renamed", format!("`{name}` is sealed, and was renamed to `{now}`"))
             .in_file(file)
@@ -189,10 +191,11 @@ impl<'a> Checker<'a> {
 
 /// Says how to get files back from git, which may have them as they are now.
 fn restore(what: &str, files: &str, fault: Diagnostic) -> Diagnostic {
-    fault.help(format!("{what} from git: `git checkout -- {files}`")).help(format!(
-        "or, if the change is committed, from an earlier commit: `git log --oneline -- {files}`, then \
-         `git checkout COMMIT -- {files}`"
-    ))
+    let committed = Help::from("or, if the change is committed, from an earlier commit: ")
+        .git(&format!("log --oneline -- {files}"))
+        .words(", then ")
+        .git(&format!("checkout COMMIT -- {files}"));
+    fault.help(Help::from(what).words(" from git: ").git(&format!("checkout -- {files}"))).help(committed)
 }
 
 fn accept(name: &str) -> String {

@@ -6,9 +6,9 @@ use crate::checksum;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::files::Files;
+use crate::help::{Help, git_restores};
 use crate::nearest::nearest;
 use crate::problems::Problems;
-use crate::sequence::quoted;
 use crate::source::{SourceText, Span};
 use crate::toml::{self, Table, Value};
 
@@ -145,7 +145,7 @@ impl Reader<'_> {
             let help = "give the migrations of one branch other numbers: `cargo dbmigrate renumber`";
             self.report(name, Diagnostic::error("lock-order", message).help(help));
         } else {
-            let replaced = self.replaced.filter(|last| previous.is_none() && last.number < sealed.number);
+            let replaced = self.replaced.filter(|last| last.number < sealed.number);
             let before = previous.or(replaced).map_or("", |before| &before.chain);
             if checksum::chain(before, self.set, sealed.number, &sealed.name, &sealed.checksum) != sealed.chain {
                 let message = format!("the chain of `{}` does not match this line and those before it", sealed.name);
@@ -260,7 +260,7 @@ impl Reader<'_> {
         self.problems.push(self.problems.source().first_line(span), fault);
     }
 
-    fn restore(&self) -> String {
+    fn restore(&self) -> Help {
         restore(self.problems.source().path())
     }
 
@@ -272,8 +272,8 @@ impl Reader<'_> {
 }
 
 /// What to do about a file that nobody should have edited.
-fn restore(path: &str) -> String {
-    format!("restore it from git: `git checkout -- {}`", quoted(path))
+fn restore(path: &str) -> Help {
+    git_restores("restore it", path)
 }
 
 /// Where a line stands that git has left.

@@ -82,6 +82,12 @@ fn one_line_for_each_migration_and_all_of_them_in_order() {
     for (line, name) in lines.iter().zip(["001_a", "002_b", "003_c"]) {
         assert!(line.contains(&format!("name = \"{name}\"")), "{line}");
     }
+    // Repositories hold such lines: what makes another one of the same files has every one of them accepted anew.
+    let line = "  { number = 2, name = \"002_b\", \
+                checksum = \"v1:7ae488f4df6fbad2b9b82e54378dbfcc0b36749a1d2c62a3e5aa62a1ccb82786\", \
+                chain = \"v1:e71e2c9179a69c93033843936277774e1a6bde7b8db8399d257ce7d3bf52d168\", \
+                source = \"v1:02051ee7dde169559ddcab92adbd019909b33123f596632954070220c236652c\" },";
+    assert_eq!(lines[1], line);
     // What is sealed later changes no line.
     assert!(text.starts_with(lock_text(&sealed(2)).strip_suffix("]\n").unwrap()), "{text}");
 }
@@ -103,6 +109,8 @@ fn an_edit_is_an_error_and_what_is_not_sealed_is_free() {
             "help: if no database has it yet, accept it as it is now: `cargo dbmigrate lock --accept 002_b`",
         ]],
     );
+    let set = package.load().set;
+    assert_eq!(set.lock.notes(&set.migrations), []);
     remove(&package, C.0);
     package.write("migrations/003_other.sql", "SELECT 1;");
     package.write(B.0, B.1);
@@ -111,7 +119,7 @@ fn an_edit_is_an_error_and_what_is_not_sealed_is_free() {
 }
 
 #[test]
-fn comments_and_ways_back_and_rust_are_worth_a_warning() {
+fn comments_and_down_scripts_and_rust_are_worth_a_warning() {
     let package = sealed(3);
     let notes = |package: &Package| -> Vec<String> {
         let loaded = package.load();
@@ -148,6 +156,9 @@ fn a_new_name_is_an_error_that_knows_the_old_one() {
             "`cargo dbmigrate lock --accept 001_a`",
         ]],
     );
+    let set = package.load().set;
+    assert!(!set.lock.seals(&set.migrations[0]) && set.lock.seals(&set.migrations[1]));
+    assert_eq!(set.lock.notes(&set.migrations), []);
     package.write("migrations/001_first.up.sql", "CREATE TABLE other(x);");
     check(
         &package,
@@ -164,7 +175,7 @@ fn a_new_name_is_an_error_that_knows_the_old_one() {
 }
 
 #[test]
-fn the_way_back_goes_with_a_sealed_one_that_was_renamed() {
+fn the_down_script_goes_with_a_sealed_one_that_was_renamed() {
     let package = sealed(2);
     package.write("migrations/001_a.down.sql", "DROP TABLE a;");
     package.write("migrations/migrations.lock", &Lock::seal(&package.load().set.migrations).to_text());
@@ -194,6 +205,16 @@ fn a_new_number_is_a_new_name_and_no_gap() {
         ]],
     );
     assert_eq!(package.load().highest, Some(4));
+    // With another name as well it is known by its text,
+    remove(&package, "migrations/004_b.sql");
+    package.write("migrations/004_other.sql", B.1);
+    let renamed = "sealed-renamed migrations/004_other.sql: error: `002_b` is sealed, and was renamed to `004_other`";
+    check(&package, &[&[renamed]]);
+    // but not for one that is sealed itself.
+    let package = Package::new("", &[A, ("migrations/002_same.sql", A.1)]);
+    package.write("migrations/migrations.lock", &Lock::seal(&package.load().set.migrations).to_text());
+    remove(&package, A.0);
+    check(&package, &[&["sealed-deleted migrations/migrations.lock:5:24: error: `001_a` is sealed, and its file"]]);
 }
 
 #[test]
@@ -209,7 +230,7 @@ fn a_deleted_one_is_one_error_and_its_number_stays_taken() {
         check(&package, &[&[&place, &restore, &committed, &format!("`cargo dbmigrate lock --accept {name}`")]]);
         assert_eq!(package.load().highest, Some(3));
     }
-    // A way back that is left is one that has lost its way up, and no more.
+    // A down script that is left is one that has lost its up script, and no more.
     let package = sealed(3);
     remove(&package, A.0);
     package.write("migrations/001_a.down.sql", "DROP TABLE a;");
@@ -258,6 +279,11 @@ fn what_is_not_sealed_comes_last() {
             "help: give it a number above all sealed ones: `cargo dbmigrate renumber`",
         ]],
     );
+    // One of the sealed ones that got this number is renamed, and no more.
+    remove(&package, "migrations/20240201000000_b.sql");
+    remove(&package, "migrations/20240101000000_a.sql");
+    package.write("migrations/20240201000000_a.sql", "SELECT 1;");
+    check(&package, &[&["sealed-renamed migrations/20240201000000_a.sql"]]);
 }
 
 /// What is wrong with a text, as `code line:column: message | help`.
@@ -267,7 +293,7 @@ fn faults(text: &str) -> Vec<String> {
     assert_eq!(read.is_none(), !diagnostics.is_empty(), "{text}");
     let say = |it: &crate::Diagnostic| {
         let place = it.location.as_ref().unwrap().position;
-        format!("{} {place}: {} | {}", it.code, it.message, it.help.join(" | "))
+        format!("{} {place}: {} | {}", it.code, it.message, it.help_texts().join(" | "))
     };
     diagnostics.iter().map(say).collect()
 }
@@ -366,7 +392,24 @@ fn every_wrong_key_and_value_is_reported_at_once() {
         ],
     );
     let text = lock_text(&sealed(1));
+    let long = format!("name = \"001_{}\"", "x".repeat(252));
+    let schema = |fingerprint: &str| {
+        format!("]\nschema = {{ chain = 'v1:{}', fingerprint = '{fingerprint}' }}\n", "0".repeat(64))
+    };
+    let pruned = |version: &str| format!("]\npruned = '{version}'\n");
+    assert_eq!(faults(&text.replacen("]\n", &schema("s1:0aZ"), 1)), [""; 0]);
+    assert_eq!(faults(&text.replacen("]\n", &pruned("1.2.0-rc+1"), 1)), [""; 0]);
+    let source = &text.split("source = \"v1:").nth(1).unwrap()[..64];
     for (from, to, expect) in [
+        ("name = \"001_a\"", long.as_str(), "`name` must be its number, `_` and a name"),
+        ("]\n", &schema(""), "`fingerprint` must be a version and letters or digits"),
+        ("]\n", &schema("a b"), "`fingerprint` must be a version and letters or digits"),
+        ("]\n", &schema(&"a".repeat(256)), "`fingerprint` must be a version and letters or digits"),
+        ("]\n", &pruned(""), "`pruned` must be a version"),
+        ("]\n", &pruned("a b"), "`pruned` must be a version"),
+        ("]\n", &pruned(&"1".repeat(256)), "`pruned` must be a version"),
+        (source, &source[1..], "`source` must be `v1:` and 64 hexadecimal digits"),
+        (source, &"g".repeat(64), "`source` must be `v1:` and 64 hexadecimal digits"),
         ("name = \"001_a\"", "name = \"002_a\"", "`name` must be its number, `_` and a name"),
         ("name = \"001_a\"", "name = \"001_\"", "`name` must be its number, `_` and a name"),
         ("name = \"001_a\"", "name = \"001_../../x\"", "`name` must be its number, `_` and a name"),

@@ -8,7 +8,7 @@ use crate::directive::{Directive, misplaced};
 pub(crate) enum Role {
     /// The way up of a migration.
     Up,
-    /// The way back of a migration.
+    /// The down script of a migration.
     Down,
     /// A file of `hooks`.
     Hook,

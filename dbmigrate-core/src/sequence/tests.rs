@@ -13,7 +13,7 @@ fn arranged(names: &[&str], config: &Config) -> Sequence {
 fn say(sequence: &Sequence) -> (Vec<String>, Vec<String>) {
     let problems = sequence.diagnostics.iter().map(|it| {
         let file = it.file.as_deref().unwrap_or_default();
-        format!("{} {file}: {} | {}", it.code, it.message, it.help.join(" | "))
+        format!("{} {file}: {} | {}", it.code, it.message, it.help_texts().join(" | "))
     });
     let planned = sequence.planned.iter().map(|it| match &it.down {
         Some(down) => format!("{} + {down}", it.up),
@@ -166,7 +166,7 @@ fn two_files_with_one_number_are_named_both() {
 }
 
 #[test]
-fn a_way_back_belongs_to_a_way_up() {
+fn a_down_script_belongs_to_a_way_up() {
     let config = Config::default();
     check(
         &["001_a.sql", "002_b.down.sql"],

@@ -43,7 +43,8 @@ impl Effect {
         } else if reader.word("ATTACH") {
             Self::Session
         } else if reader.word("DETACH") {
-            Self::Bare { idempotent: false }
+            // What dies in it has detached everything; who resumes attaches that again before.
+            Self::Bare { idempotent: true }
         } else if reader.word("BEGIN") {
             let _ = reader.word("DEFERRED") || reader.word("IMMEDIATE") || reader.word("EXCLUSIVE");
             if reader.transaction_end() { Self::Begin } else { Self::None }
@@ -367,6 +368,7 @@ mod tests {
             "REPLACE INTO t VALUES (1)",
             "INSERT OR REPLACE INTO t(a) VALUES (1)",
             "INSERT INTO t(a) VALUES (1) ON CONFLICT(a) DO UPDATE SET a = 2",
+            "INSERT OR FAIL INTO t(a) VALUES (1) ON CONFLICT(a) DO UPDATE SET a = 2",
             "WITH x AS (SELECT 1) UPDATE t SET a = 1",
             "WITH RECURSIVE x(n) AS NOT MATERIALIZED (SELECT 1 UNION SELECT n FROM x), replace AS (VALUES(')')) DELETE FROM t",
             "WITH \"update\" AS MATERIALIZED (SELECT (1)) INSERT OR REPLACE INTO t SELECT 1",
@@ -402,8 +404,8 @@ mod tests {
             ("vacuum main", again),
             ("VACUUM INTO 'into'", once),
             ("VACUUM main INTO 'x'", once),
-            ("DETACH x", once),
-            ("DETACH DATABASE x", once),
+            ("DETACH x", again),
+            ("DETACH DATABASE x", again),
             ("ATTACH 'x.db' AS x", &Effect::Session),
             ("PRAGMA journal_mode = WAL", again),
             ("PRAGMA main.journal_mode(WAL)", again),
@@ -424,6 +426,8 @@ mod tests {
             ("PRAGMA journal_mode = WAL so", &Effect::None),
             ("BEGIN", &Effect::Begin),
             ("begin immediate transaction", &Effect::Begin),
+            ("BEGIN DEFERRED", &Effect::Begin),
+            ("BEGIN EXCLUSIVE TRANSACTION", &Effect::Begin),
             ("BEGIN TRANSACTION 'x'", &Effect::Begin),
             ("BEGIN SOMETHING", &Effect::None),
             ("COMMIT", &Effect::Commit),

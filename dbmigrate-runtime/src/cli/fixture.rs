@@ -91,7 +91,7 @@ mod driver {
 
 pub(super) use driver::{Connection, Rusqlite};
 
-/// A set of migrations with one statement each: the name with its number, the way up, the way back, the version.
+/// A set of migrations with one statement each: the name with its number, the up script, the down script, the version.
 pub(super) fn set(
     migrations: &[(&'static str, &'static str, Option<&'static str>, Option<&'static str>)],
 ) -> &'static Set<'static> {

@@ -1,12 +1,12 @@
-//! The way back: what is to be rolled back, in which order, and by which script.
+//! Rolling back: what, in which order, and by which script.
 
 use super::in_force::{settled, with_all};
 use std::rc::Rc;
 
 use super::built_upon::{Undo, refuse_needed};
-use super::way_back::{Kept, Own};
+use super::down_script::{Kept, Own};
 use crate::backup::{self, BackupWhen};
-use crate::compare::{Found, KnownHistory, Match, as_error, look};
+use crate::compare::{Found, KnownHistory, Match, look};
 use crate::db::Db;
 use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
@@ -20,7 +20,7 @@ use crate::plan::Planned;
 use crate::report::Report;
 use crate::requires::refuse_unmet_elsewhere;
 use crate::row_state::RowState;
-use crate::runner::{Group, Plan, Runner};
+use crate::runner::{Group, Runner};
 use crate::session::Session;
 use crate::set::{Down, Set};
 use crate::squash;
@@ -28,6 +28,7 @@ use crate::status::State;
 use crate::stored::Stored;
 use crate::up::{self, refuse_code};
 use crate::verify::Problem;
+use crate::verify::as_error;
 
 /// What is to be rolled back.
 #[derive(Debug, Clone, Copy)]
@@ -60,18 +61,19 @@ fn back(
     beside: &[&Set<'_>],
     goal: Goal,
 ) -> Result<Report, Error> {
-    // A way back that another program stored may need what no script of this one does.
+    // A down script that another program stored may need what no script of this one does.
     let set = &set.with_all_parts();
     let targets = planned(session, set, options, beside, goal)?.0;
     if targets.is_empty() {
         return Ok(Report::default());
     }
     guarded(session, options, set.parts.settings, |db, settings, report| {
-        Runner::new(set, options, settings, Group::One).run(db, report, &mut |db| {
-            let Some(known) = history_of(db, set)? else { return Ok(Plan::default()) };
+        Runner::new(set, options, settings, Group::One).run(db, report, &mut |db, queue| {
+            let Some(known) = history_of(db, set)? else { return Ok(()) };
             refuse_needed(db, set, beside, &|name| is_among(set, &targets, name), Undo::Schema)?;
-            let prefix = known.prefix();
-            Ok(Plan { jobs: jobs_left(db, set, &known, &targets)?, prefix, ..Plan::default() })
+            queue.jobs = jobs_left(db, set, &known, &targets)?;
+            queue.prefix = known.prefix();
+            Ok(())
         })
     })
 }
@@ -215,7 +217,7 @@ fn jobs<'s>(
     let mut jobs = Vec::with_capacity(targets.len());
     let mut problems = Vec::new();
     for (matched, row) in known.newest_first().take(targets.len()) {
-        match way_back(db, set, known, matched, row)? {
+        match down_script(db, set, known, matched, row)? {
             Ok(way) => jobs.push(Job { number: row.number, way }),
             Err(problem) => problems.push(problem),
         }
@@ -244,8 +246,8 @@ fn jobs_left<'s>(
     jobs(db, set, known, &targets)
 }
 
-/// The way back of an applied migration, or why there is none.
-pub(crate) fn way_back<'s>(
+/// The down script of an applied migration, or why there is none.
+pub(crate) fn down_script<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
     known: &KnownHistory<'s>,
@@ -274,11 +276,16 @@ pub(crate) fn way_back<'s>(
                 };
                 Err(no_down(matched, row, "it has no down script", &[&help]))
             }
+            Down::Empty(file) => {
+                let help = format!("write the statements that undo it into `{file}`");
+                let problem = no_down(matched, row, "its down script is empty", &[&help]);
+                Err(Problem { file: Some((*file).to_owned()), ..problem })
+            }
         });
     }
     let label = format!("{} (stored down script of {})", set.table, row.name);
     let stored = History::new(set).stored(db, row.number, "down_sql")?.map(|text| Stored::decode(label, text));
-    // A way back in Rust is not stored: the program's own goes on.
+    // A down script in Rust is not stored: the program's own goes on.
     let own = matched.migration.filter(|migration| reverting && migration.checksum == row.checksum);
     Ok(match (stored, own.map(|migration| &migration.down)) {
         (Some(Some(stored)), _) => Ok(Way::Back(Rc::new(Kept { name, stored }))),

@@ -53,7 +53,8 @@ fn remove(
             history.create(db)?;
         }
         history.delete(db, number)?;
-        let late = history.may_run_late(db)?.into_iter().filter(|late| !known.has(*late));
+        let late = history.may_run_late(db)?;
+        let late = late.split_ascii_whitespace().filter_map(|late| late.parse().ok()).filter(|late| !known.has(*late));
         let late: Vec<u64> = late.chain([number]).collect();
         history.let_run_late(db, &late)?;
         Ok(row)

@@ -2,7 +2,7 @@
 //! one that was applied, records how far an interrupted migration has come, and rewrites the head. It changes only the
 //! history.
 
-use super::down::{history_of, not_applied, way_back};
+use super::down::{down_script, history_of, not_applied};
 use super::in_force::settled;
 use super::step_lock::sweep;
 use crate::compare::{KnownHistory, Match, write_head};
@@ -206,10 +206,10 @@ fn interrupted<'s>(
     is_named: bool,
 ) -> Result<(), Error> {
     let Some(row) = &matched.row else { return Ok(()) };
-    let is_way_back = row.state.is_reverting();
-    let direction = if is_way_back { Direction::Down } else { Direction::Up };
+    let is_down_script = row.state.is_reverting();
+    let direction = if is_down_script { Direction::Down } else { Direction::Up };
     let (running, command) = (RowState::between_steps(direction), direction.command());
-    let is_edited = !is_way_back && !matched.can_resume();
+    let is_edited = !is_down_script && !matched.can_resume();
     let is_renamed = matched.migration.is_none_or(|migration| migration.name != row.name);
     let is_other = is_renamed && !matched.has_same_text();
     if is_edited && (is_other || matched.migration.is_some_and(|migration| migration.up.transaction)) {
@@ -276,7 +276,7 @@ fn interrupted<'s>(
         };
         remedies.push(format!("{what}: {trusted}"));
     }
-    if !is_way_back && fix.progress.is_some() {
+    if !is_down_script && fix.progress.is_some() {
         fix.accept = matched.migration;
     }
     if !remedies.is_empty() {
@@ -326,7 +326,7 @@ fn step<'s>(
     let mut buffer = ScriptBuffer::default();
     let job;
     let steps = if row.state.is_reverting() {
-        let Ok(way) = way_back(db, set, known, matched, row)? else { return Ok(None) };
+        let Ok(way) = down_script(db, set, known, matched, row)? else { return Ok(None) };
         job = Job { number: row.number, way };
         job.script(&mut buffer).steps
     } else {

@@ -3,7 +3,7 @@
 use super::in_force::settled;
 use std::time::{Duration, Instant};
 
-use super::down::{self, Goal, history_of, way_back};
+use super::down::{self, Goal, down_script, history_of};
 use super::step_lock::refuse_alive;
 use crate::backup::{Backup, BackupWhen, RunBackup};
 use crate::db::Db;
@@ -48,7 +48,7 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Resul
     let mut count = 0;
     for (matched, row) in known.newest_first() {
         count += 1;
-        let is_usable = match way_back(&mut db, set, &known, matched, row)? {
+        let is_usable = match down_script(&mut db, set, &known, matched, row)? {
             Ok(way) => {
                 let job = Job { number: row.number, way };
                 runs_code || !job.script(&mut ScriptBuffer::default()).has_code()
@@ -142,10 +142,6 @@ fn drop_everything(db: &mut Db<'_>, set: &Set<'_>) -> Result<Vec<Done>, Error> {
                 db.execute(format_args!("DROP {kind} IF EXISTS main.{}", identifier(name)))?;
             }
         }
-    }
-    let sql = "SELECT 1 FROM main.sqlite_master WHERE name = 'sqlite_sequence'";
-    if db.has_row("could not read the schema", sql, &[])? {
-        db.execute("DELETE FROM main.sqlite_sequence")?;
     }
     let mut duration = start.elapsed();
     let done = |(number, name)| {

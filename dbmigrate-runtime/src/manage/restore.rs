@@ -67,8 +67,8 @@ pub(crate) fn source<B: Backend>(migrator: &Migrator<'_, B>, copy: &Path) -> Res
 /// How many migrations the histories have of all sets that the migrator knows of, if there is one.
 pub(crate) fn migrations<B: Backend>(migrator: &Migrator<'_, B>, db: &mut Db<'_>) -> Option<u64> {
     let count = |set: &Set<'_>| {
-        let rows = db.session().query(&History::new(set).summary_sql(), &[]).ok()?;
-        match rows.into_first()? {
+        let mut rows = db.session().query(&History::new(set).summary_sql(), &[]).ok()?;
+        match rows.take_first()? {
             Value::Integer(count) => u64::try_from(count).ok(),
             _ => None,
         }

@@ -149,15 +149,18 @@ impl Reader {
 
 /// The hash by which it is seen that the files are not what the build wrote. It is no checksum of what they mean.
 pub(super) fn seal(texts: &str, data: &[u8]) -> u64 {
+    sealed(sealed(0, texts.as_bytes()), data)
+}
+
+#[inline(never)]
+fn sealed(hash: u64, mut bytes: &[u8]) -> u64 {
     let add = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
-    [texts.as_bytes(), data].into_iter().fold(0, |hash, mut bytes| {
-        let mut hash = add(hash, bytes.len() as u64);
-        while let Some((word, rest)) = bytes.split_first_chunk() {
-            hash = add(hash, u64::from_le_bytes(*word));
-            bytes = rest;
-        }
-        bytes.iter().fold(hash, |hash, byte| add(hash, u64::from(*byte)))
-    })
+    let mut hash = add(hash, bytes.len() as u64);
+    while let Some((word, rest)) = bytes.split_first_chunk() {
+        hash = add(hash, u64::from_le_bytes(*word));
+        bytes = rest;
+    }
+    bytes.iter().fold(hash, |hash, byte| add(hash, u64::from(*byte)))
 }
 
 #[cfg(test)]

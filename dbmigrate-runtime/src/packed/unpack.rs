@@ -22,9 +22,9 @@ pub(super) fn unpack(packed: &PackedData) -> Option<&'static Set<'static>> {
         rules,
         parts,
         migrations: reader.list(MIGRATION, migration),
-        before_all: reader.option(script),
-        after_all: reader.option(script),
-        repeatables: reader.list(REPEATABLE, repeatable),
+        before_all: hook(reader),
+        after_all: hook(reader),
+        repeatables: parts.repeatables.filter(|_| repeatables > 0).map_or(&[], |part| (part.unpack)(reader)),
         sealed: reader.size(),
         schema: reader.optional(),
         squash: parts.squash.and_then(|part| (part.unpack)(reader)),
@@ -63,14 +63,16 @@ fn migration(reader: &mut Reader) -> Migration<'static> {
             0 => Down::Missing,
             1 => Down::Irreversible(reader.string()),
             2 => Down::Script(script(reader)),
+            3 => Down::Empty(reader.string()),
             _ => reader.fail(Down::Missing),
         },
     }
 }
 
-#[inline(never)]
-fn repeatable(reader: &mut Reader) -> Repeatable<'static> {
-    Repeatable {
+/// Hangs on [`Parts::repeatables`](crate::Parts::repeatables).
+#[inline]
+pub(crate) fn repeatables(reader: &mut Reader) -> &'static [Repeatable<'static>] {
+    reader.list(REPEATABLE, |reader| Repeatable {
         name: reader.string(),
         checksum: reader.string(),
         chain: reader.string(),
@@ -79,7 +81,12 @@ fn repeatable(reader: &mut Reader) -> Repeatable<'static> {
             Object { kind, name: reader.string(), table: reader.optional() }
         }),
         script: script(reader),
-    }
+    })
+}
+
+#[inline(never)]
+fn hook(reader: &mut Reader) -> Option<Script<'static>> {
+    reader.option(script)
 }
 
 #[inline(never)]

@@ -88,6 +88,8 @@ impl fmt::Display for Named<'_> {
 }
 
 /// Puts that before a message that does not have it.
+#[cold]
+#[inline(never)]
 pub(super) fn blame(error: Error, kind: Kind, job: Option<&Job<'_>>) -> Error {
     error.of(&Named(kind, job))
 }

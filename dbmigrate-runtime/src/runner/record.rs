@@ -1,10 +1,12 @@
 //! When the history of what fills a fresh database is written: at the end of the transaction, unless a script may look
 //! at it. And whether it is what was written, before that is committed.
 
+use super::failure::blame;
 use super::{Batch, Context, Group, Plan, Runner};
 use crate::compare::{chain, look};
 use crate::db::Db;
 use crate::error::Error;
+use crate::hidden;
 use crate::history::unrecorded;
 use crate::job::{Job, Kind, Way};
 use crate::script::mentions;
@@ -48,8 +50,25 @@ impl<'s> Runner<'_, 's> {
         if creates { history.create_rest(db) } else { Ok(()) }
     }
 
+    /// What the history holds then, if nothing forbids to commit it.
+    #[inline(never)]
+    pub(super) fn checked(
+        &self,
+        db: &mut Db<'_>,
+        prefix: Option<usize>,
+        batch: &Batch<'_>,
+        (jobs, job): (&[Job<'_>], Option<&Job<'_>>),
+    ) -> Result<(Option<usize>, &'s str), Error> {
+        if !self.enforced {
+            self.refuse_violations(db, batch, job)?;
+        }
+        hidden::refuse(db).map_err(|error| blame(error, batch.kind, job))?;
+        self.clear_records(db, batch.kind)?;
+        self.recorded(db, prefix, batch, jobs)
+    }
+
     /// How many of the set's first migrations the history holds after these jobs, and what its head has to say.
-    pub(super) fn recorded(
+    fn recorded(
         &self,
         db: &mut Db<'_>,
         prefix: Option<usize>,
@@ -62,9 +81,14 @@ impl<'s> Runner<'_, 's> {
             return Ok((prefix, self.head));
         }
         let jobs = if batch.kind == Kind::Migration { jobs } else { &[] };
-        if let (Some(first), Some(_), false) = (jobs.first(), prefix, batch.is_history_named) {
-            let lowest = jobs.iter().fold(first.number, |lowest, job| lowest.min(job.number));
-            let count = jobs.iter().filter(|job| job.records().is_some()).count();
+        if let ([first, ..], [.., last], Some(whole), false) = (jobs, jobs, prefix, batch.is_history_named) {
+            let (lowest, count) = if whole == set.migrations.len() {
+                // All of them where the head will say that nothing is pending: nobody looks at the rows after that.
+                (0, whole)
+            } else {
+                // All go the same way, by their numbers.
+                (first.number.min(last.number), if first.records().is_some() { jobs.len() } else { 0 })
+            };
             if history.has_exactly(db, lowest, count)? {
                 return Ok((prefix, chain(set, prefix)));
             }
@@ -81,5 +105,5 @@ impl<'s> Runner<'_, 's> {
 
 /// Whether a script may look at the schema, and so at the history, or make something that does.
 pub(super) fn may_read_schema(script: &Script<'_>) -> bool {
-    OF_SCHEMAS.into_iter().any(|name| mentions(script.text, name, false))
+    OF_SCHEMAS.iter().any(|name| mentions(script.text, name, false))
 }

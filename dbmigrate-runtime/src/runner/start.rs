@@ -4,7 +4,7 @@
 //! It is a short cut and no more: whatever is in doubt, and whatever goes wrong, is rolled back, and the migrations run
 //! one by one as if there were no snapshot.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::{Plan, Runner};
 use crate::compare::chain;
@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::foreign_keys::Choice;
 use crate::history::{History, tables_of};
 use crate::hooks::Direction;
-use crate::job::{Kind, Way};
-use crate::report::{Done, Report};
+use crate::job::{Job, Kind, Way};
+use crate::report::Report;
 use crate::requires::elsewhere;
 use crate::script::{self, Stop};
 use crate::set::{Migration, Set, TransactionMode};
@@ -63,14 +63,7 @@ pub(crate) fn start<'s>(
     let file = snapshot.script.file.to_owned();
     report.snapshot = Some(Started { file, migrations: count, duration });
     for job in &plan.jobs[..count] {
-        let done = Done {
-            number: job.number,
-            name: job.name().to_owned(),
-            duration: Duration::ZERO,
-            steps: Vec::new(),
-            notes: Vec::new(),
-        };
-        runner.committed(db, report, job, done);
+        runner.committed(db, report, job, job.done());
     }
     plan.next = count;
     Ok(true)
@@ -116,8 +109,8 @@ fn is_untouched(db: &mut Db<'_>, set: &Set<'_>) -> bool {
                AND 'a' = 'A' COLLATE NOCASE AND NOT '\u{e4}' = '\u{c4}' COLLATE NOCASE \
                AND NOT EXISTS (SELECT 1 FROM pragma_function_list GROUP BY name HAVING max(builtin) > min(builtin))";
     let [rows, head, records] = tables_of(set.table);
-    let answer = db.try_query(&sql, &[text(&rows), text(&head), text(&records)]);
-    answer.is_ok_and(|rows| rows.into_first() == Some(Value::Integer(1)))
+    let answer = db.try_ask(&sql, &[text(&rows), text(&head), text(&records)]);
+    answer.is_ok_and(|rows| rows.take_first() == Some(Value::Integer(1)))
 }
 
 /// Makes what the snapshot holds, and records the migrations; whether nothing went wrong.
@@ -130,8 +123,10 @@ fn made(runner: &mut Runner<'_, '_>, db: &mut Db<'_>, snapshot: &Snapshot<'_>, c
     }
     let Ok(sets) = runner.may_set(db, script) else { return false };
     let choice = Choice { enforced: runner.enforced, explicit: script.foreign_keys.is_some(), for_others: false };
-    match script::run(db, script.file, Direction::Up, script, choice, &runner.context.set.parts) {
-        Ok(_) => {}
+    // Nobody is told of how it ran.
+    let Some(mut done) = plan.jobs.first().map(Job::done) else { return false };
+    match script::run(db, script.file, Direction::Up, script, choice, &runner.context.set.parts, &mut done) {
+        Ok(()) => {}
         Err(Stop::NeedsOff | Stop::Failed(_)) => return false,
     }
     if sets && runner.context.settings.others(db).and_then(|others| others.settings(db, false)).is_err() {

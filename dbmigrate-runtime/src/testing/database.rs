@@ -231,7 +231,7 @@ fn scripts<'s>(set: &'s Set<'s>) -> impl Iterator<Item = &'s Script<'s>> {
 fn hash_of(set: &Set<'_>) -> u64 {
     let migrations = set.migrations.iter().flat_map(|migration| {
         let down = match &migration.down {
-            Down::Missing => "",
+            Down::Missing | Down::Empty(_) => "",
             Down::Irreversible(reason) => reason,
             Down::Script(script) => script.checksum,
         };

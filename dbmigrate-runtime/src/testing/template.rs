@@ -124,8 +124,8 @@ fn shared_name() -> String {
 }
 
 fn objects<B: Backend>(connection: &mut B::Connection, schema: &str) -> Result<Value, BoxError> {
-    let rows = B::driver(connection).query(&format!("SELECT count(*) FROM {schema}.sqlite_master"), &[])?;
-    Ok(rows.into_first().unwrap_or(Value::Null))
+    let mut rows = B::driver(connection).query(&format!("SELECT count(*) FROM {schema}.sqlite_master"), &[])?;
+    Ok(rows.take_first().unwrap_or(Value::Null))
 }
 
 /// Which templates this process has. Each has a lock of its own, so that two of them are made at once.

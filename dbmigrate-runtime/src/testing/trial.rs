@@ -86,7 +86,7 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
     /// The three ways of one migration. An error ends the walk.
     fn one(&mut self, migration: &Migration<'_>) -> Result<(), (Leg, FaultKind)> {
         let up = |kind| (Leg::Up, kind);
-        let scripts = [Some(&migration.up), way_back(migration)];
+        let scripts = [Some(&migration.up), down_script(migration)];
         if scripts.into_iter().flatten().any(works_on_other_files) {
             return Err(up(other_files(migration.name)));
         }
@@ -109,7 +109,7 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
         }
         self.tested.ups += 1;
         self.fill().map_err(up)?;
-        if way_back(migration).is_some() {
+        if down_script(migration).is_some() {
             self.back(migration, &before).map_err(|kind| (Leg::Down, kind))?;
         }
         Ok(())
@@ -132,7 +132,7 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
                     self.schema(migration.name, Leg::UpAgain, &again.schema, &after.schema);
                     self.rows(migration, Leg::UpAgain, before, &again, &after);
                 }
-                // Rows that the way back should have taken with it are those of the migration, and still in the way.
+                // Rows that the down script should have taken with it are those of the migration, and still in the way.
                 Err(kind) if kind.is_about_rows() && self.three_ways(migration).is_ok() => {
                     self.turned_away(migration);
                 }
@@ -202,7 +202,7 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
     /// Compares the rows of the tables that stay.
     fn rows(&mut self, migration: &Migration<'_>, leg: Leg, before: &Seen, now: &Seen, through: &Seen) {
         let written = self.written(migration);
-        let scripts = [Some(&migration.up), way_back(migration)];
+        let scripts = [Some(&migration.up), down_script(migration)];
         let code = scripts.into_iter().flatten().any(Script::has_code);
         let mut found = Vec::new();
         for table in before.contents.tables() {
@@ -229,7 +229,7 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
 
     /// The tables, in lower case, whose rows a migration is meant to change.
     fn written(&self, migration: &Migration<'_>) -> Names {
-        let scripts = [Some(&migration.up), way_back(migration)].into_iter().flatten();
+        let scripts = [Some(&migration.up), down_script(migration)].into_iter().flatten();
         let written = scripts.flat_map(Script::statements).filter_map(|statement| match statement.effect {
             Effect::Write(table) => Some(table.to_ascii_lowercase()),
             _ => None,
@@ -290,7 +290,8 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
         }
     }
 
-    /// Looks at the database again; `names` are the tables that were named where they could lose rows, if that is known.
+    /// Looks at the database again; `names` are the tables that were named where they could lose rows, if that is
+    /// known.
     fn look(&mut self, names: Option<Names>) -> Result<Rc<Seen>, FaultKind> {
         let last = Rc::clone(&self.seen);
         let mut session = self.testing.migrator.session(&mut self.connection);
@@ -325,7 +326,7 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
 /// The tables, in lower case, that the statements of a migration name where they could lose rows. None where Rust could
 /// do anything.
 fn named(migration: &Migration<'_>) -> Option<Names> {
-    let scripts = [Some(&migration.up), way_back(migration)].into_iter().flatten();
+    let scripts = [Some(&migration.up), down_script(migration)].into_iter().flatten();
     let mut named = Vec::new();
     for script in scripts {
         for step in script.steps {
@@ -358,7 +359,7 @@ fn open<B: Backend>(testing: &Testing<'_, B>) -> Result<B::Connection, Error> {
     Ok(connection)
 }
 
-fn way_back<'m, 's>(migration: &'m Migration<'s>) -> Option<&'m Script<'s>> {
+fn down_script<'m, 's>(migration: &'m Migration<'s>) -> Option<&'m Script<'s>> {
     match &migration.down {
         Down::Script(script) => Some(script),
         _ => None,

@@ -158,9 +158,35 @@ fn nothing_that_is_called_otherwise_is_ever_removed() {
         "app.db.20200101-000001.bak.partly",
         "app.db.20200101-000001.bak.part-x",
         "x.20200101-000001.bak.part",
+        // It stays as the oldest of its version, which one with another name could be taken for.
+        "app.db.19990101-000001.001.bak",
     ];
     names.sort_unstable();
-    assert_eq!(left_of(1, 1, &names), names);
+    let folder = Folder::new();
+    let mut db = database(&folder, "delete");
+    let old = SystemTime::now() - Duration::from_secs(25 * 60 * 60);
+    for name in names {
+        let file = fs::File::create_new(folder.file(name)).unwrap();
+        if name != "app.db.20200101-000001.bak.part-1" {
+            file.set_modified(old).unwrap();
+        }
+    }
+    let migrator = with("002_next", TAKES).backup(Backup::new(BackupWhen::Always).keep(1));
+    let made = [migrator.back_up(&mut db).unwrap(), migrator.up(&mut db).unwrap().backup.unwrap()];
+    let is_made = |name: &String| made.iter().any(|path| path.ends_with(name));
+    assert_eq!(others(&folder).into_iter().filter(|name| !is_made(name)).collect::<Vec<_>>(), names);
+    let copies = migrator.backups(&mut db).unwrap();
+    assert_eq!(copies.iter().filter(|copy| !made.contains(&copy.path)).count(), 1, "{copies:?}");
+}
+
+#[test]
+fn a_folder_that_is_missing_has_no_copies_and_one_that_can_not_be_read_is_an_error() {
+    let folder = Folder::new();
+    let mut db = database(&folder, "delete");
+    let beside = |dir: &str| runner(vec![base()]).backup(Backup::new(BackupWhen::Always).dir(dir));
+    assert_eq!(beside("nowhere").backups(&mut db).unwrap(), []);
+    fs::write(folder.file("taken"), "").unwrap();
+    assert!(beside("taken").backups(&mut db).unwrap_err().is_copy());
 }
 
 #[cfg(unix)]

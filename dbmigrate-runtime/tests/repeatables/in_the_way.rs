@@ -71,6 +71,21 @@ fn careless() -> File {
 }
 
 #[test]
+fn a_migration_that_makes_itself_what_is_in_its_way_fails_and_is_not_tried_for_ever() {
+    let own = ["DROP VIEW IF EXISTS v", "CREATE VIEW v AS SELECT nowhere FROM t", "ALTER TABLE t RENAME TO u"];
+    let with = || package([files(), vec![file("003_own", &own)]].concat()).repeatable("view", &[VIEW]);
+    for had in [false, true] {
+        let mut db = memory();
+        if had {
+            up(&mut db, package(files()).repeatable("view", &[VIEW]));
+        }
+        let error = with().runner().up(&mut db).unwrap_err();
+        assert!(error.to_string().contains("error in view v"), "{error}");
+        assert_eq!(error.file(), Some("migrations/003_own.sql"));
+    }
+}
+
+#[test]
 fn an_object_that_is_in_the_way_of_a_migration_is_made_anew_after_it() {
     let more = || [files(), vec![careless()]].concat();
     for mode in [TransactionMode::Each, TransactionMode::All] {
@@ -79,11 +94,11 @@ fn an_object_that_is_in_the_way_of_a_migration_is_made_anew_after_it() {
         up(&mut db, both());
         assert_eq!(up(&mut db, newer()), ["logs", "view"]);
         assert_eq!((ask(&db, "SELECT x FROM v").as_str(), objects(&db).as_str()), ("1", "log logs t v"));
-        // On the way back nothing makes them, so that they wait for the next way up.
+        // On the way down nothing makes them, so that they wait for the next way up.
         newer().runner().down(&mut db).unwrap();
         assert_eq!((ask(&db, "SELECT x FROM t").as_str(), records(&db).as_str()), ("1", ""));
         assert_eq!(up(&mut db, newer()), ["logs", "view"]);
-        // What the ways back leave without its table is in nobody's way either.
+        // What the down scripts leave without its table is in nobody's way either.
         newer().runner().down_all(&mut db).unwrap();
         assert_eq!(up(&mut db, newer()), ["logs", "view"]);
         assert_eq!(ask(&db, "SELECT x FROM v"), "1");

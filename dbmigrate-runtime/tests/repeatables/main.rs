@@ -206,7 +206,7 @@ fn a_program_without_them_lets_them_run_again_too() {
 }
 
 #[test]
-fn the_way_back_leaves_them_and_lets_them_run_again() {
+fn the_down_script_leaves_them_and_lets_them_run_again() {
     for files in [files(), files().into_iter().map(File::no_transaction).collect()] {
         let both = || with(files.clone(), VIEW);
         let mut db = memory();

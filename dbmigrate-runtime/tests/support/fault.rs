@@ -26,6 +26,8 @@ pub enum Fault {
     Lost,
     /// Before that call another connection does something.
     Meddle,
+    /// That statement and all of its kind are passed over without an error, as an authorizer can tell SQLite to.
+    Ignored,
 }
 
 /// A driver over a connection.
@@ -104,6 +106,9 @@ impl Driver for FaultyDriver<'_> {
 
     fn execute(&mut self, sql: &str) -> Result<(), FaultError> {
         self.call(sql)?;
+        if self.fault == Fault::Ignored && self.calls.get(self.at).is_some_and(|ignored| ignored == sql) {
+            return Ok(());
+        }
         self.driver.execute(sql).map_err(FaultError::Real)
     }
 

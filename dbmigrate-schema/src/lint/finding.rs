@@ -1,6 +1,6 @@
 //! A finding of a rule, and its place.
 
-use dbmigrate_core::{Diagnostic, Location, Script, Span};
+use dbmigrate_core::{Diagnostic, Help, Location, Script, Span};
 
 use super::rule::Rule;
 use super::soundness::Failing;
@@ -81,7 +81,7 @@ impl Draft {
     }
 
     /// Adds how to do it safely, as SQL that can be pasted where there is some.
-    pub(crate) fn help(self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(self, help: impl Into<Help>) -> Self {
         Self { diagnostic: self.diagnostic.help(help), ..self }
     }
 }

@@ -80,15 +80,11 @@ pub(crate) fn table_keys(table: &Table) -> Vec<Vec<Part>> {
 
 /// The indexes that a table had before a migration.
 pub(crate) fn indexes_before<'m>(migration: &'m Migration<'m>, table: &Name) -> Vec<&'m Rc<Known>> {
-    let net = migration.net();
-    let touched: std::collections::HashSet<_> = net.iter().map(|(_, changed)| &changed.key).collect();
-    let of_table = |known: &&Rc<Known>| known.index().is_some_and(|index| index.table == *table);
-    let changed = net.iter().filter(|(_, changed)| changed.key.0 == Kind::Index);
-    let changed = changed.filter_map(|(_, changed)| migration.before(Kind::Index, &changed.key.1));
+    let changed = migration.history.indexes_of(table);
     // What nothing has happened to belongs to it still.
-    let is_touched = |known: &Known| touched.contains(&(Kind::Index, known.object.name().clone()));
+    let is_touched = |known: &Known| migration.history.is_touched(&known.object.key());
     let kept = migration.after.of_table(table).filter(|known| !is_touched(known));
-    changed.chain(kept).filter(of_table).collect()
+    changed.chain(kept).filter(|known| known.index().is_some_and(|index| index.table == *table)).collect()
 }
 
 /// The indexes that a table has after a migration.

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use dbmigrate_core::config::LintSetting;
-use dbmigrate_core::{Diagnostic, MigrationSet, Severity};
+use dbmigrate_core::{Diagnostic, Help, MigrationSet, Severity};
 
 use super::allowed::Allowed;
 use super::finding::Finding;
@@ -192,7 +192,7 @@ impl Levels {
             let name = rule.name;
             diagnostic = diagnostic
                 .note(format!("`{name}` is {} by {whom}", level.as_str()))
-                .help(format!("to learn more: `cargo dbmigrate explain {name}`"));
+                .help(Help::from("to learn more: ").explain(name));
         }
         Some(diagnostic)
     }

@@ -22,7 +22,7 @@ impl<'m> Migration<'m> {
     pub(crate) fn made(&self) -> Vec<Made<'m>> {
         let lineage = self.lineage;
         let is_change = |name: &Name| lineage.changes.iter().any(|change| change.after.object.name() == name);
-        let new = self.net().into_iter().filter_map(|(statement, changed)| {
+        let new = self.net().filter_map(|(statement, changed)| {
             let table = changed.after.as_ref()?.table()?;
             (!is_change(&table.name)).then(|| Made {
                 statement: self.creation(statement, &table.name),

@@ -1,6 +1,5 @@
 //! What a rule sees: one migration that has run, what each statement of it did, and what became of the schema.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use dbmigrate_core::repeatable::ObjectKind;
@@ -137,7 +136,7 @@ impl<'m> Migration<'m> {
 
     /// What is new, by the statement that made it: what was not there before the migration under that kind and name.
     pub(crate) fn created(&self, kind: Kind) -> impl Iterator<Item = (usize, &Rc<Known>)> {
-        self.net().into_iter().filter_map(move |(statement, changed)| {
+        self.net().filter_map(move |(statement, changed)| {
             let is_new = changed.key.0 == kind && self.before(kind, &changed.key.1).is_none();
             Some((statement, changed.after.as_ref().filter(|_| is_new)?))
         })
@@ -149,29 +148,23 @@ impl<'m> Migration<'m> {
         objects.any(|object| object.kind == kind && Name::new(object.name.as_str()) == *name)
     }
 
-    /// The views, triggers and indexes that databases may have and that a statement of this sort has dropped for good: not
-    /// what comes back, in the migration or by a repeatable.
+    /// The views, triggers and indexes that databases may have and that a statement of this sort has dropped for good:
+    /// not what comes back, in the migration or by a repeatable.
     pub(crate) fn dropped_by(&self, is_drop: impl Fn(&Stmt<'_>) -> bool) -> Vec<(usize, &Rc<Known>)> {
         let made = |known: &Known| match known.object.kind() {
             Kind::View => self.has_repeatable(ObjectKind::View, known.object.name()),
             Kind::Trigger => self.has_repeatable(ObjectKind::Trigger, known.object.name()),
             _ => false,
         };
-        let gone = self.net().into_iter().filter(|(_, changed)| changed.after.is_none());
+        let gone = self.net().filter(|(_, changed)| changed.after.is_none());
         let meant = gone.filter(|(at, _)| self.statements[*at].tree.is_some_and(&is_drop));
         let old = meant.filter_map(|(at, changed)| Some((at, self.before(changed.key.0, &changed.key.1)?)));
         old.filter(|(_, known)| !self.is_new(known) && !made(known)).collect()
     }
 
     /// The last thing that happened to each object that is there at the end, or has gone.
-    pub(crate) fn net(&self) -> Vec<(usize, &'m Changed)> {
-        let statements: &'m [Statement<'m>] = self.statements;
-        let changes = statements.iter().enumerate().rev();
-        let changes = changes.flat_map(|(at, statement)| statement.changes.iter().rev().map(move |it| (at, it)));
-        let mut seen = HashSet::new();
-        let mut net: Vec<_> = changes.filter(|(_, changed)| seen.insert(&changed.key)).collect();
-        net.reverse();
-        net
+    pub(crate) fn net(&self) -> impl Iterator<Item = (usize, &'m Changed)> {
+        self.history.net.iter().copied()
     }
 
     /// Whether it ran with foreign keys enforced.
@@ -179,7 +172,7 @@ impl<'m> Migration<'m> {
         self.connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0)).unwrap_or(false)
     }
 
-    /// Whether the package wants ways back.
+    /// Whether the package wants down scripts.
     pub(crate) fn is_reversible(&self) -> bool {
         self.set.config.reversible
     }

@@ -71,6 +71,7 @@ mod shadow_table;
 mod shorter_type;
 mod star_over_changed_table;
 mod temp_object;
+mod text_becomes_column;
 mod to_strict;
 mod trigger_on_own_table;
 mod type_change;
@@ -128,6 +129,7 @@ pub const RULES: &[&Rule] = &[
     &rebuild_renumbers_rows::RULE,
     &copied_name_as_text::RULE,
     &double_quoted_text::RULE,
+    &text_becomes_column::RULE,
     &attached_database::RULE,
     &several_steps_without_transaction::RULE,
     &if_not_exists::RULE,

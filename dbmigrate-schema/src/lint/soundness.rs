@@ -11,7 +11,7 @@ use dbmigrate_core::token::unquote;
 use rusqlite::Connection;
 
 use super::migration::Statement;
-use super::state::{Key, Known, State};
+use super::state::{Changed, Key, Known, State};
 use crate::execute::message;
 use crate::model::{Event, Kind, Name, Object};
 use crate::quotes::{self, Words};
@@ -29,15 +29,26 @@ pub(crate) struct Broken {
     pub(crate) wants_program: bool,
 }
 
-/// A view or trigger in which a word in double quotes is a text: one of the migration, or one whose column it took away.
+/// What a word in double quotes is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// A text, in a view or trigger of the migration.
+    Text,
+    /// A text, which was a name in the same view or trigger before.
+    ColumnToText,
+    /// A name, which was a text in the same view or trigger before.
+    TextToColumn,
+}
+
+/// A view or trigger in which a word in double quotes is a text, or was one: one of the migration, or one of which it
+/// has changed what the word means.
 #[derive(Debug, Clone)]
 pub(crate) struct QuotedIn {
     pub(crate) object: Object,
     pub(crate) statement: usize,
     /// With its quotes.
     pub(crate) word: String,
-    /// Whether it was a name in the same view or trigger before.
-    pub(crate) was_column: bool,
+    pub(crate) turn: Turn,
 }
 
 /// What a migration did to views and triggers.
@@ -52,8 +63,8 @@ pub(crate) struct Verdict {
 pub(crate) struct Failing {
     /// Those that can't be used, each with the question that fails.
     questions: HashMap<Key, String>,
-    /// The words in double quotes of those that can, each with the text in which they stand.
-    words: HashMap<Key, (String, Words)>,
+    /// The words in double quotes of those that can.
+    words: quotes::Found,
 }
 
 impl Failing {
@@ -70,18 +81,21 @@ impl Failing {
     pub(super) fn judge_all(&mut self, connection: &Connection, state: &State, later: &HashSet<Name>) {
         let mut answers = Answers::new(connection, state, later);
         *self = Self::default();
+        let mut sound = Vec::new();
         for known in state.iter() {
             match answers.ask(&known.object) {
                 Some((question, Some(_))) => drop(self.questions.insert(known.object.key(), question)),
-                Some((question, None)) => self.learn(&known.object, answers.words(&question, &known.object)),
+                Some((question, None)) => sound.push((known, question)),
                 None => {}
             }
         }
+        let mut words = answers.words(&sound);
+        sound.into_iter().for_each(|(known, _)| self.learn(&known.object, words.remove(&known.object.key())));
     }
 
     fn learn(&mut self, object: &Object, words: Option<Words>) {
         match words {
-            Some(words) => drop(self.words.insert(object.key(), (object.text().to_owned(), words))),
+            Some(words) => drop(self.words.insert(object.key(), words)),
             None => drop(self.words.remove(&object.key())),
         }
     }
@@ -107,6 +121,7 @@ impl Failing {
                 self.questions.insert((*kind, name.clone()), question);
             }
         }
+        let (mut sound, mut statement_of) = (Vec::new(), Vec::new());
         for (known, statement) in Touched::by(statements, state).0 {
             let Some((question, answer)) = answers.ask(&known.object) else { continue };
             let object = known.object.clone();
@@ -119,50 +134,75 @@ impl Failing {
                     verdict.broken.push(Broken { object, why, statement, wants_program });
                 }
                 None => {
-                    let words = answers.words(&question, &object);
-                    let texts = words.as_ref().map_or(&[][..], |words| &words.texts);
-                    if let Some((word, was_column)) = self.text_in(known, texts, statements, state) {
-                        verdict.quoted.push(QuotedIn { object: object.clone(), statement, word, was_column });
-                    }
-                    self.learn(&object, words);
+                    sound.push((known, question));
+                    statement_of.push(statement);
                 }
             }
+        }
+        let mut words = answers.words(&sound);
+        for ((known, _), statement) in sound.into_iter().zip(statement_of) {
+            let (object, words) = (&known.object, words.remove(&known.object.key()));
+            if let Some(words) = &words {
+                let turned = self.text_in(known, &words.texts, statements, state);
+                for (word, turn) in turned.into_iter().chain(self.column_in(known, words, statements)) {
+                    verdict.quoted.push(QuotedIn { object: object.clone(), statement, word, turn });
+                }
+            }
+            self.learn(object, words);
         }
         verdict
     }
 
+    /// The words of a view or trigger before the migration, if they are known.
+    fn words_before(&self, known: &Rc<Known>, statements: &[Statement<'_>]) -> Option<&Words> {
+        let key = known.object.key();
+        let own = changes(statements).find(|it| it.key == key).map_or(Some(known), |it| it.before.as_ref())?;
+        self.words.get(&key).filter(|words| own.object.text() == words.text)
+    }
+
     /// Which of the texts in a view or trigger was a column in it before or, where there is none and the migration made
-    /// it, the first one; and whether it was a column.
+    /// it, the first one.
     fn text_in(
         &self,
         known: &Rc<Known>,
         texts: &[String],
         statements: &[Statement<'_>],
         state: &State,
-    ) -> Option<(String, bool)> {
+    ) -> Option<(String, Turn)> {
         let first = texts.first()?;
-        let (object, key) = (&known.object, known.object.key());
-        let changes = || statements.iter().flat_map(|statement| &statement.changes);
-        let own = changes().find(|it| it.key == key).map_or(Some(known), |it| it.before.as_ref());
-        let before = own.and_then(|own| self.words.get(&key).filter(|(text, _)| own.object.text() == text));
+        let before = self.words_before(known, statements);
         let was_column = |word: &&String| {
             let name = Name::new(unquote(word));
-            before.is_some_and(|(text, words)| {
+            before.is_some_and(|words| {
                 // Elsewhere in another text it may be a text by right.
-                words.names.contains(&name) && (text == object.text() || is_gone(&name, statements, state))
+                words.names.contains(&name) && (words.text == known.object.text() || is_gone(&name, statements, state))
             })
         };
         match texts.iter().find(was_column) {
-            Some(word) => Some((word.clone(), true)),
-            None => changes().any(|it| it.after.as_ref() == Some(known)).then(|| (first.clone(), false)),
+            Some(word) => Some((word.clone(), Turn::ColumnToText)),
+            None => {
+                let is_made = changes(statements).any(|it| it.after.as_ref() == Some(known));
+                is_made.then(|| (first.clone(), Turn::Text))
+            }
         }
     }
+
+    /// Which of the names in a view or trigger was a text in it before, where it says the same.
+    fn column_in(&self, known: &Rc<Known>, now: &Words, statements: &[Statement<'_>]) -> Option<(String, Turn)> {
+        let before = self.words_before(known, statements).filter(|before| before.text == now.text)?;
+        let is_column = |word: &&String| now.names.contains(&Name::new(unquote(word)));
+        let word = before.texts.iter().find(is_column)?;
+        Some((word.clone(), Turn::TextToColumn))
+    }
+}
+
+fn changes<'s>(statements: &'s [Statement<'_>]) -> impl Iterator<Item = &'s Changed> {
+    statements.iter().flat_map(|statement| &statement.changes)
 }
 
 /// Whether a table had a column of this name before statements, and has it no more.
 fn is_gone(column: &Name, statements: &[Statement<'_>], state: &State) -> bool {
-    let changes = statements.iter().flat_map(|statement| &statement.changes);
-    let mut tables = changes.filter_map(|it| it.before.as_ref()?.table());
+    let mut tables = changes(statements).filter_map(|it| it.before.as_ref()?.table());
     let has_it = |table: &Name| {
         let now = state.get(Kind::Table, table).and_then(|known| known.table());
         now.is_some_and(|now| now.column(column).is_some())
@@ -176,34 +216,32 @@ struct Answers<'a> {
     state: &'a State,
     later: &'a HashSet<Name>,
     known: HashMap<String, Option<String>>,
-    /// What SQLite has of everything, once it is asked for.
-    texts: Option<HashMap<Key, String>>,
-    /// The words in double quotes of everything, once they are asked for.
-    words: Option<HashMap<Key, Words>>,
 }
 
 impl<'a> Answers<'a> {
     fn new(connection: &'a Connection, state: &'a State, later: &'a HashSet<Name>) -> Self {
-        Self { connection, state, later, known: HashMap::new(), texts: None, words: None }
+        Self { connection, state, later, known: HashMap::new() }
     }
 
-    fn is_written(&mut self, object: &Object) -> bool {
-        let texts = self.texts.get_or_insert_with(|| quotes::texts(self.connection).unwrap_or_default());
-        texts.get(&object.key()).is_some_and(|text| text == object.text())
-    }
-
-    /// The words in double quotes of a view or trigger that can be used; none where it has none.
-    fn words(&mut self, question: &str, object: &Object) -> Option<Words> {
-        let text = object.text();
+    /// The words in double quotes of views and triggers that can be used, each with its question; none of one that has
+    /// none.
+    fn words(&self, sound: &[(&Rc<Known>, String)]) -> quotes::Found {
         // `DROP COLUMN` writes the texts of all views anew, and nobody follows that.
-        if !quotes::has_quotes(text) || !self.is_written(object) {
-            return None;
-        }
-        if !quotes::stumbles(self.connection, question) {
-            return Some(Words::of(text, text));
-        }
-        let all = self.words.get_or_insert_with(|| quotes::all_words(self.connection).unwrap_or_default());
-        all.get(&object.key()).cloned()
+        let quoting = sound.iter().filter(|(known, _)| {
+            quotes::has_quotes(known.object.text()) && self.state.is_written(self.connection, known)
+        });
+        let (texts, names): (Vec<_>, Vec<_>) =
+            quoting.partition(|(_, question)| quotes::stumbles(self.connection, question));
+        let texts: Vec<&Object> = texts.into_iter().map(|(known, _)| &known.object).collect();
+        let mut words = match texts.as_slice() {
+            [] => quotes::Found::new(),
+            texts => quotes::words_of(self.connection, texts, self.state.len()).unwrap_or_default(),
+        };
+        words.extend(names.into_iter().map(|(known, _)| {
+            let text = known.object.text();
+            (known.object.key(), Words::of(text, text))
+        }));
+        words
     }
 
     /// The question that is asked of a view or trigger, and what SQLite says against it.

@@ -86,6 +86,19 @@ impl State {
         self.links.referring(parent).filter_map(|key| self.objects.get(key))
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Whether an object has the text that was last seen of it.
+    pub(super) fn is_written(&self, connection: &Connection, known: &Known) -> bool {
+        let sql = "SELECT CAST(sql AS BLOB) FROM main.sqlite_schema WHERE rowid = ?1";
+        let text = known.object.text().as_bytes();
+        let is_text =
+            connection.query_row(sql, [known.rowid], |row| Ok(row.get_ref(0)?.as_bytes_or_null()? == Some(text)));
+        is_text.unwrap_or(false)
+    }
+
     /// What is kept for the place of an object.
     #[cfg(test)]
     pub(super) fn at_its_place(&self, known: &Known) -> Option<&Rc<Known>> {

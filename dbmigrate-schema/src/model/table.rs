@@ -2,7 +2,7 @@
 
 use dbmigrate_core::token::unquote;
 
-use super::{Column, Constraint, ForeignKey, Key, Name, Rule};
+use super::{Column, Columns, Constraint, ForeignKey, Key, Name, Rule};
 
 /// The names under which SQLite knows the rowid, where no column has them.
 pub(crate) const ROWID_NAMES: [&str; 3] = ["rowid", "_rowid_", "oid"];
@@ -13,7 +13,7 @@ pub struct Table {
     /// Its name.
     pub name: Name,
     /// Its columns, in order.
-    pub columns: Vec<Column>,
+    pub columns: Columns,
     /// Its keys, checks and foreign keys, in the order in which they are written.
     pub constraints: Vec<Constraint>,
     /// `STRICT`.
@@ -28,7 +28,7 @@ impl Table {
     /// The column of this name.
     #[must_use]
     pub fn column(&self, name: &Name) -> Option<&Column> {
-        self.columns.iter().find(|column| column.name == *name)
+        self.columns.named(name)
     }
 
     /// The primary key.

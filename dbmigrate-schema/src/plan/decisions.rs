@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_way_back_takes_the_names_from_before() {
+    fn the_down_script_takes_the_names_from_before() {
         let name = |name: &str| Name::new(name);
         let column = |table, from, to| Rename::Column { table: name(table), from: name(from), to: name(to) };
         let fill = |table, column| Fill { table: name(table), column: name(column), expression: "0".to_owned() };

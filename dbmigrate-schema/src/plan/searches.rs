@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Planned, dependents};
+use super::names::table_like;
+use super::{Planned, Undecided, dependents};
 use crate::model::{Kind, Name, Object, Schema, VirtualTable};
 
 /// What a plan does to full-text tables that hold no text themselves.
@@ -32,6 +33,38 @@ impl<'a> Searches<'a> {
         }
     }
 
+    /// What full-text tables are to read and will not find, unless they have not found it before.
+    pub(super) fn lost(from: &Schema, to: &Schema, name_after: impl Fn(&Name) -> Option<Name>) -> Vec<Undecided> {
+        let fault = |schema: &Schema, search: &VirtualTable| {
+            let content = search.content()?;
+            if schema.object(Kind::View, &content).is_some() {
+                return None;
+            }
+            match table_like(schema, &content) {
+                Some(Object::Table(table)) => {
+                    let missing = search.text_columns().into_iter().find(|column| table.column(column).is_none())?;
+                    Some((format!("reads `{missing}` from `{content}`, which has no such column"), None))
+                }
+                Some(_) => None,
+                None => Some((format!("reads its text from `{content}`, which is not there"), Some(content))),
+            }
+        };
+        let searches = to.objects.iter().filter_map(|object| match object {
+            Object::VirtualTable(search) => Some(search),
+            _ => None,
+        });
+        let lost = searches.filter_map(|search| {
+            let (why, content) = fault(to, search)?;
+            let was = match from.object(Kind::VirtualTable, &search.name) {
+                Some(Object::VirtualTable(was)) => fault(from, was),
+                _ => None,
+            };
+            let argument = content.and_then(|content| name_after(&content)).map(|now| format!("content='{now}'"));
+            was.is_none().then(|| Undecided::LostText { search: search.name.clone(), why, argument })
+        });
+        lost.collect()
+    }
+
     fn reads_a_change(&self, search: &VirtualTable, content: &Name) -> bool {
         let columns = || search.text_columns().into_iter().chain(search.option("content_rowid"));
         match self.changed.get(content) {
@@ -57,8 +90,8 @@ impl<'a> Searches<'a> {
                 return self.made.contains(&search.name) || others;
             }
             match stays(content) {
-                // There were no rows before.
-                None => !self.made.contains(&search.name),
+                // There were no rows before, or there is nothing to read.
+                None => table_like(self.to, content).is_some() && !self.made.contains(&search.name),
                 Some(stays) => !stays || self.made.contains(&search.name) || self.reads_a_change(search, content),
             }
         };

@@ -27,6 +27,10 @@ pub(super) fn plan(from: &Schema, to: &Schema, decisions: &Decisions) -> Result<
         let was = by_name(from);
         let gone = gone(from, to, &was, &names);
         undecided.extend(doubts(to, &was, &gone, &names, decisions));
+        undecided.extend(Searches::lost(from, to, |name| {
+            let mut after = to.objects.iter().filter(|object| is_table(object) && object.name() != name);
+            Some(after.find(|after| names.table_before(after.name()) == name)?.name().clone())
+        }));
         let bench = Bench::new(from, &decisions.stubs);
         let (dropped, changed) = Default::default();
         let mut steps =

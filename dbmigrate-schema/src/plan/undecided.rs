@@ -61,6 +61,15 @@ pub enum Undecided {
         /// What SQLite says.
         why: String,
     },
+    /// A full-text table reads its text from a table or column that will not exist: it goes on naming what was renamed.
+    LostText {
+        /// The name of the full-text table.
+        search: Name,
+        /// What it misses: lower case, no final period.
+        why: String,
+        /// The argument that it should have, where that is known.
+        argument: Option<String>,
+    },
     /// A change that cannot be planned.
     Unsupported {
         /// What the object is.
@@ -101,6 +110,7 @@ impl fmt::Display for Undecided {
                 write!(f, "`{expression}` is not a value for column `{column}` of `{table}`: {why}")
             }
             Self::Refused { sql, why } => write!(f, "SQLite rejects `{sql}`, tried on an empty database: {why}"),
+            Self::LostText { search, why, .. } => write!(f, "the full-text table `{search}` {why}"),
             Self::Unsupported { kind, name, why, .. } => write!(f, "{kind} `{name}`: {why}"),
         }
     }
@@ -118,7 +128,7 @@ impl Undecided {
             | Self::NoSuchRename { .. }
             | Self::NoSuchFill { .. } => true,
             Self::Unsupported { can_be_dropped, .. } => *can_be_dropped,
-            Self::Refused { .. } => false,
+            Self::Refused { .. } | Self::LostText { .. } => false,
         }
     }
 
@@ -160,6 +170,10 @@ impl Undecided {
                 vec!["a fill is an expression over the row: `--fill users.slug='lower(name)'`".to_owned()]
             }
             Self::Refused { .. } => vec![BY_HAND.to_owned()],
+            Self::LostText { argument: Some(argument), .. } => vec![format!("write `{argument}` in its declaration")],
+            Self::LostText { search, .. } => {
+                vec![format!("correct the arguments of `{search}`: its words are read anew where they change")]
+            }
             Self::Unsupported { can_be_dropped, .. } => {
                 let dropped = format!("drop and recreate it: {}", allow(&Hazard::DropTable));
                 can_be_dropped.then_some(dropped).into_iter().chain([BY_HAND.to_owned()]).collect()

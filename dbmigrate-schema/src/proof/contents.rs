@@ -46,7 +46,7 @@ impl Pair {
         &self.from
     }
 
-    /// The same for the way back.
+    /// The same for the down script.
     pub(super) fn flipped(self) -> Self {
         let columns = self.columns.into_iter().map(|(from, to)| (to, from)).collect();
         Self { from: self.to, to: self.from, columns, ..self }
@@ -213,8 +213,8 @@ fn whole_table(connection: &Connection, object: &Object) -> Option<TableContents
     Some(TableContents { to: name.clone(), columns, rows, again, filled, sequence: None })
 }
 
-/// What a column of another type makes of the values, by SQLite's own rules; what it does not take stays as it is, and so
-/// does what would be another value: nobody said that `'007'` is 7.
+/// What a column of another type makes of the values, by SQLite's own rules; what it does not take stays as it is, and
+/// so does what would be another value: nobody said that `'007'` is 7.
 fn convert(rows: &mut [Vec<Cell>], at: usize, from: (&Column, bool), to: (&Column, bool)) -> rusqlite::Result<()> {
     let scratch = Connection::open_in_memory()?;
     let declared = |column: &Column| column.declared_type.clone().unwrap_or_default();

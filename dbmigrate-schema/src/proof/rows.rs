@@ -1,8 +1,8 @@
 //! Rows for a proof: such as both schemas can hold, because a migration may refuse what its author ruled out.
 //!
 //! A new check, a unique key or an assertion turns rows away when the migration runs. That is its purpose and no
-//! fault, so rows are chosen that the schema afterwards can hold and that the assertions take; where there are none, the
-//! proof says so. Any other refusal is left to the walk, and so is every row that loses what it refers to.
+//! fault, so rows are chosen that the schema afterwards can hold and that the assertions take; where there are none,
+//! the proof says so. Any other refusal is left to the walk, and so is every row that loses what it refers to.
 
 use std::collections::HashSet;
 
@@ -53,8 +53,8 @@ pub(super) fn filled(walk: &Walk<'_>, connection: &Connection, seed: u64) -> rus
     let fits = |connection: &Connection| -> rusqlite::Result<bool> {
         Ok(target.objection(connection, renames)?.is_none() && assert(connection).is_none())
     };
-    // To judge every row takes its time: only where there is need, and tables that stay as they are only where a trigger
-    // of theirs writes to one that does not.
+    // To judge every row takes its time: only where there is need, and tables that stay as they are only where a
+    // trigger of theirs writes to one that does not.
     let (any, filled) = fill(&|_| true, &|_| true)?;
     if fits(&any)? {
         return Ok(Rows { connection: any, filled, misfits: Vec::new() });
@@ -75,7 +75,8 @@ pub(super) fn filled(walk: &Walk<'_>, connection: &Connection, seed: u64) -> rus
     Ok(Rows { connection, filled, misfits })
 }
 
-/// A copy of the database after the way up, with rows that are written then and that the way back does not rule out.
+/// A copy of the database after the up script, with rows that are written then and that the down script does not rule
+/// out.
 pub(super) fn later(
     walk: &Walk<'_>,
     down: &Script,
@@ -96,8 +97,8 @@ pub(super) fn touched(walk: &Walk<'_>) -> HashSet<Name> {
     differences.into_iter().map(|difference| difference.table.unwrap_or(difference.name)).collect()
 }
 
-/// The tables that hold rows of which none refers to anything by one of their keys, where they change or what they could
-/// refer to does.
+/// The tables that hold rows of which none refers to anything by one of their keys, where they change or what they
+/// could refer to does.
 pub(super) fn idle_references(
     connection: &Connection,
     schema: &Schema,

@@ -53,7 +53,7 @@ impl Walk<'_> {
         self.refuses_or_keeps(Step::Up, self.up, (self.before, self.claim.target), &pairs, connection)
     }
 
-    /// The way back over rows that were written after the way up.
+    /// The down script over rows that were written after the up script.
     pub(super) fn down_refuses_or_keeps(&self, down: &Script, connection: &Connection) -> Result<(), Failure> {
         let there = pairs(self.before, self.claim.target, self.claim.decisions);
         let back: Vec<_> = there.into_iter().map(Pair::flipped).collect();
@@ -108,7 +108,7 @@ impl Walk<'_> {
         run_one(self.claim, script, connection).map_err(|problem| failure(vec![problem]))?;
         let mut problems = differences(step, connection, to).map_err(|problem| failure(vec![problem]))?;
         problems.extend(contents.lost(connection).map_err(failed)?);
-        problems.extend(quoted.become_texts(connection, pairs, to).map_err(failed)?);
+        problems.extend(quoted.turned(connection, pairs, (from, to)).map_err(failed)?);
         if step == Step::Up {
             problems.extend(orphaned(from, to, &self.claim.decisions.renames));
         }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use dbmigrate_core::token::{tokens, unquote};
 use dbmigrate_core::{
-    Diagnostic, Location, MigrationSet, Script, Severity, Snapshot as Sealed, SourceText, Span, Step, snapshot as core,
+    Diagnostic, Help, Location, MigrationSet, Script, Severity, Snapshot as Sealed, SourceText, Span, Step,
+    snapshot as core,
 };
 use rusqlite::Connection;
 
@@ -192,8 +193,10 @@ pub(crate) fn history(
     let is_one = |name: &str| names.iter().any(|own| own.eq_ignore_ascii_case(name));
     let Some(made) = objects(original)?.into_iter().find(|object| is_one(&object.name)) else { return Ok(None) };
     let message = format!("`{}` is the name of a table of the history, which exists in a program", made.name);
-    let fault = Diagnostic::error(codes.history, message)
-        .help("give the history another name: `table = \"…\"` under `[package.metadata.migrations]` in `Cargo.toml`");
+    let fault = Diagnostic::error(codes.history, message).help(
+        Help::from("give the history another name: `table = \"…\"` under `[package.metadata.migrations]` in ")
+            .file("Cargo.toml"),
+    );
     let places = part.migrations.iter().filter_map(ups).find_map(|up| {
         let text = up.source.slice(up.section);
         let token = tokens(text).find(|token| is_one(&unquote(token.text(text))))?;

@@ -18,7 +18,8 @@ pub(super) struct Compared {
     pub(super) pairs: Vec<Pair>,
 }
 
-/// What to compare before and after the way up, before which the way back may have been gone. `now` is the schema after it.
+/// What to compare before and after the up script, before which the down script may have run. `now` is the schema after
+/// it.
 pub(super) fn there(effects: &ScriptEffects, back: Option<&ScriptEffects>, now: &State) -> Compared {
     let meant = |name: &Name| effects.meant.contains(name);
     let (mut from, mut to, mut renames) = (Vec::new(), Vec::new(), Vec::new());
@@ -47,8 +48,8 @@ pub(super) fn there(effects: &ScriptEffects, back: Option<&ScriptEffects>, now: 
     Compared::new(from, to, &renames, &effects[0].computed, &effects)
 }
 
-/// What to compare before the way up and after the way back, in the columns that were there all the time. `now` is the
-/// schema after both, and that before.
+/// What to compare before the up script and after the down script, in the columns that were there all the time. `now`
+/// is the schema after both, and that before.
 pub(super) fn back(there: &ScriptEffects, back: &ScriptEffects, now: &State) -> Compared {
     let meant = |name: &Name| there.meant.contains(name) || back.meant.contains(name);
     let mut computed: HashSet<(Name, Name)> = back.computed.clone();
@@ -105,8 +106,8 @@ fn others(effects: &[&ScriptEffects], now: &State) -> Vec<Object> {
 }
 
 impl Compared {
-    /// A rebuild gives rows new rowids where no column is one, and starts a counter anew: that is for rules of the linter
-    /// to say.
+    /// A rebuild gives rows new rowids where no column is one, and starts a counter anew: that is for rules of the
+    /// linter to say.
     fn new(
         from: Vec<Object>,
         to: Vec<Object>,

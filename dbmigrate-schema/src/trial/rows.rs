@@ -11,7 +11,7 @@ use crate::lint::State;
 use crate::model::{Kind, Name, Object, Schema};
 use crate::observer::NoObserver;
 use crate::read::{ReadOptions, read};
-use crate::replay::{replayable, way_up};
+use crate::replay::{replayable, up_script};
 use crate::{execute, scratch};
 
 /// Any number will do, if it stays the same.
@@ -32,7 +32,7 @@ pub(super) fn go(
 /// A database as the first migrations make it, without further rows; none where one of them can't be gone.
 pub(super) fn made(set: &MigrationSet, count: usize) -> rusqlite::Result<Option<Connection>> {
     let connection = scratch::open(&set.config.replay.stubs)?;
-    let ups = set.migrations.iter().take(count).map(|migration| way_up(migration).ok());
+    let ups = set.migrations.iter().take(count).map(|migration| up_script(migration).ok());
     let before = set.base.iter().chain(&set.before_all);
     let scripts = before.map(|hook| replayable(hook).ok()).chain(ups);
     for script in scripts {

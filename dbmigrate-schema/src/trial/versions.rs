@@ -15,7 +15,7 @@ use crate::model::{Name, Object, Schema};
 use crate::plan::Decisions;
 use crate::proof::{Contents, asserts, faults, pairs};
 use crate::read::{ReadOptions, read};
-use crate::replay::way_up;
+use crate::replay::up_script;
 use crate::scratch::copy;
 
 /// Takes the versions to the last one that was tried; `affected` has a set for each of those,
@@ -34,7 +34,7 @@ pub(super) fn all(
     let mut tried = Vec::new();
     let Some(version) = made(set, first)? else { return Ok(tried) };
     for at in first..last.saturating_sub(1) {
-        let Ok(up) = way_up(&set.migrations[at]) else { break };
+        let Ok(up) = up_script(&set.migrations[at]) else { break };
         if go(set, &version, up).is_err() {
             break;
         }
@@ -69,7 +69,7 @@ fn one(
     let contents =
         Contents::read(&connection, &pairs(&untouched, &untouched, &Decisions::default()), &untouched, &untouched)?;
     for migration in &set.migrations[at + 1..affected.len()] {
-        let Ok(up) = way_up(migration) else { break };
+        let Ok(up) = up_script(migration) else { break };
         if let Err(refused) = asserts(&connection, up).and_then(|()| go(set, &connection, up)) {
             // It was rolled back.
             let why = turned_away(&connection, set.config.foreign_keys, up)?;

@@ -17,7 +17,7 @@ use crate::model::{Kind, Name};
 use crate::observer::ReplayObserver;
 use crate::proof::{Contents, asserts, faults};
 use crate::read::{ReadOptions, read};
-use crate::replay::{replayable, way_back, way_up};
+use crate::replay::{down_script, replayable, up_script};
 use crate::scratch::{self, copy};
 
 /// A database, as the migrations so far have made it, with rows.
@@ -70,7 +70,7 @@ impl<'a> Walk<'a> {
             return Ok(affected);
         }
         for (at, migration) in migrations.iter().enumerate() {
-            let up = match way_up(migration) {
+            let up = match up_script(migration) {
                 Ok(up) => up,
                 Err(why) => {
                     // What runs the Rust of a program has its place here.
@@ -138,9 +138,9 @@ impl<'a> Walk<'a> {
                 one.left_out.push(LeftOut { table: after.clone(), rows: of - left, of, drops: *drops });
             }
         }
-        if let Some(down) = way_back(migration) {
+        if let Some(down) = down_script(migration) {
             self.back(&there, (up, down), &beside, one)?;
-        } else if migration.body.way_back().is_some() {
+        } else if migration.body.down_script().is_some() {
             self.tried.unchecked_downs.push(migration.name());
         }
         if let Err(refused) = rows::go(self.set, &self.connection, up) {
@@ -225,8 +225,8 @@ impl<'a> Walk<'a> {
         Ok(self.follower.effects_of(script))
     }
 
-    /// Where generated rows were turned away: takes others, and says whether it is right that it did. None where that is not what is
-    /// wrong.
+    /// Where generated rows were turned away: takes others, and says whether it is right that it did. None where that
+    /// is not what is wrong.
     fn choose(&mut self, at: usize, up: &Script) -> rusqlite::Result<Option<bool>> {
         if !matches!(self.tries.rows, Rows::Generated) {
             return Ok(None);
@@ -249,8 +249,8 @@ impl<'a> Walk<'a> {
         let held = touched.iter().filter(holds).cloned().collect();
         let Some(chosen) = chosen(self.set, at, up, &touched, &told.read, &held)? else { return Ok(None) };
         self.connection = chosen.connection;
-        // A check, a key or an assertion may be one that no generated row satisfies. That every row comes to be NULL in a
-        // place that takes none is no matter of rows.
+        // A check, a key or an assertion may be one that no generated row satisfies. That every row comes to be NULL in
+        // a place that takes none is no matter of rows.
         let is_right = chosen.emptied.is_empty() || !why.starts_with("NOT NULL");
         if is_right {
             let name = self.set.migrations[at].name();

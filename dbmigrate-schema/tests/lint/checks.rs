@@ -50,7 +50,7 @@ fn a_number_that_is_made_of_a_text_is_seen_however_it_is_made() {
         );
         let findings = lint_newest(&[&format!("CREATE TABLE t (id INTEGER PRIMARY KEY, a {column}, b INT)"), &copy]);
         let own = findings.into_iter().filter(|finding| finding.rule.name == "type-change");
-        own.map(|finding| (finding.diagnostic.message, finding.diagnostic.help)).next()
+        own.map(|finding| (finding.diagnostic.message.clone(), finding.diagnostic.help_texts())).next()
     };
     let connection = Connection::open_in_memory().unwrap();
     for (value, makes) in [

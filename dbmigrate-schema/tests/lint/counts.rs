@@ -29,7 +29,7 @@ fn check(rule: &str, before: &str, rows: &str, now: &str, expect: &str) {
     assert!(diagnostic.notes.iter().any(|note| note == expect), "{diagnostic}");
     let database = Connection::open_in_memory().unwrap();
     database.execute_batch(&format!("{before}; {rows}")).unwrap();
-    for help in &diagnostic.help {
+    for help in &diagnostic.help_texts() {
         let Some((_, assert)) = help.split_once("-- dbmigrate: assert ") else { continue };
         let holds: bool = database.query_row(assert.trim_end_matches('`'), [], |row| row.get(0)).unwrap();
         assert!(!holds, "{assert}");

@@ -1,4 +1,4 @@
-//! Ways back: what a set, a manifest or a database at hand changes about the rules.
+//! Down scripts: what a set, a manifest or a database at hand changes about the rules.
 
 use dbmigrate_schema::lint::{Finding, Options, Rows, lint};
 
@@ -12,13 +12,17 @@ fn of<'f>(findings: &'f [Finding], rule: &str) -> Vec<&'f Finding> {
 }
 
 #[test]
-fn a_package_that_never_goes_back_needs_no_ways_back() {
+fn a_package_that_never_goes_back_needs_no_down_scripts() {
     let mut set = set(&[TABLE, ("002_b.up.sql", "CREATE TABLE u (a);")]);
     let (_, findings) = lint(&set, None, &Options::default());
     let found = of(&findings, "missing-down");
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].number, found[0].diagnostic.file.as_deref()), (2, Some("migrations/002_b.up.sql")));
-    assert!(found[0].diagnostic.help[0].contains("`migrations/002_b.down.sql`"), "{:?}", found[0].diagnostic.help);
+    assert!(
+        found[0].diagnostic.help_texts()[0].contains("`migrations/002_b.down.sql`"),
+        "{:?}",
+        found[0].diagnostic.help
+    );
     // Before the first there is nothing to go back to.
     let first = crate::support::set(&[("001_a.sql", "CREATE TABLE t (a);")]);
     assert!(!names(&lint(&first, None, &Options::default()).1).contains("missing-down"));
@@ -27,7 +31,7 @@ fn a_package_that_never_goes_back_needs_no_ways_back() {
 }
 
 #[test]
-fn an_empty_way_back_is_named_once_and_in_its_file() {
+fn an_empty_down_script_is_named_once_and_in_its_file() {
     let set = set(&[TABLE, ("002_b.sql", "CREATE TABLE u (a);"), ("002_b.down.sql", "-- Later.")]);
     let (replay, findings) = lint(&set, None, &Options::default());
     assert_eq!(replay.diagnostics, []);
@@ -37,7 +41,7 @@ fn an_empty_way_back_is_named_once_and_in_its_file() {
 }
 
 #[test]
-fn old_ways_back_are_let_be() {
+fn old_down_scripts_are_let_be() {
     let set = set(&[TABLE, ("002_b.sql", "CREATE TABLE u (a);\n-- dbmigrate: down\nSELECT 1;")]);
     for (old, expect) in [(vec![1], 1), (vec![1, 2], 0)] {
         let old = old.into_iter().collect();

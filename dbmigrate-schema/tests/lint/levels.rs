@@ -13,7 +13,7 @@ const TABLES: &str = "CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT); CREATE TA
 fn judged(migrations: &[&str], levels: &Levels) -> Vec<Diagnostic> {
     let names: Vec<_> = (1..=migrations.len()).map(|number| format!("{number:03}_m.sql")).collect();
     let mut set = set(&names.iter().map(String::as_str).zip(migrations.iter().copied()).collect::<Vec<_>>());
-    // Of ways back others speak.
+    // Of down scripts others speak.
     set.config.reversible = false;
     judge(&set, levels)
 }
@@ -68,7 +68,7 @@ fn an_allow_silences_its_rule_where_it_stands_and_nowhere_else() {
         "PRAGMA foreign_keys = OFF;\nBEGIN;\n-- dbmigrate: allow drop-table so\nDROP TABLE a;\nDROP TABLE b;\nCOMMIT;",
         &["5 drop-table error"],
     );
-    // A rule of the way up has nothing to do with the way back.
+    // A rule of the up script has nothing to do with the down script.
     says(
         "DROP TABLE a;\n-- dbmigrate: down\n-- dbmigrate: allow drop-table so\nCREATE TABLE a (id);",
         &["1 drop-table error", "3 unused-allow warning"],
@@ -105,7 +105,7 @@ fn what_silences_nothing_is_said() {
     let found = judged(&[TABLES, "-- dbmigrate: allow drop-table, drop-column so\nDROP TABLE a;"], &Levels::default());
     let unused = found.iter().find(|it| it.code == "unused-allow").unwrap();
     assert!(
-        unused.message.contains("`drop-column`") && unused.help[0].contains("remove `drop-column` from"),
+        unused.message.contains("`drop-column`") && unused.help_texts()[0].contains("remove `drop-column` from"),
         "{unused}"
     );
 }
@@ -180,7 +180,8 @@ fn a_finding_says_once_in_a_run_who_gave_it_its_level() {
         let found = judged(&[TABLES, "DROP TABLE a;\nDROP TABLE b;"], &levels(lints, workspace, orders).0);
         let is_note = |note: &&String| note.contains(" by ");
         let notes: Vec<String> = found.iter().flat_map(|it| it.notes.iter().filter(is_note).cloned()).collect();
-        let helps = found.iter().flat_map(|it| &it.help).filter(|help| help.contains("explain drop-table")).count();
+        let helps =
+            found.iter().flat_map(Diagnostic::help_texts).filter(|help| help.contains("explain drop-table")).count();
         assert_eq!((notes.len(), helps), (1, 1), "{found:?}");
         notes.concat()
     };

@@ -42,7 +42,7 @@ fn is_clean(changes: &[(&str, &str)], decisions: &Decisions) {
     let planned = plan(&from, &to, decisions).unwrap_or_else(|undecided| panic!("{undecided:?}"));
     let text = planned.to_sql();
     let found = lint_newest(&[FROM, &text]);
-    // The way back is planned apart.
+    // The down script is planned apart.
     let own: BTreeSet<&str> = RULES.iter().map(|rule| rule.name).filter(|name| *name != "missing-down").collect();
     let found: Vec<_> =
         found.iter().filter(|it| own.contains(it.rule.name)).map(|it| it.diagnostic.to_string()).collect();

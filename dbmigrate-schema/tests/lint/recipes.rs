@@ -21,7 +21,7 @@ fn every_statement_in_a_help_text_is_one() {
         for example in rule.fails {
             let before = if example.before.is_empty() { "SELECT 1;" } else { example.before };
             for finding in lint_newest(&[before, example.now]) {
-                for text in recommended(&finding.diagnostic.help) {
+                for text in recommended(&finding.diagnostic.help_texts()) {
                     let is_whole = text.ends_with(';') && !text.contains('…');
                     let is_sql = ["ALTER ", "CREATE ", "DROP ", "UPDATE "].iter().any(|word| text.starts_with(word));
                     if !(is_whole && is_sql) {
@@ -58,7 +58,7 @@ fn what_only_a_later_sqlite_can_is_not_recommended_to_an_earlier_one() {
         let old = BTreeSet::from([1]);
         let (_, findings) = lint(&set, None, &Options { old: Some(&old), ..Options::default() });
         let finding = findings.iter().find(|finding| finding.rule.name == "add-not-null-without-default").unwrap();
-        assert!(recommended(&finding.diagnostic.help).contains(&expect), "{}", finding.diagnostic);
+        assert!(recommended(&finding.diagnostic.help_texts()).contains(&expect), "{}", finding.diagnostic);
     };
     check(
         (3, 53),

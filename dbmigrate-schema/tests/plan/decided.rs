@@ -1,6 +1,6 @@
 //! What is planned without a word, and what a person is asked.
 
-use dbmigrate_schema::{AllowedDrops, Decisions, DropTarget, Hazard, Name, Undecided, plan};
+use dbmigrate_schema::{AllowedDrops, Decisions, DropTarget, Hazard, Name, Rename, Schema, Undecided, plan};
 
 use crate::support::{applies, check, decisions, planned, refuses, rows, schema};
 
@@ -170,4 +170,41 @@ fn values_are_asked_for() {
         "fill t.b=lower(c) || 1 -- so",
     );
     rows(&database, "SELECT b FROM t", &["'x1'", "'y1'"]);
+}
+
+#[test]
+fn a_search_that_names_what_was_renamed_is_told_so() {
+    let docs = |name: &str, column: &str, content: &str| {
+        Schema::from_sql(&format!(
+            "CREATE TABLE {name} (id INTEGER PRIMARY KEY, {column} TEXT);
+             CREATE VIRTUAL TABLE search USING fts5(body, content='{content}', content_rowid='id');"
+        ))
+        .unwrap()
+    };
+    let table = Rename::Table { from: Name::new("docs"), to: Name::new("pages") };
+    let column = Rename::Column { table: Name::new("docs"), from: Name::new("body"), to: Name::new("text") };
+    let from = docs("docs", "body", "docs");
+    for (to, rename, says, help) in [
+        (
+            docs("pages", "body", "docs"),
+            &table,
+            "the full-text table `search` reads its text from `docs`, which is not there",
+            "write `content='pages'` in its declaration",
+        ),
+        (
+            docs("docs", "text", "docs"),
+            &column,
+            "the full-text table `search` reads `body` from `docs`, which has no such column",
+            "correct the arguments of `search`: its words are read anew where they change",
+        ),
+    ] {
+        let decisions = Decisions { renames: vec![rename.clone()], ..Decisions::default() };
+        let undecided = plan(&from, &to, &decisions).unwrap_err();
+        assert_eq!(undecided.iter().map(ToString::to_string).collect::<Vec<_>>(), [says]);
+        assert_eq!(undecided[0].help(), [help]);
+        // What was lost before is no reason to plan nothing.
+        let more = Schema::from_sql(&format!("{} CREATE TABLE more (a);", to.to_sql())).unwrap();
+        let sql = plan(&to, &more, &Decisions::default()).unwrap().to_sql();
+        assert!(sql.contains("CREATE TABLE more") && !sql.contains("rebuild"), "{sql}");
+    }
 }

@@ -71,7 +71,7 @@ ALTER TABLE b RENAME TO a;",
 }
 
 #[test]
-fn rows_that_only_the_way_back_does_not_take_are_not_dropped() {
+fn rows_that_only_the_down_script_does_not_take_are_not_dropped() {
     let (with, without) = ("(id INTEGER PRIMARY KEY, n INTEGER UNIQUE)", "(id INTEGER PRIMARY KEY, n INTEGER)");
     let to = |columns: &str, copy: &str| {
         format!("CREATE TABLE b {columns};\n{copy};\nDROP TABLE a;\nALTER TABLE b RENAME TO a;")

@@ -156,7 +156,7 @@ fn renames_are_followed_both_ways() {
 }
 
 #[test]
-fn a_way_back_keeps_what_it_can() {
+fn a_down_script_keeps_what_it_can() {
     let mut case = Case {
         before: "CREATE TABLE a (id INTEGER PRIMARY KEY, t TEXT)",
         target: "CREATE TABLE a (id INTEGER PRIMARY KEY, t TEXT, u TEXT)",

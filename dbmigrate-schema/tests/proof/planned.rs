@@ -22,7 +22,7 @@ fn filled(table: &str, column: &str, expression: &str) -> Decisions {
     Decisions { fills: vec![Fill { table, column, expression: expression.to_owned() }], ..Decisions::default() }
 }
 
-/// The way back asks of each text whether it is a number, and the rows are such that they are.
+/// The down script asks of each text whether it is a number, and the rows are such that they are.
 #[test]
 fn a_type_that_takes_more_goes_back() {
     plainly("CREATE TABLE t (a INT)", "CREATE TABLE t (a TEXT)");
@@ -103,6 +103,40 @@ fn a_column_that_goes_leaves_no_text_behind() {
         &format!("{users} CREATE TABLE flags (id INTEGER PRIMARY KEY, extra TEXT)"),
         gone(Decisions::default()),
     );
+}
+
+/// SQLite takes a string in double quotes for a name where a column comes.
+#[test]
+fn a_column_that_comes_takes_no_text() {
+    let table = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT";
+    for (left, what) in [
+        ("CREATE VIEW v AS SELECT a FROM t WHERE a <> \"x\"", "\"x\" in the view `v`"),
+        ("CREATE TRIGGER r AFTER INSERT ON t BEGIN UPDATE t SET a = \"X\"; END", "\"X\" in the trigger `r`"),
+        ("CREATE INDEX i ON t (a) WHERE a <> \"x\"", "\"x\" in the index `i`"),
+    ] {
+        for (column, is_said) in [("\"x\" INT", true), ("y INT", false)] {
+            let (before, target) = (format!("{table}); {left}"), format!("{table}, {column}); {left}"));
+            let schema = |sql: &str| Schema::from_sql(sql).unwrap();
+            let up = plan(&schema(&before), &schema(&target), &Decisions::default()).unwrap().to_sql();
+            let decisions = Decisions::default();
+            let case = Case { before: &before, target: &target, up: &up, down: None, decisions };
+            if is_said {
+                case.fails(Step::Up, false, &format!("{what} is a column from now on: it was a string"));
+            } else {
+                is_proved(&before, &target, Decisions::default());
+            }
+        }
+        // Who says what is meant is understood.
+        let now = left.replace("\"x\"", "'x'").replace("\"X\"", "'X'");
+        is_proved(&format!("{table}); {left}"), &format!("{table}, \"x\" INT); {now}"), Decisions::default());
+    }
+    let checked = format!("{table} CHECK (a <> \"x\")");
+    let (before, target) = (format!("{checked})"), format!("{checked}, \"x\" INT)"));
+    let up = "ALTER TABLE t ADD COLUMN \"x\" INT;\n";
+    let case = Case { before: &before, target: &target, up, down: None, decisions: Decisions::default() };
+    case.fails(Step::Up, false, "\"x\" in the table `t` is a column from now on");
+    let now = format!("{table} CHECK (a <> 'x'), \"x\" INT)");
+    is_proved(&before, &now, Decisions::default());
 }
 
 /// What nothing can change goes with its rows where that is allowed, and one that stays keeps them.

@@ -62,7 +62,7 @@ fn the_program_runs_the_rust_and_the_replay_goes_on_from_there() {
     let replay = replay(&set, Some(&program));
     assert_eq!((replay.ups, replay.downs, found(&replay)), (4, 4, vec![]));
     assert_eq!((replay.stopped, replay.unchecked, replay.unchecked_downs), (None, vec![], vec![]));
-    // The way back of 003 is SQL, and so is the way up of 004.
+    // The down script of 003 is SQL, and so is the up script of 004.
     let asked = ["002_b up", "002_b down", "002_b up", "003_c up", "003_c up", "004_d down"];
     assert_eq!(*program.asked.borrow(), asked);
 
@@ -127,7 +127,7 @@ fn rust_that_does_not_lead_back_is_named_object_by_object() {
 }
 
 #[test]
-fn a_way_back_with_rust_is_named_where_no_program_runs_it() {
+fn a_down_script_with_rust_is_named_where_no_program_runs_it() {
     let files = [MIXED[0], ("002_d.sql", "CREATE TABLE d(x);\n-- dbmigrate: down\n-- dbmigrate: call clean\n")];
     let replay = replay(&set(&files), None);
     assert_eq!((replay.ups, replay.downs, found(&replay)), (2, 1, vec![]));

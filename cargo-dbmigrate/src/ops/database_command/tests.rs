@@ -77,7 +77,7 @@ impl Package {
         let command =
             DatabaseCommand { verb, copy: &copy, args: &args, global: &global, way: String::new(), announce: |_| {} };
         let mut lines = Lines::default();
-        let exit = command.run(&self.projects, Ahead::default(), &mut lines).unwrap();
+        let exit = command.run(&self.projects, ReadAhead::default(), &mut lines).unwrap();
         (exit, lines.0)
     }
 }

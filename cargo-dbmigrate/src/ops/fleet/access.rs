@@ -13,7 +13,7 @@ pub(super) fn refuse(database: &Path) -> Result<(), Fault> {
     let real = std::fs::canonicalize(database).unwrap_or_else(|_| database.to_owned());
     let folder = room::folder(&real);
     unwritable(&folder).map_or(Ok(()), |why| {
-        Err(Fault::new(format!("its folder `{}` can't be written: {why}", folder.display()))
+        Err(Fault::new(format!("the folder `{}` can't be written: {why}", folder.display()))
             .help("SQLite writes beside the file as well: let this process write there"))
     })
 }

@@ -28,6 +28,13 @@ pub(super) struct LiveSchema {
     schema: Schema,
 }
 
+impl LiveSchema {
+    /// How many migrations it has.
+    pub(super) fn checked(&self) -> usize {
+        self.applied.iter().map(Applied::count).sum()
+    }
+}
+
 /// Compares, and remembers what each version leads to.
 pub(super) struct DriftComparison<'d> {
     pub(super) reader: SchemaReader<'d>,

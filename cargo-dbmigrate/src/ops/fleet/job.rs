@@ -60,16 +60,19 @@ impl Job<'_> {
         interrupt: &Interrupt,
         observer: &mut dyn Observer,
     ) -> Result<RolloutResult, CliError> {
-        let rollout = Rollout {
-            task: self.task,
-            jobs: self.jobs,
-            canary: self.canary,
-            // Nothing is lost by going on.
-            max_failures: if self.task.rehearses() { usize::MAX } else { self.max_failures },
-            runner: self.runner.as_ref(),
-            interrupt,
-        };
-        with_sets(&self.sets.sets, |sets| rollout.run(files, &self.migrators(sets, self.sets.chosen), observer))
+        with_sets(&self.sets.sets, |sets| {
+            let rollout = Rollout {
+                task: self.task,
+                jobs: self.jobs,
+                canary: self.canary,
+                // Nothing is lost by going on.
+                max_failures: if self.task.rehearses() { usize::MAX } else { self.max_failures },
+                runner: self.runner.as_ref(),
+                interrupt,
+                migrators: &self.migrators(sets, self.sets.chosen),
+            };
+            rollout.run(files, observer)
+        })
     }
 
     fn migrators<'s>(&'s self, sets: &'s [Set<'s>], chosen: Option<usize>) -> Migrators<'s> {

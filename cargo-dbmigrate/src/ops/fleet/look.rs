@@ -16,7 +16,7 @@ use super::drift::{LiveSchema, SchemaReader};
 use super::{Migrators, access, room};
 use crate::fleet::{Fault, Inspection, Task};
 use crate::ops::driver::Rusqlite;
-use crate::ops::open;
+use crate::ops::immutable;
 
 /// Opens a database as the task needs it; with what is worth knowing of that.
 pub(super) fn connect(
@@ -35,9 +35,9 @@ pub(super) fn connect(
         Ok(opened) => Ok(opened),
         // In a folder where nothing can be written.
         Err(fault) if task.writes() => Err(fault.into()),
-        Err(fault) => {
-            open::immutable(path).map(|connection| (connection, Some(open::AS_IT_LIES))).ok_or_else(|| fault.into())
-        }
+        Err(fault) => immutable::open(path)
+            .map(|connection| (connection, Some(immutable::AS_IT_LIES)))
+            .ok_or_else(|| fault.into()),
     }
 }
 
@@ -61,12 +61,12 @@ fn see(
     found: &mut Option<Inspection>,
 ) -> Result<Connection, Fault> {
     let (mut connection, note) = connect(path, migrators, task)?;
-    if task.writes() && bytes(&open::companion(path, "-wal")) > 0 {
+    if task.writes() && bytes(&immutable::companion(path, "-wal")) > 0 {
         // What others have left in the log stays there.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(by_sqlite)?;
     }
     let mut inspection =
-        Inspection { bytes: bytes(path) + bytes(&open::companion(path, "-wal")), note, ..Inspection::default() };
+        Inspection { bytes: bytes(path) + bytes(&immutable::companion(path, "-wal")), note, ..Inspection::default() };
     // Of most files that are to come up the plan says how far they are, too.
     let plan = match (task, migrators.one()) {
         (Task::Up { to, .. }, Some(migrator)) => Some(migrator.up_plan(&mut connection, to)),
@@ -121,8 +121,10 @@ fn standing(
                 inspection.todo += status.pending() + status.pending_repeatables();
                 let rules = migrator.set()?.rules;
                 if task == Task::Verify || !status.entries.iter().all(|entry| entry.state.is_allowed(rules)) {
-                    let problems = migrator.verify(connection)?.problems;
-                    inspection.differs.extend(problems.into_iter().map(|it| migrators.aimed(&migrator, it.into())));
+                    let verified = migrator.verify(connection)?;
+                    inspection.checked += verified.checked;
+                    let faults = verified.problems.into_iter().map(|it| migrators.aimed(&migrator, it.into()));
+                    inspection.differs.extend(faults);
                 }
             }
             Task::Backup => inspection.todo = 1,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use dbmigrate_runtime::cli::Request;
 
-use super::drift::DriftComparison;
+use super::drift::{DriftComparison, LiveSchema};
 use super::look::look;
 use super::work::{WorkResult, work};
 use super::{Migrators, RunnerProcess, pool, room};
@@ -26,6 +26,8 @@ pub(super) struct Rollout<'r> {
     pub(super) runner: Option<&'r RunnerProcess<'r>>,
     /// Who may want it to end.
     pub(super) interrupt: &'r Interrupt,
+    /// The sets, and what the command line says of their migrators.
+    pub(super) migrators: &'r Migrators<'r>,
 }
 
 /// Looks at every file, and does no more. Those that other connections hold are waited for together, once all others have
@@ -52,17 +54,19 @@ pub(super) fn survey(
         };
         (start, start.elapsed(), inspection, live)
     };
-    let mut tell = |at: usize, took, mut inspection: Option<Inspection>, live: Result<_, Fault>| {
+    let mut tell = |at: usize, took, mut inspection: Option<Inspection>, live: Result<Option<LiveSchema>, Fault>| {
         let file = &mut files[at];
         file.took = took;
-        let differs = live.and_then(|live| match (comparison.as_deref_mut(), live) {
-            (Some(comparison), Some(live)) => comparison.differences(&live).map(Some),
+        let compared = live.and_then(|live| match (comparison.as_deref_mut(), live) {
+            (Some(comparison), Some(live)) => Ok(Some((live.checked(), comparison.differences(&live)?))),
             _ => Ok(None),
         });
-        file.outcome = match (differs, &mut inspection) {
+        file.outcome = match (compared, &mut inspection) {
             (Err(fault), _) => Outcome::Refused(fault),
-            (Ok(differs), Some(inspection)) => {
-                inspection.differs = differs.unwrap_or_else(|| std::mem::take(&mut inspection.differs));
+            (Ok(compared), Some(inspection)) => {
+                if let Some(compared) = compared {
+                    (inspection.checked, inspection.differs) = compared;
+                }
                 standing(inspection, task)
             }
             (Ok(_), None) => Outcome::Left,
@@ -109,17 +113,10 @@ fn standing(inspection: &Inspection, task: Task) -> Outcome {
 impl Rollout<'_> {
     /// Looks at every file, then works on those with something to do. Nothing is changed where the look finds more faults
     /// than are allowed.
-    pub(super) fn run(
-        &self,
-        found: FleetFiles,
-        migrators: &Migrators<'_>,
-        observer: &mut dyn Observer,
-    ) -> RolloutResult {
-        let mut rolled = RolloutResult {
-            files: survey(found, migrators, (self.task, self.jobs), None, observer),
-            ..RolloutResult::default()
-        };
-        rolled.faults = room::faults(&rolled.files, migrators, self.task, self.jobs);
+    pub(super) fn run(&self, found: FleetFiles, observer: &mut dyn Observer) -> RolloutResult {
+        let files = survey(found, self.migrators, (self.task, self.jobs), None, observer);
+        let mut rolled = RolloutResult { files, ..RolloutResult::default() };
+        rolled.faults = room::faults(&rolled.files, self.migrators, self.task, self.jobs);
         if !rolled.faults.is_empty() || rolled.failures() >= self.max_failures {
             return rolled;
         }
@@ -131,7 +128,7 @@ impl Rollout<'_> {
         if !first.is_empty() {
             // One that fails says enough.
             let before = rolled.failures();
-            self.walk(&mut rolled, first, Phase::Canary, before + 1, migrators, observer);
+            self.walk(&mut rolled, first, (Phase::Canary, before + 1), observer);
             if rolled.failures() > before || rolled.interrupted {
                 return rolled;
             }
@@ -140,7 +137,7 @@ impl Rollout<'_> {
                 return rolled;
             }
         }
-        self.walk(&mut rolled, others, Phase::Work, self.max_failures, migrators, observer);
+        self.walk(&mut rolled, others, (Phase::Work, self.max_failures), observer);
         rolled
     }
 
@@ -149,9 +146,7 @@ impl Rollout<'_> {
         &self,
         rolled: &mut RolloutResult,
         todo: &[usize],
-        phase: Phase,
-        most: usize,
-        migrators: &Migrators<'_>,
+        (phase, most): (Phase, usize),
         observer: &mut dyn Observer,
     ) {
         if todo.is_empty() {
@@ -162,7 +157,7 @@ impl Rollout<'_> {
         self.interrupt.begin();
         let failures = AtomicUsize::new(rolled.failures());
         let work = |path: &PathBuf| {
-            let (took, worked) = self.timed(path, migrators);
+            let (took, worked) = self.timed(path);
             let failed = usize::from(worked.fault.is_some());
             let is_enough = failures.fetch_add(failed, Ordering::Relaxed) + failed >= most;
             let is_over = is_enough || self.interrupt.is_asked();
@@ -184,11 +179,11 @@ impl Rollout<'_> {
         observer.phase_ends();
     }
 
-    fn timed(&self, path: &Path, migrators: &Migrators<'_>) -> (Duration, WorkResult) {
+    fn timed(&self, path: &Path) -> (Duration, WorkResult) {
         let start = Instant::now();
         let worked = match self.runner {
-            Some(runner) => runner.work(path, migrators, self.task, self.interrupt),
-            None => work(path, migrators, self.task),
+            Some(runner) => runner.work(path, self.migrators, self.task, self.interrupt),
+            None => work(path, self.migrators, self.task),
         };
         (start.elapsed(), worked)
     }
@@ -303,9 +298,10 @@ mod tests {
         let rolled = with_set(&set, |set| {
             let migrators = migrators(set, &request);
             let task = Task::Up { to: None, dry_run: false };
-            let rollout = Rollout { task, jobs: 1, canary: None, max_failures: 1, runner: None, interrupt: &interrupt };
+            let (interrupt, migrators) = (&interrupt, &migrators);
+            let rollout = Rollout { task, jobs: 1, canary: None, max_failures: 1, runner: None, interrupt, migrators };
             let found = FleetFiles { files: vec![file.clone()], ..FleetFiles::default() };
-            rollout.run(found, &migrators, &mut Late(&interrupt))
+            rollout.run(found, &mut Late(interrupt))
         });
         assert!(rolled.worked && interrupt.is_asked() && !rolled.interrupted, "{rolled:?}");
         assert!(matches!(rolled.files[0].outcome, Outcome::Done(_)), "{rolled:?}");

@@ -6,9 +6,9 @@ use dbmigrate_runtime::cli::{RollbackTarget, Verb};
 use crate::cli::Global;
 use crate::error::CliError;
 use crate::fleet::Task;
-use crate::ops::ahead::Ahead;
-use crate::ops::project::{self, Project};
+use crate::ops::project::Project;
 use crate::ops::runner;
+use crate::ops::selection;
 
 /// The sets, as they were read.
 pub(crate) struct FleetSets {
@@ -20,21 +20,18 @@ pub(crate) struct FleetSets {
 
 /// The sets that live in the one kind of database that a command is about.
 pub(crate) fn select(global: &Global) -> Result<Vec<Project>, CliError> {
-    let mut databases = project::select_databases(global)?;
+    let mut databases = selection::select_databases(global)?;
     if databases.len() > 1 {
-        return Err(CliError::usage("the package has several databases, and `--databases` names those of one set")
-            .help(format!("name a set of it: {}", project::set_flags(databases.iter().flatten()))));
+        return Err(selection::several_databases("`--databases` names those of one set", databases.iter().flatten()));
     }
     Ok(databases.pop().unwrap_or_default())
 }
 
 impl FleetSets {
-    /// Reads them; `name` is that of the set that is meant.
-    pub(crate) fn load(projects: Vec<Project>, name: Option<&str>, mut ahead: Ahead) -> Result<Self, CliError> {
-        let sets =
-            projects.iter().map(|it| Ok(Project::sound(ahead.load(it))?.set)).collect::<Result<Vec<_>, CliError>>()?;
+    /// The sets of these projects, in their order; `name` is that of the set that is meant.
+    pub(crate) fn new(projects: Vec<Project>, sets: Vec<MigrationSet>, name: Option<&str>) -> Self {
         let chosen = name.and_then(|name| projects.iter().position(|it| it.config.set == name));
-        Ok(Self { projects, sets, chosen })
+        Self { projects, sets, chosen }
     }
 
     /// The set that is meant; several are an error that shows the choices.
@@ -42,7 +39,7 @@ impl FleetSets {
         let place = self.chosen.or((self.sets.len() == 1).then_some(0));
         place.and_then(|place| self.sets.get(place)).ok_or_else(|| {
             CliError::usage(format!("these databases have several sets, and `{what}` works on one"))
-                .help(format!("name it: {}", project::set_flags(&self.projects)))
+                .help(format!("name it: {}", selection::set_flags(&self.projects)))
         })
     }
 
@@ -141,7 +138,7 @@ mod tests {
     fn what_is_another_thing_for_each_database_is_refused() {
         let refused = |sets: &FleetSets, verb: &Verb| {
             let diagnostics = sets.task(verb).unwrap_err().into_diagnostics();
-            (diagnostics[0].message.clone(), diagnostics[0].help.join("; "))
+            (diagnostics[0].message.clone(), diagnostics[0].help_texts().join("; "))
         };
         let one = sets(&[""]);
         for what in [RollbackTarget::Newest, RollbackTarget::Count(2), RollbackTarget::One("b".to_owned())] {

@@ -26,7 +26,7 @@ pub(crate) fn renames(texts: &[String]) -> Result<Vec<Rename>, CliError> {
     words.iter().map(read).collect()
 }
 
-/// `table.column=expression`, for the way up or the way back.
+/// `table.column=expression`, for the up script or the down script.
 pub(crate) fn fills(texts: &[String], target: &Schema, before: &Schema) -> Result<Vec<Fill>, CliError> {
     let fill = |text: &String| {
         let wrong = || {

@@ -100,8 +100,8 @@ impl<'s> Guard<'s> {
         Condition { says: format!("this script continues at {place}"), sql: parts.join("\n  AND ") }
     }
 
-    /// The database has at least `applied` of the first migrations, or for a way back at most as many: what a script that
-    /// can be run again may find.
+    /// The database has at least `applied` of the first migrations, or for a down script at most as many: what a script
+    /// that can be run again may find.
     pub(super) fn goes_on_within(&self, range: Range, applied: usize) -> Condition {
         let (low, high) = Self::bounds(range, applied);
         let sql =

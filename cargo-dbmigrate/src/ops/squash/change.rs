@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use dbmigrate_core::Help;
+
 use crate::error::CliError;
 use crate::ops::edit;
 
@@ -59,13 +61,13 @@ impl Change {
         }
     }
 
-    fn describe(&self) -> String {
+    fn describe(&self) -> Help {
         match self {
-            Self::Folder(path) => format!("make the folder `{path}`"),
-            Self::NoFolder(path) => format!("remove the folder `{path}`"),
-            Self::Move(from, to) => format!("move `{from}` to `{to}`"),
-            Self::Write(path, _) | Self::Replace(path, ..) => format!("write `{path}`"),
-            Self::Delete(path, _) => format!("delete `{path}`"),
+            Self::Folder(path) => Help::from("make the folder ").file(path),
+            Self::NoFolder(path) => Help::from("remove the folder ").file(path),
+            Self::Move(from, to) => Help::from("move ").file(from).words(" to ").file(to),
+            Self::Write(path, _) | Self::Replace(path, ..) => Help::from("write ").file(path),
+            Self::Delete(path, _) => Help::from("delete ").file(path),
         }
     }
 }
@@ -77,7 +79,8 @@ pub(super) fn apply(root: &Path, changes: &[Change]) -> Result<(), CliError> {
         let mut failure = CliError::failure(format!("could not {}: {error}", change.describe()));
         for back in changes[..done].iter().rev().cloned().map(Change::inverse) {
             if let Err(error) = back.make(root) {
-                failure = failure.help(format!("undo by hand what could not be undone: {} ({error})", back.describe()));
+                let undo = Help::from("undo by hand what could not be undone: ").then(back.describe());
+                failure = failure.help(undo.words(&format!(" ({error})")));
             }
         }
         return Err(failure);

@@ -9,7 +9,7 @@ use dbmigrate_core::{Diagnostic, Replaced};
 use super::{BEFORE, files};
 use crate::error::CliError;
 use crate::ops::project::Project;
-use crate::ops::{create, edit, house};
+use crate::ops::{create, edit, other_tools};
 
 /// What was done, or would be.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Pruned {
 /// Deletes them, and writes down that `version`, or else that of the package, is the last one that has them. `dry_run`
 /// changes nothing.
 pub(crate) fn prune(project: &Project, version: Option<&str>, dry_run: bool) -> Result<Pruned, CliError> {
-    house::only(project, "squash")?;
+    other_tools::refuse(project, "squash")?;
     project.sound_config()?;
     let guard = create::lock(project)?;
     let loaded = project.load();

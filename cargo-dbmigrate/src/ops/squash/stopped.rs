@@ -8,7 +8,7 @@ use std::sync::Arc;
 use dbmigrate_core::file_name::{self, FileName};
 use dbmigrate_core::lock::FILE;
 use dbmigrate_core::squash::{FOLDER, Replaced};
-use dbmigrate_core::{SourceText, script};
+use dbmigrate_core::{Help, SourceText, script};
 
 use super::change::Change;
 use crate::error::CliError;
@@ -26,9 +26,12 @@ pub(super) fn folder_back(project: &Project) -> Result<Vec<Change>, CliError> {
             None => Ok(vec![Change::Move(aside, folder)]),
             Some(names) if names.is_empty() => Ok(vec![Change::NoFolder(folder.clone()), Change::Move(aside, folder)]),
             Some(_) => Err(CliError::failure(format!("`{folder}` and `{aside}` both contain replaced migrations"))
-                .help(format!(
-                    "`{aside}` is left over from an interrupted squash: it belongs in the other, as `{inner}`"
-                ))),
+                .help(
+                    Help::from("")
+                        .file(&aside)
+                        .words(" is left over from an interrupted squash: it belongs in the other, as ")
+                        .file(&inner),
+                )),
         };
     }
     if holds(&folder, &[FOLDER]) && project.root.join(&inner).join(FILE).is_file() {

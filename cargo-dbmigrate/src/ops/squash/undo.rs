@@ -6,13 +6,13 @@ use std::fs;
 use dbmigrate_core::file_name::{self, FileName};
 use dbmigrate_core::lock::{FILE, Lock};
 use dbmigrate_core::squash::{FOLDER, Replaced};
-use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, SourceMigration, SourceText};
+use dbmigrate_core::{Body, Diagnostic, Down, Help, MigrationSet, SourceMigration, SourceText};
 
 use super::change::{Change, apply};
 use super::{BEFORE, beside, stopped};
 use crate::error::CliError;
 use crate::ops::project::Project;
-use crate::ops::{create, house};
+use crate::ops::{create, other_tools};
 
 /// What was done, or would be.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Undone {
 
 /// Puts back what the squash replaces. `dry_run` changes nothing.
 pub(crate) fn undo(project: &Project, dry_run: bool) -> Result<Undone, CliError> {
-    house::only(project, "squash")?;
+    other_tools::refuse(project, "squash")?;
     project.sound_config()?;
     let guard = create::lock(project)?;
     let unfinished = stopped::folder_back(project)?;
@@ -99,7 +99,7 @@ fn refuse(set: &MigrationSet, replaced: &Replaced, squash: Option<&SourceMigrati
     if let Some(SourceMigration { body: Body::Sql { down: Down::Script(down), .. }, .. }) = squash {
         let path = down.source.path();
         return Err(CliError::failure("the squash was given a down script, which no squash has")
-            .help(format!("remove it first: it is in `{path}`")));
+            .help(Help::from("remove it first: it is in ").file(path)));
     }
     Ok(())
 }

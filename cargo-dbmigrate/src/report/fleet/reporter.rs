@@ -1,6 +1,7 @@
 //! What is said of the work on many databases: a line while it lasts, and what came of it at its end.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -8,15 +9,18 @@ use dbmigrate_runtime::cli::{Aim, Live, Terminal, time, visible};
 
 use super::{json, progress, summary, table};
 use crate::cli::{Global, Verbosity, typed_without};
-use crate::fleet::{Fault, File, FleetFiles, Observer, Outcome, Phase, RolloutResult, Task};
+use crate::fleet::{File, FleetFiles, Observer, Outcome, Phase, RolloutResult, Task};
 use crate::report::{Reason, count};
 use crate::shell::Shell;
 
 /// How often a walk says how far it is where nobody watches a line.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// Of more files than this is only said how many there are, as the first ones say what is wrong.
+/// Of more faults than this is only said how many files have them, as the first ones say what is wrong.
 const SHOWN: usize = 20;
+
+/// So many of the files that have a fault in common are named.
+const NAMED: usize = 3;
 
 /// Says of one command on many databases what becomes of them.
 pub(crate) struct FleetReporter<'c> {
@@ -111,7 +115,10 @@ impl<'c> FleetReporter<'c> {
         let failed = number(|it| matches!(it, Outcome::Failed(..)));
         let (done, left) = (number(|it| matches!(it, Outcome::Done(_))), number(|it| *it == Outcome::Left));
         for fault in faults {
-            self.fault(None, fault, &mut HashSet::new());
+            if !self.shell.is_json() {
+                self.shell.error(&fault.message);
+                self.helps(None, &fault.help, &mut HashSet::new());
+            }
         }
         let errors = faults.iter().map(|fault| fault.message.as_str());
         let errors: Vec<&str> = errors.chain(interrupted.then_some("interrupted")).collect();
@@ -170,7 +177,9 @@ impl<'c> FleetReporter<'c> {
     fn table(&mut self, files: &[File]) {
         if !self.shell.is_json() {
             let is_verbose = self.global.verbosity() == Verbosity::Verbose;
-            table(&files.iter().collect::<Vec<_>>(), is_verbose).iter().for_each(|line| self.shell.data(line));
+            table(&files.iter().collect::<Vec<_>>(), self.task, is_verbose)
+                .iter()
+                .for_each(|line| self.shell.data(line));
         }
     }
 
@@ -183,34 +192,51 @@ impl<'c> FleetReporter<'c> {
         }
     }
 
-    /// What differs, file by file.
+    /// What differs, said once for all files that differ in the same way.
     fn differences(&mut self, files: &[File], what: &str) {
         if self.shell.is_json() {
             return;
         }
         let mut helped = HashSet::new();
-        let differ = || files.iter().filter(|file| file.outcome == Outcome::Differs);
-        let shown = self.shown(differ().count());
-        for file in differ().take(shown) {
+        let differing = files.iter().filter(|file| file.outcome == Outcome::Differs);
+        let differing = differing.filter_map(|file| Some((&*file.path, &file.inspection.as_ref()?.differs)));
+        let (shown, left) = self.shown(alike(differing));
+        for (paths, faults) in shown {
+            let names = self.names(&paths, files.len());
             if !what.is_empty() {
-                self.shell.error(&format!("{}: {what}", name(&file.path)));
+                self.shell.error(&format!("{names}: {what}"));
             }
-            for fault in file.inspection.iter().flat_map(|inspection| &inspection.differs) {
+            for fault in faults {
                 match what {
-                    "" => self.fault(Some(&file.path), fault, &mut helped),
-                    _ => {
-                        self.shell.note(&fault.message);
-                        self.helps(Some(&file.path), &fault.help, &mut helped);
-                    }
+                    "" => self.shell.error(&format!("{names}: {}", fault.message)),
+                    _ => self.shell.note(&fault.message),
                 }
+                self.helps(paths.first().copied(), &fault.help, &mut helped);
             }
         }
-        self.more(differ().count() - shown);
+        self.more(left);
     }
 
-    /// How many of so many files are shown one by one.
-    fn shown(&self, files: usize) -> usize {
-        if self.global.verbosity() == Verbosity::Verbose { files } else { files.min(SHOWN) }
+    /// Those that are shown of what files have in common, and how many files the others are.
+    fn shown<'f, T>(&self, mut groups: Vec<(Vec<&'f Path>, T)>) -> (Vec<(Vec<&'f Path>, T)>, usize) {
+        let most = if self.global.verbosity() == Verbosity::Verbose { groups.len() } else { SHOWN };
+        let others = groups.split_off(groups.len().min(most));
+        (groups, others.iter().map(|(paths, _)| paths.len()).sum())
+    }
+
+    /// What names these of so many files.
+    fn names(&self, paths: &[&Path], of: usize) -> String {
+        let is_verbose = self.global.verbosity() == Verbosity::Verbose;
+        match paths {
+            [only] => name(only),
+            all if all.len() == of && !is_verbose => format!("all {of} databases"),
+            several => {
+                let (first, others) =
+                    several.split_at(if is_verbose { several.len() } else { NAMED.min(several.len()) });
+                let names = first.iter().map(|path| name(path)).collect::<Vec<_>>().join(", ");
+                if others.is_empty() { names } else { format!("{names} and {} more", others.len()) }
+            }
+        }
     }
 
     fn more(&mut self, files: usize) {
@@ -219,39 +245,29 @@ impl<'c> FleetReporter<'c> {
         }
     }
 
-    /// What stopped the work, file by file.
+    /// What stopped the work, said once for all files that it stopped.
     fn errors(&mut self, files: &[File]) {
         if self.shell.is_json() {
             return;
         }
         let mut helped = HashSet::new();
-        let faults = || files.iter().filter_map(|file| Some((file, file.outcome.fault()?)));
-        let shown = self.shown(faults().count());
-        for (file, fault) in faults().take(shown) {
-            self.fault(Some(&file.path), fault, &mut helped);
+        let faults = files.iter().filter_map(|file| {
+            let fault = file.outcome.fault()?;
+            // Some messages begin with the name themselves.
+            let message = fault.message.strip_prefix(&format!("{} ", name(&file.path))).unwrap_or(&fault.message);
+            Some((&*file.path, (message, &fault.help)))
+        });
+        let (shown, left) = self.shown(alike(faults));
+        for (paths, (message, help)) in shown {
+            self.shell.error(&format!("{}: {message}", self.names(&paths, files.len())));
+            self.helps(paths.first().copied(), help, &mut helped);
         }
-        self.more(faults().count() - shown);
+        self.more(left);
         for file in files {
             for note in file.notes() {
                 self.shell.note(&format!("{}: {note}", name(&file.path)));
             }
         }
-    }
-
-    fn fault<'f>(&mut self, path: Option<&Path>, fault: &'f Fault, helped: &mut HashSet<&'f str>) {
-        if self.shell.is_json() {
-            return;
-        }
-        match path {
-            Some(path) => {
-                let name = name(path);
-                // Some messages begin with the name themselves.
-                let message = fault.message.strip_prefix(&format!("{name} ")).unwrap_or(&fault.message);
-                self.shell.error(&format!("{name}: {message}"));
-            }
-            None => self.shell.error(&fault.message),
-        }
-        self.helps(path, &fault.help, helped);
     }
 
     /// What is to do: what thousands of files have in common is said once, with the first of them.
@@ -268,7 +284,7 @@ impl<'c> FleetReporter<'c> {
         let helps = file.outcome.fault().map_or(&[][..], |fault| &fault.help).iter();
         let helps: Vec<String> = helps.map(|help| as_far(self.task, help)).collect();
         let help = self.global.aim(Some(&file.path)).all(&helps);
-        self.shell.data(&json(file, &help));
+        self.shell.data(&json(file, self.task, &help));
     }
 }
 
@@ -322,7 +338,7 @@ impl Observer for FleetReporter<'_> {
         }
         if !self.shell.is_json() {
             let done: Vec<&File> = done.iter().map(|at| &files[*at]).collect();
-            table(&done, true).iter().for_each(|line| self.shell.people(line));
+            table(&done, self.task, true).iter().for_each(|line| self.shell.people(line));
         }
         self.shell.confirm(&format!("continue with the other {}?", count(left, "database"))) == Some(true)
     }
@@ -337,6 +353,19 @@ fn as_far(task: Task, help: &str) -> String {
         _ => return help.to_owned(),
     };
     help.replace(&format!("`cargo dbmigrate {verb}`"), &format!("`cargo dbmigrate {verb}{goal}`"))
+}
+
+/// Files by what is said of them, in the order in which each was met first.
+fn alike<'f, T: Copy + Eq + Hash>(said: impl Iterator<Item = (&'f Path, T)>) -> Vec<(Vec<&'f Path>, T)> {
+    let (mut groups, mut places) = (Vec::<(Vec<&Path>, T)>::new(), HashMap::new());
+    for (path, what) in said {
+        let place = *places.entry(what).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((paths, _)) => paths.push(path),
+            None => groups.push((vec![path], what)),
+        }
+    }
+    groups
 }
 
 /// A path in messages.

@@ -26,7 +26,7 @@ fn a_copy_is_said_listed_and_put_back() {
     let (exit, out, _) = on(three(), &database, "backup --message-format json --to /nowhere/x");
     assert_eq!((exit, out.len()), (101, 1));
 
-    // The third creates a table only; its way back drops an empty one.
+    // The third creates a table only; its down script drops an empty one.
     let (_, _, err) = on(three(), &database, "up --backup");
     assert!(err[1].starts_with("Copied the database to `") && err[1].contains("/app.db.20"), "{err:?}");
     let (_, _, err) = on(three(), &database, "down");

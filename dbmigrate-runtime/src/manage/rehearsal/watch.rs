@@ -190,8 +190,8 @@ impl Session for Watch<'_> {
     }
 }
 
-fn number(rows: Rows) -> u64 {
-    match rows.into_first() {
+fn number(mut rows: Rows) -> u64 {
+    match rows.take_first() {
         Some(Value::Integer(number)) => u64::try_from(number).unwrap_or(0),
         _ => 0,
     }

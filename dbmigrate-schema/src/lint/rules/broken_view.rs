@@ -8,6 +8,7 @@ use super::double_quoted_text::advised;
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
+use crate::lint::soundness::Turn;
 use crate::model::Kind;
 use crate::views::message_about;
 
@@ -110,7 +111,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
 
 /// What is said of views or triggers that go on with a text in the place of a column.
 pub(super) fn texts(migration: &Migration<'_>, kind: Kind, findings: &mut Findings<'_>) {
-    let quoted = migration.verdict.quoted.iter().filter(|it| it.was_column && it.object.kind() == kind);
+    let quoted = migration.verdict.quoted.iter().filter(|it| it.turn == Turn::ColumnToText && it.object.kind() == kind);
     for it in quoted {
         let (name, word) = (it.object.name(), it.word.as_str());
         let message =

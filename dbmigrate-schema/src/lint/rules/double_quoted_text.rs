@@ -8,6 +8,7 @@ use super::copied_name_as_text::copied;
 use crate::lint::finding::{Draft, Findings};
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
+use crate::lint::soundness::Turn;
 use crate::lint::words::listed;
 use crate::quotes::as_text;
 
@@ -65,7 +66,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         findings.push(advised(migration.at_span(at, place, message), words[0]));
     }
     // What was a column is for `broken-view` and `broken-trigger`.
-    for quoted in migration.verdict.quoted.iter().filter(|it| !it.was_column) {
+    for quoted in migration.verdict.quoted.iter().filter(|it| it.turn == Turn::Text) {
         let (kind, name, word) = (quoted.object.kind(), quoted.object.name(), quoted.word.as_str());
         let message =
             format!("`{word}` in the {kind} `{name}` is not a name of anything, so SQLite takes it for a string");

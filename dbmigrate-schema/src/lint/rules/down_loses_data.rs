@@ -1,7 +1,7 @@
-//! `down-loses-data`: a way back takes away what was written since the way up.
+//! `down-loses-data`: a down script takes away what was written since the up script.
 //!
-//! Nearly every way back does, so it is off unless somebody turns it on. What a way back loses that was there before is
-//! found by `cargo dbmigrate test`, with rows.
+//! Nearly every down script does, so it is off unless somebody turns it on. What a down script loses that was there
+//! before is found by `cargo dbmigrate test`, with rows.
 
 use dbmigrate_core::statement::Effect;
 use dbmigrate_core::{Body, Down, Step};

@@ -1,4 +1,4 @@
-//! `down-not-inverse`: a way back leads elsewhere. The replay goes every way and says so; see `inverse.rs`.
+//! `down-not-inverse`: a down script leads elsewhere. The replay goes every way and says so; see `inverse.rs`.
 
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 

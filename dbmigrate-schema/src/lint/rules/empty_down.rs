@@ -1,4 +1,4 @@
-//! `empty-down`: a way back that does nothing.
+//! `empty-down`: a down script that does nothing.
 
 use dbmigrate_core::{Body, Down};
 

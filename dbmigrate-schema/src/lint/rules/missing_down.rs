@@ -1,10 +1,10 @@
-//! `missing-down`: nobody has written a way back, and nobody has said that there is none.
+//! `missing-down`: nobody has written a down script, and nobody has said that there is none.
 //!
 //! It speaks where `reversible` of the manifest is on, and not of the first migration of a set: what was before that is
-//! an empty database, and `reset` leads there. A migration in Rust is not looked at: its file says itself whether it has
-//! `down`.
+//! an empty database, and `reset` leads there. A migration in Rust is not looked at: its file says itself whether it
+//! has `down`.
 
-use dbmigrate_core::{Body, Down};
+use dbmigrate_core::{Body, Down, Help};
 
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
@@ -42,7 +42,11 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     findings.push(
         migration
             .whole(format!("`{}` has no down script", source.name()))
-            .help(format!("write it into `{stem}.down.sql`, or below a line `-- dbmigrate: down`"))
+            .help(
+                Help::from("write it into ")
+                    .file(&format!("{stem}.down.sql"))
+                    .words(", or below a line `-- dbmigrate: down`"),
+            )
             .help("if it can't be undone: `-- dbmigrate: irreversible REASON` at the top"),
     );
 }

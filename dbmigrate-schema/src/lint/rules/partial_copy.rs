@@ -185,17 +185,14 @@ fn taken<'m>(migration: &Migration<'m>, table: &Table, copies: &[usize], at: usi
     let tree = statements[at].tree?;
     let Move::Copied { from, to: into, .. } = moves(tree)? else { return None };
     let query = Query::of(tree)?;
-    let mut tables = vec![table.name.clone()];
-    for (before, statement) in statements.iter().enumerate().take(at) {
-        match statement.tree.and_then(moves) {
-            Some(Move::Renamed { from, to }) => {
-                tables.iter_mut().filter(|name| **name == from).for_each(|name| name.clone_from(&to));
-            }
-            // What is on the way holds them as well.
-            Some(Move::Copied { to, .. }) if copies.contains(&before) => tables.push(to),
-            _ => {}
-        }
-    }
+    // What is on the way holds them as well.
+    let on_the_way = copies.iter().copied().filter(|before| *before < at).filter_map(|before| {
+        let Move::Copied { to, .. } = statements[before].tree.and_then(moves)? else { return None };
+        Some((before + 1, to))
+    });
+    let held: Vec<(usize, Name)> = std::iter::once((0, table.name.clone())).chain(on_the_way).collect();
+    let tables: Vec<_> =
+        held.iter().map(|(since, name)| migration.history.name_later(name, *since, at).clone()).collect();
     if !from.iter().any(|name| tables.contains(name)) {
         return None;
     }

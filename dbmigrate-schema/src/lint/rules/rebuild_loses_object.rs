@@ -121,9 +121,8 @@ fn anew(migration: &Migration<'_>, owner: &Name) -> Option<Name> {
 }
 
 fn is_replaced(migration: &Migration<'_>, lost: &Known, owner: &Name) -> bool {
-    let net = migration.net();
-    let mut new = net
-        .iter()
+    let mut new = migration
+        .net()
         .filter_map(|(_, changed)| changed.after.as_ref())
         .filter(|known| known.object.table() == Some(owner));
     if let Some(trigger) = lost.trigger() {

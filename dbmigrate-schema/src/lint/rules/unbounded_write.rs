@@ -1,16 +1,17 @@
 //! `unbounded-write`: every row of a table is changed or removed.
 //!
 //! A column that the same migration has added is filled in that way, and `coalesce(a, …)` or a `CASE` that ends in `ELSE
-//! a` keep what is there. A table that goes at the end is for `drop-table`. What a trigger does is not looked at, nor
-//! what happens to virtual tables, which are filled anew like that.
+//! a` keep what is there. A table that goes at the end is for `drop-table`. What a trigger does is looked at where it
+//! stands for the statement itself, on a view; and not what happens to virtual tables, which are filled anew like that.
 
 use std::collections::HashSet;
 
 use sqlite3_parser::ast::{AlterTableBody, Expr, QualifiedName, Set, Stmt};
 
 use crate::lint::added::rows;
-use crate::lint::finding::Findings;
-use crate::lint::migration::Migration;
+use crate::lint::finding::{Draft, Findings};
+use crate::lint::migration::{Migration, Statement};
+use crate::lint::operation::OperationKind;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::tree;
 use crate::lint::whole::{column, is_true, tested};
@@ -18,6 +19,11 @@ use crate::model::{Kind, Name};
 use crate::plan::is_never_null;
 
 const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);";
+
+const VIEW: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT); CREATE TABLE log (email TEXT);
+                    CREATE VIEW known AS SELECT * FROM users WHERE email IS NOT NULL;
+                    CREATE TRIGGER d INSTEAD OF DELETE ON known BEGIN DELETE FROM users WHERE id = old.id; END;
+                    CREATE TRIGGER u INSTEAD OF UPDATE ON known BEGIN INSERT INTO log VALUES (new.email); END;";
 
 pub(super) const RULE: Rule = Rule {
     name: "unbounded-write",
@@ -36,6 +42,7 @@ pub(super) const RULE: Rule = Rule {
         Example { before: BEFORE, now: "UPDATE users SET email = NULL WHERE id IS NOT NULL;" },
         Example { before: BEFORE, now: "UPDATE users SET email = lower(email);" },
         Example { before: BEFORE, now: "WITH x AS (SELECT 1) UPDATE main.users SET email = NULL;" },
+        Example { before: VIEW, now: "DELETE FROM known;" },
     ],
     passes: &[Example { before: BEFORE, now: "UPDATE users SET email = lower(email) WHERE email <> lower(email);" }],
     quiet: &[
@@ -63,6 +70,7 @@ pub(super) const RULE: Rule = Rule {
         Example { before: BEFORE, now: "CREATE TABLE t (a); INSERT INTO t VALUES (1); DELETE FROM t;" },
         Example { before: BEFORE, now: "CREATE TEMP TABLE t (a); DELETE FROM t; DROP TABLE t;" },
         Example { before: BEFORE, now: "DELETE FROM users; DROP TABLE users;" },
+        Example { before: VIEW, now: "DELETE FROM known WHERE id = 7; UPDATE known SET email = 'x';" },
         Example {
             before: BEFORE,
             now: "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT); DELETE FROM sqlite_sequence;
@@ -92,7 +100,21 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             }
             _ => continue,
         };
-        let Some(table) = tree::in_main(table).filter(|table| migration.may_hold_rows(at, table)) else { continue };
+        let Some(table) = tree::in_main(table) else { continue };
+        if let Some(through) = written_through(migration, at, &table) {
+            findings.push(advised(
+                migration
+                    .at(
+                        at,
+                        format!("every row of the view `{table}` is {verb}, by a trigger that writes to `{through}`"),
+                    )
+                    .notes(rows(migration, through)),
+            ));
+            continue;
+        }
+        if !migration.may_hold_rows(at, &table) {
+            continue;
+        }
         let goes =
             migration.lineage.dropped.iter().any(|gone| gone.statement > at && *gone.table.object.name() == table);
         let harmless =
@@ -100,14 +122,26 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         if goes || harmless {
             continue;
         }
-        findings.push(
-            migration
-                .at(at, format!("every row of `{table}` is {verb}"))
-                .notes(rows(migration, &table))
-                .help("name the rows: `… WHERE …`")
-                .help("or say that all are intended: `-- dbmigrate: allow unbounded-write REASON` on the line above"),
-        );
+        let finding = migration.at(at, format!("every row of `{table}` is {verb}"));
+        findings.push(advised(finding.notes(rows(migration, &table))));
     }
+}
+
+fn advised(finding: Draft) -> Draft {
+    finding
+        .help("name the rows: `… WHERE …`")
+        .help("or say that all are intended: `-- dbmigrate: allow unbounded-write REASON` on the line above")
+}
+
+/// The table that may hold rows, and of which a statement on a view changes or removes some by way of a trigger.
+fn written_through<'m>(migration: &Migration<'m>, at: usize, view: &Name) -> Option<&'m Name> {
+    migration.at_statement(at, Kind::View, view)?;
+    let statements: &'m [Statement<'m>] = migration.statements;
+    let mut written = statements[at].operations.iter().filter_map(|operation| match &operation.kind {
+        OperationKind::Delete(table) | OperationKind::Update(table, _) if operation.by.is_some() => Some(table),
+        _ => None,
+    });
+    written.find(|table| migration.may_hold_rows(at, table))
 }
 
 /// Whether a condition leaves no row of a table out: there is none, or it holds whatever the row is.

@@ -15,7 +15,7 @@ use crate::paths::percent;
 pub(crate) const AS_IT_LIES: &str = "nothing can be written beside the database: it is read as it is";
 
 /// The connection, where only this way is left.
-pub(crate) fn immutable(path: &Path) -> Option<Connection> {
+pub(crate) fn open(path: &Path) -> Option<Connection> {
     // What lies in a log or in the journal of a crashed writer would be missed. Opening a pipe would wait for a writer.
     if !path.is_file() || ["-wal", "-journal"].iter().any(|suffix| companion(path, suffix).exists()) {
         return None;
@@ -75,8 +75,8 @@ mod tests {
         assert_eq!(read_immutable(&path).map(tables), Some(1));
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
         // The usual way works here, so this one is not taken.
-        assert!(immutable(&path).is_none());
-        assert!(immutable(&folder.join("missing.db")).is_none());
+        assert!(open(&path).is_none());
+        assert!(open(&folder.join("missing.db")).is_none());
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -11,30 +11,30 @@ use crate::cli::DatabaseArgs;
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
 use crate::ops::project::Project;
-use crate::ops::schema::{Reach, connect};
+use crate::ops::schema::{SchemaAccess, connect};
 use crate::ops::{database, runtime_set};
 
 /// A database, and where it lies.
 #[derive(Debug)]
-pub(crate) struct AtHand {
+pub(crate) struct OpenedDatabase {
     pub(crate) path: PathBuf,
     pub(crate) connection: Connection,
     /// What is worth knowing of how it was opened.
     pub(crate) note: Option<&'static str>,
 }
 
-impl AtHand {
+impl OpenedDatabase {
     /// Opens it; none where no database was named and the package has none yet.
     pub(crate) fn open(args: &DatabaseArgs, project: &Project) -> Result<Option<Self>, CliError> {
-        let reach = Reach::new(args, None);
+        let access = SchemaAccess::new(args, None);
         let found = database::resolve(args.database.as_deref(), std::slice::from_ref(project));
         let path = match found {
             Ok(found) if args.database.is_some() || found.path.is_file() => found.path,
             Err(error) if args.database.is_some() => return Err(error),
             _ => return Ok(None),
         };
-        let connection = connect(&path, &reach)?;
-        Ok(Some(Self { path, connection, note: reach.note() }))
+        let connection = connect(&path, &access)?;
+        Ok(Some(Self { path, connection, note: access.note() }))
     }
 
     /// Whether the history is that of the old tool; an error where nobody can take it over as it is.

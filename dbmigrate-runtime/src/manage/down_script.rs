@@ -1,4 +1,4 @@
-//! The ways back of a migration, as jobs run them.
+//! The down scripts of a migration, as jobs run them.
 
 use crate::job::{Back, ScriptBuffer};
 use crate::set::Script;

@@ -1,6 +1,7 @@
-//! What is for files of the house alone, and what a folder of other files looks like.
+//! Folders of other tools: what commands refuse there, and what such a folder looks like.
 
 use cargo_metadata::DependencyKind;
+use dbmigrate_core::Help;
 use dbmigrate_core::layout::{Candidate, Layout, detect};
 use dbmigrate_core::lock;
 
@@ -10,7 +11,7 @@ use crate::ops::project::Project;
 use crate::ops::wiring::BUILD;
 
 /// Ends a command that would put files of the house into the folder of another tool.
-pub(crate) fn only(project: &Project, command: &str) -> Result<(), CliError> {
+pub(crate) fn refuse(project: &Project, command: &str) -> Result<(), CliError> {
     let layout = project.config.layout;
     if layout == Layout::House {
         return Ok(());
@@ -58,7 +59,7 @@ pub(crate) fn certain(project: &Project) -> Option<(&'static str, String)> {
 
 /// What to try where the files do not fit the house, and look like those of another tool. `is_unread` says that not even
 /// their order is known.
-pub(crate) fn look_alikes(project: &Project, is_unread: bool) -> Vec<String> {
+pub(crate) fn look_alikes(project: &Project, is_unread: bool) -> Vec<Help> {
     if is_settled(project) {
         return Vec::new();
     }
@@ -70,12 +71,14 @@ pub(crate) fn look_alikes(project: &Project, is_unread: bool) -> Vec<String> {
     let is_open = certain.is_empty() && is_unread && !is_said;
     let one = |Candidate { layout, reason, .. }: Candidate| {
         let tool = layout.name();
-        format!("`{dir}` looks like a folder of {tool} ({reason}): try `--layout {tool}`")
+        let what = format!(" looks like a folder of {tool} ({reason}): try `--layout {tool}`");
+        Help::from("").file(dir).words(&what)
     };
     let possible: Vec<_> = possible.into_iter().filter(|candidate| candidate.layout != Layout::House).collect();
     let several = possible.first().filter(|_| is_open).map(|Candidate { reason, .. }| {
         let tools: Vec<_> = possible.iter().map(|it| format!("`--layout {}`", it.layout.name())).collect();
-        format!("`{dir}` may be a folder of another tool ({reason}): try {}", tools.join(" or "))
+        let what = format!(" may be a folder of another tool ({reason}): try {}", tools.join(" or "));
+        Help::from("").file(dir).words(&what)
     });
     certain.into_iter().map(one).chain(several).collect()
 }

@@ -6,22 +6,23 @@ use dbmigrate_core::layout::{Layout, detect};
 
 use crate::cli::{FilesArgs, Global};
 use crate::error::CliError;
-use crate::ops::project::{self, Project};
+use crate::ops::project::Project;
+use crate::ops::selection;
 use crate::paths;
 
-/// The packages that a command is about, as [`project::select`], or what the command line names.
+/// The packages that a command is about, as [`selection::select`], or what the command line names.
 pub(crate) fn select(global: &Global, files: &FilesArgs) -> Result<Vec<Project>, CliError> {
-    if files.any() { Ok(vec![select_one(global, files)?]) } else { project::select(global) }
+    if files.any() { Ok(vec![select_one(global, files)?]) } else { selection::select(global) }
 }
 
-/// The one package that a command is about, as [`project::select_one`], or what the command line names.
+/// The one package that a command is about, as [`selection::select_one`], or what the command line names.
 pub(crate) fn select_one(global: &Global, files: &FilesArgs) -> Result<Project, CliError> {
     if !files.any() {
-        return project::select_one(global);
+        return selection::select_one(global);
     }
     let mut project = match &files.dir {
         Some(dir) => with_folder(global, dir)?,
-        None => project::select_one(global)?,
+        None => selection::select_one(global)?,
     };
     project.is_tried = true;
     if let Some(layout) = files.layout() {
@@ -63,7 +64,7 @@ fn with_folder(global: &Global, dir: &Path) -> Result<Project, CliError> {
             .help("`--dir` is relative to where the command is called"));
     };
     let is_named = global.manifest_path.is_some() || !global.package.is_empty();
-    let package = match project::around(global, &folder) {
+    let package = match selection::around(global, &folder) {
         Err(error) if is_named => return Err(error),
         Err(_) => None,
         Ok(package) => package,

@@ -11,7 +11,7 @@ use crate::ops::project::Project;
 
 /// One set as it can be replayed by itself.
 #[derive(Debug, Clone)]
-pub(crate) struct Whole {
+pub(crate) struct MergedSet {
     /// The set; where it builds on others, with their migrations in between, all of which have new numbers then.
     pub(crate) set: MigrationSet,
     /// The names of the others.
@@ -20,7 +20,7 @@ pub(crate) struct Whole {
     own: BTreeMap<u64, u64>,
 }
 
-impl Whole {
+impl MergedSet {
     /// A set that builds on nothing.
     pub(crate) fn of(set: &MigrationSet) -> Self {
         let own = set.migrations.iter().map(|migration| (migration.number, migration.number)).collect();
@@ -56,9 +56,9 @@ fn title(name: &str) -> String {
 }
 
 /// The set of a project with what it builds on. What is wrong with one of those ends the command.
-pub(crate) fn whole(project: &Project, set: &MigrationSet) -> Result<Whole, CliError> {
+pub(crate) fn merged_with_required(project: &Project, set: &MigrationSet) -> Result<MergedSet, CliError> {
     if !set.migrations.iter().any(requires_elsewhere) {
-        return Ok(Whole::of(set));
+        return Ok(MergedSet::of(set));
     }
     let all = project.load_all();
     let mut chosen: Vec<&Loaded> = Vec::new();
@@ -73,7 +73,7 @@ pub(crate) fn whole(project: &Project, set: &MigrationSet) -> Result<Whole, CliE
         }
     }
     if chosen.is_empty() {
-        return Ok(Whole::of(set));
+        return Ok(MergedSet::of(set));
     }
     if let Some(faulty) = chosen.iter().find(|other| other.has_errors()) {
         return Err(CliError::diagnostics(faulty.diagnostics.clone()));
@@ -95,7 +95,7 @@ fn requires_elsewhere(migration: &SourceMigration) -> bool {
 }
 
 /// All migrations of these sets as those of one, which is `set` in everything else.
-pub(crate) fn merged(set: &MigrationSet, sets: &[&MigrationSet]) -> Whole {
+pub(crate) fn merged(set: &MigrationSet, sets: &[&MigrationSet]) -> MergedSet {
     // Core has refused circles.
     let places = order(sets).unwrap_or_default();
     let mut own = BTreeMap::new();
@@ -111,5 +111,5 @@ pub(crate) fn merged(set: &MigrationSet, sets: &[&MigrationSet]) -> Whole {
     let is_other = |it: &&&MigrationSet| it.config.set != set.config.set;
     let others = sets.iter().filter(is_other).map(|it| it.config.set.clone()).collect();
     // What a fresh database starts from has nothing of others.
-    Whole { set: MigrationSet { migrations, repeatables, snapshot: None, ..set.clone() }, others, own }
+    MergedSet { set: MigrationSet { migrations, repeatables, snapshot: None, ..set.clone() }, others, own }
 }

@@ -19,7 +19,7 @@ const FRESH: Duration = Duration::from_secs(2);
 
 /// What is read ahead; nothing by default.
 #[derive(Debug, Default)]
-pub(crate) struct Ahead {
+pub(crate) struct ReadAhead {
     /// The folder of the package.
     root: PathBuf,
     reading: Option<JoinHandle<Option<Guess>>>,
@@ -35,7 +35,7 @@ struct Guess {
     sets: Vec<Loaded>,
 }
 
-impl Ahead {
+impl ReadAhead {
     /// Begins to read what a command with these options is most likely about. Cargo is to be asked next.
     pub(crate) fn begin(global: &Global) -> Self {
         let root = std::env::current_dir().ok().and_then(|here| nearest(global, &here));
@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
     use crate::cli::Cli;
-    use crate::ops::project;
+    use crate::ops::selection;
 
     const SQL: &str = "CREATE TABLE t (a);\n-- dbmigrate: down\nDROP TABLE t;\n";
 
@@ -143,7 +143,7 @@ mod tests {
 
         /// The sets that cargo names for a member.
         fn projects(&self, member: &str, options: &[&str]) -> Vec<Project> {
-            project::select(&self.global(member, options)).unwrap()
+            selection::select(&self.global(member, options)).unwrap()
         }
     }
 
@@ -155,7 +155,7 @@ mod tests {
 
     /// What was read ahead has to be what is read without.
     #[track_caller]
-    fn is_used(ahead: &mut Ahead, projects: &[Project]) {
+    fn is_used(ahead: &mut ReadAhead, projects: &[Project]) {
         for project in projects {
             // However long cargo took here.
             ahead.begun = Some(Instant::now());
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn is_dropped(ahead: &mut Ahead, projects: &[Project]) {
+    fn is_dropped(ahead: &mut ReadAhead, projects: &[Project]) {
         assert!(!projects.is_empty());
         for project in projects {
             assert_eq!(ahead.take(project), None, "{}", project.title());
@@ -177,17 +177,17 @@ mod tests {
     fn what_cargo_names_is_used() {
         let workspace = Workspace::new("");
         for member in ["crates/app", "crates/other"] {
-            let mut ahead = Ahead::begin(&workspace.global(member, &[]));
+            let mut ahead = ReadAhead::begin(&workspace.global(member, &[]));
             is_used(&mut ahead, &workspace.projects(member, &[]));
         }
         let set = ["--set", "b"];
-        let mut ahead = Ahead::begin(&workspace.global("crates/other", &set));
+        let mut ahead = ReadAhead::begin(&workspace.global("crates/other", &set));
         is_used(&mut ahead, &workspace.projects("crates/other", &set));
         // A package that is a workspace of its own.
         workspace.write("alone/Cargo.toml", "[workspace]\n[package]\nname = \"alone\"\nedition = \"2024\"\n");
         workspace.write("alone/src/lib.rs", "");
         workspace.write("alone/migrations/001_t.sql", SQL);
-        let mut ahead = Ahead::begin(&workspace.global("alone", &[]));
+        let mut ahead = ReadAhead::begin(&workspace.global("alone", &[]));
         is_used(&mut ahead, &workspace.projects("alone", &[]));
     }
 
@@ -196,18 +196,18 @@ mod tests {
         let workspace = Workspace::new("");
         let app = workspace.projects("crates/app", &[]);
         // Another member, another manifest, and none that could be guessed.
-        is_dropped(&mut Ahead::begin(&workspace.global("crates/other", &[])), &app);
-        is_dropped(&mut Ahead::begin(&workspace.global("", &[])), &app);
-        is_dropped(&mut Ahead::default(), &app);
+        is_dropped(&mut ReadAhead::begin(&workspace.global("crates/other", &[])), &app);
+        is_dropped(&mut ReadAhead::begin(&workspace.global("", &[])), &app);
+        is_dropped(&mut ReadAhead::default(), &app);
         for options in [&["-p", "app"][..], &["--workspace", "--exclude", "other"]] {
             let global = workspace.global("crates/other", options);
             assert_eq!(nearest(&global, &workspace.0), None);
-            is_dropped(&mut Ahead::begin(&global), &workspace.projects("crates/other", options));
+            is_dropped(&mut ReadAhead::begin(&global), &workspace.projects("crates/other", options));
         }
         // A set that is only tried is read by other words.
         let mut tried = app.clone();
         tried[0].is_tried = true;
-        is_dropped(&mut Ahead::begin(&workspace.global("crates/app", &[])), &tried);
+        is_dropped(&mut ReadAhead::begin(&workspace.global("crates/app", &[])), &tried);
     }
 
     #[test]
@@ -215,18 +215,18 @@ mod tests {
         let workspace = Workspace::new("[workspace.metadata.migrations]\ndatabase = \"all.db\"\n");
         let app = workspace.projects("crates/app", &[]);
         assert_eq!(app[0].config.database.as_deref(), Some("all.db"));
-        is_dropped(&mut Ahead::begin(&workspace.global("crates/app", &[])), &app);
+        is_dropped(&mut ReadAhead::begin(&workspace.global("crates/app", &[])), &app);
         drop(workspace);
         // What it says that makes no difference is no reason.
         let workspace = Workspace::new("[workspace.metadata.other]\ndatabase = \"all.db\"\n");
-        let mut ahead = Ahead::begin(&workspace.global("crates/app", &[]));
+        let mut ahead = ReadAhead::begin(&workspace.global("crates/app", &[]));
         is_used(&mut ahead, &workspace.projects("crates/app", &[]));
     }
 
     #[test]
     fn a_manifest_that_changed_meanwhile_is_another() {
         let workspace = Workspace::new("");
-        let mut ahead = Ahead::begin(&workspace.global("crates/app", &[]));
+        let mut ahead = ReadAhead::begin(&workspace.global("crates/app", &[]));
         let guess = ahead.reading.take().unwrap().join().unwrap();
         ahead.guess = guess;
         workspace.write("crates/app/Cargo.toml", "[package]\nname = \"app\"\nedition = \"2024\"\n");
@@ -237,7 +237,7 @@ mod tests {
     fn what_was_read_long_ago_is_dropped() {
         let workspace = Workspace::new("");
         let app = workspace.projects("crates/app", &[]);
-        let mut ahead = Ahead::begin(&workspace.global("crates/app", &[]));
+        let mut ahead = ReadAhead::begin(&workspace.global("crates/app", &[]));
         ahead.begun = ahead.begun.and_then(|begun| begun.checked_sub(FRESH));
         is_dropped(&mut ahead, &app);
     }
