@@ -113,7 +113,7 @@ fn lints_of_the_package_find_nothing_in_the_build_script() {
         }
     });
     project.init(&[]).succeeds();
-    project.write("src/main.rs", &format!("//! Opens a database.\n{}", project.read("src/main.rs")));
+    project.write("src/main.rs", format!("//! Opens a database.\n{}", project.read("src/main.rs")));
     project.cargo(["build", "-q"]).succeeds();
 }
 

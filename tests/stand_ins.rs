@@ -65,7 +65,7 @@ fn a_runner_that_registers_it_runs_what_uses_it() {
     let runner = &format!("src/bin/{}-migrate.rs", project.name);
     let migrates = project.read(runner);
     let (head, _) = migrates.split_once("fn main()").unwrap();
-    project.write(runner, &format!("{head}{REGISTERS}"));
+    project.write(runner, format!("{head}{REGISTERS}"));
     project.dbmigrate(["up", "--dry-run"]).succeeds().says("1 migration would be applied");
     project.dbmigrate(["up"]).succeeds().says("Applied 001_notes");
     project.dbmigrate(["status", "--check"]).succeeds();
