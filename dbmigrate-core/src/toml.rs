@@ -1,18 +1,17 @@
 //! TOML as a tree of values, each with its place in the text.
 //!
-//! `toml_parser` says what stands in a text; `build` decides which table each entry belongs to, and that nothing is
-//! there twice. The values are a list that refers to itself by place: however deep a text nests, nothing recurses.
+//! `scan` reads what stands in a text; `build` decides which table each entry belongs to, and that nothing is there
+//! twice. The values are a list that refers to itself by place: however deep a text nests, nothing recurses.
 //! It holds what is asked for here: of a number whether it is one that a manifest can mean, of a date nothing.
 
 use std::collections::BTreeMap;
-
-use toml_parser::parser::{RecursionGuard, ValidateWhitespace, parse_document};
-use toml_parser::{Expected, ParseError, Source};
 
 use crate::source::Span;
 
 mod build;
 mod date_time;
+mod number;
+mod scan;
 #[cfg(test)]
 mod tests;
 
@@ -77,39 +76,9 @@ enum Made {
     Braces,
 }
 
-/// Reads a text.
+/// Reads a text without carriage returns, as all texts are here.
 pub(crate) fn parse(text: &str) -> Result<Document, Fault> {
-    let source = Source::new(text);
-    let tokens = source.lex().into_vec();
-    let mut error: Option<ParseError> = None;
-    let mut events = Vec::new();
-    let mut checked = ValidateWhitespace::new(&mut events, source);
-    parse_document(&tokens, &mut RecursionGuard::new(&mut checked, DEPTH as u32), &mut error);
-    match error {
-        None => build::build(source, &events),
-        Some(error) => Err(Fault::from(error)),
-    }
-}
-
-impl From<ParseError> for Fault {
-    fn from(error: ParseError) -> Self {
-        let mut message = error.description().to_owned();
-        for (at, expected) in error.expected().unwrap_or_default().iter().enumerate() {
-            message.push_str(if at == 0 { ", expected " } else { ", " });
-            match *expected {
-                Expected::Literal("\n") => message.push_str("newline"),
-                Expected::Literal(text) => {
-                    message.push('`');
-                    message.push_str(text);
-                    message.push('`');
-                }
-                Expected::Description(text) => message.push_str(text),
-                _ => message.push_str("something else"),
-            }
-        }
-        let span = error.unexpected().map_or(Span::new(0, 0), |span| Span::new(span.start(), span.end()));
-        Self { message, span }
-    }
+    build::build(text)
 }
 
 impl Document {

@@ -1,65 +1,48 @@
-//! Puts what the parser tells about a text into tables.
+//! Reads a text value by value, and puts each into its table.
 
 use std::collections::BTreeMap;
 use std::mem;
 
-use toml_parser::decoder::ScalarKind;
-use toml_parser::parser::{Event, EventKind};
-use toml_parser::{ParseError, Source};
-
-use super::{Content, DEPTH, Document, Fault, Key, Made, Node, ROOT, date_time};
+use super::scan::Scanner;
+use super::{Content, DEPTH, Document, Fault, Key, Made, Node, ROOT, date_time, number};
 use crate::source::Span;
 
-/// Builds the document of these events, in which the parser saw no error.
-pub(super) fn build(source: Source<'_>, events: &[Event]) -> Result<Document, Fault> {
-    let mut builder = Builder { source, events, next: 0, nodes: Vec::new() };
+/// Builds the document of a text.
+pub(super) fn build(text: &str) -> Result<Document, Fault> {
+    let mut builder = Builder { scanner: Scanner::new(text), depth: 0, nodes: Vec::new() };
     let mut table = builder.add(Span::new(0, 0), table(Made::Header));
-    while let Some(event) = builder.next() {
-        match event.kind() {
-            EventKind::StdTableOpen => table = builder.header(event, false)?,
-            EventKind::ArrayTableOpen => table = builder.header(event, true)?,
-            EventKind::SimpleKey => builder.entry(table, event)?,
-            // Nothing else begins a line.
-            _ => {}
+    loop {
+        builder.scanner.lines()?;
+        match builder.scanner.peek() {
+            None => return Ok(Document { nodes: builder.nodes }),
+            Some(b'[') => table = builder.header()?,
+            Some(_) => builder.entry(table)?,
         }
+        builder.scanner.line_end()?;
     }
-    Ok(Document { nodes: builder.nodes })
 }
 
 struct Builder<'t> {
-    source: Source<'t>,
-    events: &'t [Event],
-    /// The place of the event that comes next.
-    next: usize,
+    scanner: Scanner<'t>,
+    /// How many brackets and braces are open.
+    depth: usize,
     nodes: Vec<Node>,
 }
 
 impl Builder<'_> {
-    /// The next event that means something.
-    fn next(&mut self) -> Option<Event> {
-        loop {
-            let event = *self.events.get(self.next)?;
-            self.next += 1;
-            match event.kind() {
-                EventKind::Whitespace | EventKind::Comment | EventKind::Newline => {}
-                _ => return Some(event),
-            }
+    /// A header; gives the table that it opens.
+    fn header(&mut self) -> Result<usize, Fault> {
+        let start = self.scanner.at();
+        let of_array = self.scanner.skip("[[");
+        if !of_array {
+            self.scanner.skip("[");
         }
-    }
-
-    /// The next event, where one has to follow.
-    fn expect(&mut self) -> Result<Event, Fault> {
-        match self.next() {
-            Some(event) => Ok(event),
-            None => Err(fault("unexpected end of file", Span::new(0, 0))),
-        }
-    }
-
-    /// A header, from its bracket on; gives the table that it opens.
-    fn header(&mut self, open: Event, of_array: bool) -> Result<usize, Fault> {
-        let first = self.expect()?;
-        let (path, key) = self.key(first)?;
-        let span = Span::new(open.span().start(), self.expect()?.span().end());
+        self.scanner.blanks();
+        let (path, key) = self.key()?;
+        let (close, expected) =
+            if of_array { ("]]", "`]]` after the table name") } else { ("]", "`]` after the table name") };
+        self.scanner.expect(close, expected)?;
+        let span = Span::new(start, self.scanner.at());
         let parent = self.descend(ROOT, path, Made::Inside)?;
         let known = self.nodes[parent].content.find(&key.name);
         if !of_array {
@@ -86,14 +69,14 @@ impl Builder<'_> {
         Ok(new)
     }
 
-    /// An entry of a table, from its key on.
-    fn entry(&mut self, table: usize, first: Event) -> Result<(), Fault> {
-        let (path, key) = self.key(first)?;
+    /// An entry of a table.
+    fn entry(&mut self, table: usize) -> Result<(), Fault> {
+        let (path, key) = self.key()?;
         let has_dots = !path.is_empty();
-        // The equals sign.
-        self.expect()?;
-        let event = self.expect()?;
-        let value = self.value(event)?;
+        self.gap()?;
+        self.scanner.expect("=", "`=` after the key")?;
+        self.gap()?;
+        let value = self.value()?;
         let parent = self.descend(table, path, Made::Dots)?;
         match self.nodes[parent].content {
             // The last one of an array of tables: those that have a header are complete where the next one stands.
@@ -102,19 +85,26 @@ impl Builder<'_> {
         }
     }
 
-    /// A key: the parts before its last dot, and what is behind it.
-    fn key(&mut self, first: Event) -> Result<(Vec<Key>, Key), Fault> {
+    /// What may stand around the equals sign. In braces cargo takes lines there, too, which the specification does not.
+    fn gap(&mut self) -> Result<(), Fault> {
+        if self.depth > 0 {
+            return self.scanner.lines();
+        }
+        self.scanner.blanks();
+        Ok(())
+    }
+
+    /// A key, and the blanks after it: the parts before its last dot, and what is behind it.
+    fn key(&mut self) -> Result<(Vec<Key>, Key), Fault> {
         let mut path = Vec::new();
-        let mut key = self.part(first)?;
+        let mut key = self.scanner.part()?;
         loop {
-            let back = self.next;
-            if self.next().map(|event| event.kind()) != Some(EventKind::KeySep) {
-                self.next = back;
+            self.scanner.blanks();
+            if !self.scanner.skip(".") {
                 break;
             }
-            let next = self.expect()?;
-            let next = self.part(next)?;
-            path.push(mem::replace(&mut key, next));
+            self.scanner.blanks();
+            path.push(mem::replace(&mut key, self.scanner.part()?));
         }
         if path.len() >= DEPTH {
             return Err(fault(format!("a key has more than {DEPTH} parts"), key.span));
@@ -122,81 +112,92 @@ impl Builder<'_> {
         Ok((path, key))
     }
 
-    fn part(&mut self, event: Event) -> Result<Key, Fault> {
-        let mut name = String::new();
-        let mut error: Option<ParseError> = None;
-        if let Some(raw) = self.source.get(event) {
-            raw.decode_key(&mut name, &mut error);
-        }
-        match error {
-            None => Ok(Key { name, span: span(event) }),
-            Some(error) => Err(Fault::from(error)),
-        }
-    }
-
-    /// A value, from its first event on. The parser bounds how deep they nest.
-    fn value(&mut self, first: Event) -> Result<usize, Fault> {
-        match first.kind() {
-            EventKind::Scalar => {
-                let content = self.scalar(first)?;
-                Ok(self.add(span(first), content))
+    fn value(&mut self) -> Result<usize, Fault> {
+        let start = self.scanner.at();
+        let value = match self.scanner.peek() {
+            Some(b'[') => self.array()?,
+            Some(b'{') => self.inline_table()?,
+            _ => {
+                let content = self.scalar()?;
+                self.add(Span::new(start, start), content)
             }
-            EventKind::ArrayOpen => self.array(first),
-            EventKind::InlineTableOpen => self.inline_table(first),
-            _ => Err(fault("missing value", span(first))),
-        }
+        };
+        self.nodes[value].span = Span::new(start, self.scanner.at());
+        Ok(value)
     }
 
-    /// An array, from its bracket on.
-    fn array(&mut self, open: Event) -> Result<usize, Fault> {
+    /// Reads the bracket or brace that opens a value.
+    fn open(&mut self, bracket: &str) -> Result<(), Fault> {
+        if self.depth == DEPTH {
+            return Err(self.scanner.fault(format!("more than {DEPTH} brackets and braces in each other")));
+        }
+        self.depth += 1;
+        self.scanner.skip(bracket);
+        Ok(())
+    }
+
+    fn array(&mut self) -> Result<usize, Fault> {
+        self.open("[")?;
         let mut items = Vec::new();
         loop {
-            let event = self.expect()?;
-            match event.kind() {
-                EventKind::ArrayClose => {
-                    let span = Span::new(open.span().start(), event.span().end());
-                    return Ok(self.add(span, Content::Array { items, of_tables: false }));
-                }
-                EventKind::ValueSep => {}
-                _ => items.push(self.value(event)?),
+            self.scanner.lines()?;
+            if self.scanner.skip("]") {
+                break;
+            }
+            items.push(self.value()?);
+            self.scanner.lines()?;
+            if !self.scanner.skip(",") {
+                self.scanner.expect("]", "`,` or `]`")?;
+                break;
             }
         }
+        self.depth -= 1;
+        Ok(self.add(Span::new(0, 0), Content::Array { items, of_tables: false }))
     }
 
-    /// A table in braces, from the first of them on.
-    fn inline_table(&mut self, open: Event) -> Result<usize, Fault> {
-        let table = self.add(span(open), table(Made::Braces));
+    fn inline_table(&mut self) -> Result<usize, Fault> {
+        self.open("{")?;
+        let new = self.add(Span::new(0, 0), table(Made::Braces));
         loop {
-            let event = self.expect()?;
-            match event.kind() {
-                EventKind::InlineTableClose => {
-                    self.nodes[table].span.end = event.span().end();
-                    return Ok(table);
-                }
-                EventKind::ValueSep => {}
-                _ => self.entry(table, event)?,
+            self.scanner.lines()?;
+            if self.scanner.skip("}") {
+                break;
+            }
+            self.entry(new)?;
+            self.scanner.lines()?;
+            if !self.scanner.skip(",") {
+                self.scanner.expect("}", "`,` or `}`")?;
+                break;
             }
         }
+        self.depth -= 1;
+        Ok(new)
     }
 
-    fn scalar(&mut self, event: Event) -> Result<Content, Fault> {
-        let mut text = String::new();
-        let mut error: Option<ParseError> = None;
-        let kind = match self.source.get(event) {
-            Some(raw) => raw.decode_scalar(&mut text, &mut error),
-            None => ScalarKind::String,
-        };
-        if let Some(error) = error {
-            return Err(Fault::from(error));
+    fn scalar(&mut self) -> Result<Content, Fault> {
+        if let Some(text) = self.scanner.quoted()? {
+            return Ok(Content::String(text));
         }
-        Ok(match kind {
-            ScalarKind::String => Content::String(text),
-            ScalarKind::Boolean(is) => Content::Boolean(is),
-            ScalarKind::Integer(radix) => Content::Integer(u64::from_str_radix(&text, radix.value()).ok()),
-            ScalarKind::Float => Content::Float,
-            ScalarKind::DateTime if date_time::is_sound(&text) => Content::DateTime,
-            ScalarKind::DateTime => return Err(fault("invalid date or time", span(event))),
-        })
+        let start = self.scanner.at();
+        let text = self.scanner.bare();
+        let span = Span::new(start, self.scanner.at());
+        match text {
+            "true" => return Ok(Content::Boolean(true)),
+            "false" => return Ok(Content::Boolean(false)),
+            "" => return Err(self.scanner.fault("expected a value")),
+            _ => {}
+        }
+        if let Some(content) = number::read(text) {
+            return Ok(content);
+        }
+        if date_time::is_sound(text) {
+            return Ok(Content::DateTime);
+        }
+        let looks_like_number = text.starts_with(['+', '-', '.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+        Err(fault(
+            if looks_like_number { "invalid number, date or time" } else { "string values must be quoted" },
+            span,
+        ))
     }
 
     /// The table that a path leads to from another one. Those on the way that are not there are made.
@@ -245,10 +246,6 @@ impl Builder<'_> {
 
 fn table(made: Made) -> Content {
     Content::Table { entries: BTreeMap::new(), made }
-}
-
-fn span(event: Event) -> Span {
-    Span::new(event.span().start(), event.span().end())
 }
 
 fn twice(key: &Key) -> Fault {
