@@ -433,10 +433,6 @@ impl Match<'_> {
         self.migration.zip(self.row.as_ref()).is_some_and(|(migration, row)| row.checksum == migration.checksum)
     }
 
-    pub(crate) fn is_interrupted(&self) -> bool {
-        matches!(self.state, State::Interrupted { .. })
-    }
-
     /// Whether it was edited since it was applied, or what has run of it was.
     fn is_edited(&self) -> bool {
         matches!(self.state, State::Edited | State::Interrupted { edited: true, .. })

@@ -101,6 +101,9 @@ pub(crate) enum Neighbours {
 /// Looks at the objects of a database that has no history of the set.
 pub(crate) fn neighbours(db: &mut Db<'_>, history: &History<'_>, set_name: &str) -> Result<Neighbours, Error> {
     let others = others(db, history.table())?;
+    if others.is_empty() {
+        return Ok(Neighbours::Strangers);
+    }
     let [own, rows, rows_count, head, head_count] = shape_of_others(history.table());
     let is_stranger = format_args!(
         "SELECT 1 FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_' AND lower(tbl_name) NOT IN \

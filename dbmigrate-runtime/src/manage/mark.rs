@@ -5,7 +5,7 @@
 
 use super::in_force::settled;
 use super::replay::replay;
-use crate::compare::{KnownHistory, look, write_head};
+use crate::compare::{KnownHistory, Match, look, write_head};
 use crate::comparison::{Comparison, Replay, compare, covers, noted};
 use crate::db::Db;
 use crate::driver::{Backend, Driver};
@@ -17,6 +17,7 @@ use crate::row_state::RowState;
 use crate::schema::Schema;
 use crate::session::Session;
 use crate::set::{Migration, OutOfOrder, Set};
+use crate::status::State;
 use crate::up;
 
 /// Which migrations are to be recorded.
@@ -118,8 +119,9 @@ fn wanted<'s>(
         Goal::Only(numbers) => numbers.contains(&number),
     };
     let has = |number: u64| known.is_some_and(|known| known.has(number));
-    let mut matches = known.into_iter().flat_map(|known| &known.matches);
-    if let Some(stopped) = matches.find(|matched| matched.is_interrupted() && is_asked(matched.number)) {
+    let is_stopped = |matched: &&Match<'_>| matches!(matched.state, State::Interrupted { .. });
+    let mut stopped = known.into_iter().flat_map(|known| &known.matches).filter(is_stopped);
+    if let Some(stopped) = stopped.find(|matched| is_asked(matched.number)) {
         let name = stopped.row.as_ref().map_or("", |row| row.name.as_str());
         return Err(Error::new(ErrorKind::Interrupted, format_args!("`{name}` was interrupted"))
             .hint(format_args!("to see how far it got, and how to continue: `cargo dbmigrate repair {name}`")));

@@ -61,6 +61,40 @@ fn with_foreign_keys_on_by_the_files_own_word_a_drop_takes_no_rows_along() {
 }
 
 #[test]
+fn with_foreign_keys_on_by_the_files_own_word_only_rows_that_refer_to_the_table_stand_in_the_way() {
+    let makes = "CREATE TABLE pair(a, b, PRIMARY KEY (a, b));
+                 CREATE TABLE half(a, b, FOREIGN KEY (a, b) REFERENCES pair ON DELETE CASCADE);
+                 CREATE TABLE tree(id INTEGER PRIMARY KEY, up REFERENCES tree ON DELETE CASCADE);
+                 INSERT INTO pair VALUES (1, 1); INSERT INTO tree VALUES (1, NULL), (2, 1);
+                 INSERT INTO half VALUES (1, NULL), (NULL, 1);";
+    let drops = "-- dbmigrate: foreign-keys on\nDROP TABLE pair;\nDROP TABLE tree;\nDROP TABLE IF EXISTS gone;";
+    let replay = check(&[("001_a.sql", makes), ("002_b.sql", drops)]);
+    assert_eq!(found(&replay), Vec::<String>::new());
+    let whole = format!("{makes} INSERT INTO half VALUES (1, 1);");
+    let replay = check(&[("001_a.sql", &whole), ("002_b.sql", drops)]);
+    assert_eq!(
+        found(&replay),
+        ["migrations/002_b.sql:2:1 dropping `pair` with foreign keys on would delete or change 1 row of `half` that \
+            refer to it"]
+    );
+}
+
+#[test]
+fn a_drop_that_another_one_follows_takes_no_rows_along_either() {
+    let drops = "DELETE FROM p WHERE id = 0; DROP TABLE p; DROP TABLE other;";
+    let replayed =
+        |third: &str| found(&check(&[PARENTS, ("002_b.sql", "CREATE TABLE other(x);"), ("003_c.sql", third)]));
+    for drops in [drops, &format!("-- dbmigrate: no-transaction\n{drops}")] {
+        let found = replayed(drops);
+        assert!(found[0].contains("drops `p`, which other tables reference"), "{found:?}");
+    }
+    // What it writes to a table that nobody refers to needs no cascade.
+    let writes = "UPDATE other SET x = 1; DROP TABLE p; CREATE TABLE p(id INTEGER PRIMARY KEY, n); \
+                  INSERT INTO p VALUES (1, 'a');";
+    assert_eq!(replayed(writes), Vec::<String>::new());
+}
+
+#[test]
 fn a_trigger_that_a_cascade_would_fire_keeps_the_rows_of_what_is_dropped() {
     let replay = check(&[
         PARENTS,
