@@ -93,7 +93,7 @@ fn a_locked_file_is_waited_for_and_then_named() {
     let before = fs::read(project.root.join("app.db")).unwrap();
     let holder = rusqlite::Connection::open(project.root.join("app.db")).unwrap();
     holder.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    for command in ["up", "down", "status"] {
+    for command in ["up", "down", "status", "drift"] {
         let start = Instant::now();
         project.dbmigrate([command, "--busy-timeout", "0"]).exits(101).says("locked").says("`app.db`");
         assert!(start.elapsed() < Duration::from_secs(5), "`{command}` had a patience of its own");

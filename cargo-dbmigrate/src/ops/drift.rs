@@ -90,6 +90,11 @@ pub(crate) fn drift(projects: &[Project], access: &SchemaAccess<'_>) -> Result<D
         let patience = access.patience();
         let status = runtime_set::with_set(&set, |set| {
             Migrator::<Rusqlite>::new(set).busy_timeout(patience).status(&mut connection)
+        })
+        .map_err(|error| {
+            let is_busy = error.is_busy();
+            let error = CliError::from(error);
+            if is_busy { error.note(format!("the database is `{}`", path.display())) } else { error }
         })?;
         let (part, left) = Applied::new(&set, &status)?;
         pending += left;
