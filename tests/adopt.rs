@@ -132,7 +132,10 @@ fn every_tool_is_taken_over_with_its_files_and_databases() {
         is_clean(&project, "new.db");
         project.dbmigrate(["schema", "--from", "new.db", "--to", DB]).succeeds();
         // The help at the end holds, also where the files of the tool lie beside its own (`meta/_journal.json`).
-        project.init(&[]).succeeds().says("Created build.rs");
+        project.init(&[]).succeeds().says("Created build.rs").says("Changed Cargo.toml (`database`, ");
+        // The program that it writes opens what the command line works on.
+        assert!(project.read("src/main.rs").contains(&format!("open(\"{}.db\")", project.name)), "{tool}");
+        project.dbmigrate(["up"]).succeeds().says(&format!("Database {}.db (from `database`", project.name));
         project.dbmigrate(["check"]).says_not("does not register").says_not("looks like a folder");
         // There is nothing left to take over.
         adopt(&project, &["--database", DB]).succeeds().says("nothing to take over");
@@ -557,6 +560,34 @@ fn a_file_that_was_edited_is_named_as_it_lies() {
     run.says("was edited before it was adopted (migrations/V2__log_repairs.sql)\nnote: its checksum in the history")
         .says("note: nothing was written");
     assert!(!project.has("db"));
+}
+
+#[test]
+fn a_program_gets_the_rusqlite_that_links_the_sqlite_of_its_old_library() {
+    let project = installed("diesel", "installed.sql", "links");
+    project.write("driver/Cargo.toml", "[package]\nname = \"driver\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\nlibsqlite3-sys = { version = \"0.38\", features = [\"bundled\"] }\n");
+    project.write("driver/src/lib.rs", "");
+    project.edit_manifest(|manifest| {
+        manifest["dependencies"]["driver"]["path"] = toml_edit::value("driver");
+    });
+    fs::copy(checkout().join("examples/Cargo.lock"), project.root.join("Cargo.lock")).unwrap();
+    project.cargo(["metadata", "--offline", "--format-version", "1"]).succeeds();
+    adopt(&project, &["--from", "diesel"]).succeeds();
+    project.init(&[]).succeeds().says("note: rusqlite 0.40 links libsqlite3-sys 0.38.");
+    assert!(project.read("Cargo.toml").contains("rusqlite = \"0.40\"\n"), "{}", project.read("Cargo.toml"));
+    // Cargo agrees that the two go together.
+    project.cargo(["metadata", "--offline", "--format-version", "1"]).succeeds();
+    // Where nothing says what it links, nothing is guessed.
+    let project = installed("sqlx", "installed.sql", "links");
+    project.edit_manifest(|manifest| manifest["dependencies"]["sqlx"] = toml_edit::value("0.9"));
+    project.remove("Cargo.lock");
+    let before = project.read("Cargo.toml");
+    adopt(&project, &[]).succeeds();
+    let after = project.read("Cargo.toml");
+    assert_ne!(before, after);
+    let refused = project.init(&[]).exits(101);
+    refused.says("no `Cargo.lock` that says which SQLite `sqlx` links").says("`cargo generate-lockfile`");
+    assert_eq!((project.read("Cargo.toml"), project.has("build.rs")), (after, false));
 }
 
 #[test]

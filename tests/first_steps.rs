@@ -1,7 +1,7 @@
 //! From an empty folder to a program that migrates itself, and what happens when a file comes or goes.
 
 use crate::git::git;
-use crate::support::Project;
+use crate::support::{Project, Run};
 
 #[test]
 fn a_new_program_migrates_on_start_and_sees_the_next_file_by_itself() {
@@ -92,6 +92,32 @@ fn init_writes_nothing_where_the_folder_is_none_of_migrations() {
 }
 
 #[test]
+fn a_checkout_that_is_named_late_is_where_the_crates_come_from() {
+    let project = Project::new("init-path-later");
+    project.dbmigrate(["init"]).succeeds();
+    assert!(project.read("Cargo.toml").contains("dbmigrate-build = \"0.1.0\""));
+    project
+        .init(&[])
+        .succeeds()
+        .says("Changed Cargo.toml (dependency `dbmigrate-runtime`, build-dependency `dbmigrate-build`)");
+    project.cargo(["build", "-q"]).succeeds();
+    project.init(&[]).succeeds().says("is already set up");
+}
+
+#[test]
+fn lints_of_the_package_find_nothing_in_the_build_script() {
+    let project = Project::new("init-lints");
+    project.edit_manifest(|manifest| {
+        for lint in ["missing_docs", "unreachable_pub", "warnings"] {
+            manifest["lints"]["rust"][lint] = toml_edit::value("deny");
+        }
+    });
+    project.init(&[]).succeeds();
+    project.write("src/main.rs", format!("//! Opens a database.\n{}", project.read("src/main.rs")));
+    project.cargo(["build", "-q"]).succeeds();
+}
+
+#[test]
 fn init_fits_into_a_package_that_has_a_build_script_already() {
     let project = Project::new("init-merges");
     project.write("build.rs", "//! Builds.\n\nfn main() {\n    println!(\"cargo:rustc-env=GREETING=hello\");\n}\n");
@@ -157,6 +183,30 @@ fn a_forgotten_build_script_is_an_error_that_names_init() {
     project.remove("build.rs");
     project.cargo(["build", "-q"]).exits(101).says("cargo dbmigrate init");
     project.dbmigrate(["check"]).exits(1).says("does not call `dbmigrate_build::generate()`");
+}
+
+#[test]
+fn a_slip_in_a_package_that_is_wired_without_a_configuration_is_no_other_tool() {
+    let project = Project::wired("wired-by-hand", &[("001_a.sql", "CREATE TABLE a(x DEFAULT 'b);")]);
+    project.edit_manifest(|manifest| drop(manifest["package"].as_table_mut().unwrap().remove("metadata")));
+    project.dbmigrate(["check"]).exits(1).says("a string starts here and never ends").says_not("--layout");
+    for file in 2..8 {
+        project.write(&format!("migrations/00{file}_b.sql"), "SELECT 1;\n");
+    }
+    project.write("migrations/001_a.sql", "CREATE TABLE a(x;");
+    // Many names that follow one another are named by the first and the last.
+    project.dbmigrate(["check"]).exits(1).says("not replayed after the failure: `002_b` to `007_b` (6 in all)");
+}
+
+#[test]
+fn a_folder_for_a_manifest_and_a_missing_cargo_come_with_what_to_do() {
+    let project = Project::new("manifest-folder");
+    let root = project.root.display();
+    let run = project.dbmigrate(["check", "--manifest-path", &root.to_string()]).exits(101);
+    run.says(&format!("help: name the file in it: `--manifest-path {root}/Cargo.toml`"));
+    let mut command = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
+    command.args(["dbmigrate", "check"]).env("CARGO", "no-such-cargo");
+    Run::of(&mut command).exits(101).says("error: could not run `cargo metadata`").says("help: add cargo to `PATH`");
 }
 
 #[test]

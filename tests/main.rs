@@ -33,6 +33,7 @@ mod git;
 mod guide;
 mod hooks_files;
 mod hot_journal;
+mod ignored;
 mod interrupt;
 mod json;
 mod kill;

@@ -50,6 +50,54 @@ fn mark_compares_with_what_the_program_registers_and_the_base() {
 }
 
 #[test]
+fn a_runner_that_registers_it_runs_what_uses_it() {
+    let project = project("stand-ins-runner", None, &[("001_notes.sql", &format!("{NOTES}{ROW}"))]);
+    project
+        .dbmigrate(["up"])
+        .exits(101)
+        .says("no such collation sequence: german")
+        .says("`cargo dbmigrate init --runner`");
+    project.init(&["--runner"]).succeeds();
+    project.edit_manifest(|manifest| {
+        manifest["dependencies"]["rusqlite"]["features"] =
+            toml_edit::value(["bundled", "functions", "collation"].into_iter().collect::<toml_edit::Array>());
+    });
+    let runner = &format!("src/bin/{}-migrate.rs", project.name);
+    let migrates = project.read(runner);
+    let (head, _) = migrates.split_once("fn main()").unwrap();
+    project.write(runner, format!("{head}{REGISTERS}"));
+    project.dbmigrate(["up", "--dry-run"]).succeeds().says("1 migration would be applied");
+    project.dbmigrate(["up"]).succeeds().says("Applied 001_notes");
+    project.dbmigrate(["status", "--check"]).succeeds();
+    project.dbmigrate(["drift"]).succeeds();
+}
+
+const ROW: &str = "INSERT INTO notes (text) VALUES ('a');\n";
+
+const REGISTERS: &str = r#"
+use rusqlite::ffi;
+
+unsafe extern "C" fn register(
+    database: *mut ffi::sqlite3,
+    error: *mut *mut std::ffi::c_char,
+    _: *const ffi::sqlite3_api_routines,
+) -> std::ffi::c_int {
+    unsafe {
+        rusqlite::auto_extension::init_auto_extension(database, error, |connection| {
+            let flags = rusqlite::functions::FunctionFlags::SQLITE_DETERMINISTIC;
+            connection.create_scalar_function("shape", -1, flags, |_| Ok(1))?;
+            connection.create_collation("german", Ord::cmp)
+        })
+    }
+}
+
+fn main() -> std::process::ExitCode {
+    unsafe { rusqlite::auto_extension::register_auto_extension(register) }.unwrap();
+    migrations::migrator().cli()
+}
+"#;
+
+#[test]
 fn lock_seals_the_schema_of_what_uses_it() {
     let project = project("stand-ins-lock", None, &[("001_notes.sql", NOTES)]);
     project.dbmigrate(["lock"]).succeeds().says("Sealed 001_notes").says_not("no such");

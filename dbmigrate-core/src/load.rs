@@ -494,7 +494,16 @@ pub(crate) mod tests {
     fn a_file_that_is_no_text_is_an_error_and_no_gap() {
         let package = Package::new("", &[("migrations/001_a.sql", ""), ("migrations/003_c.sql", "")]);
         fs::write(package.0.join("migrations/002_b.sql"), b"SELECT 1;\n\xff").unwrap();
-        check(&package, &[&["not-utf8 migrations/002_b.sql:2:1"]]);
+        check(
+            &package,
+            &[&[
+                "not-utf8 migrations/002_b.sql:2:1",
+                "save `migrations/002_b.sql` as UTF-8: `iconv -f ENCODING -t UTF-8`",
+            ]],
+        );
+        // What some editors and shells of Windows write.
+        fs::write(package.0.join("migrations/002_b.sql"), b"\xff\xfeS\0").unwrap();
+        check(&package, &[&["not-utf8 migrations/002_b.sql:1:1", "`iconv -f UTF-16 -t UTF-8`"]]);
         assert_eq!(names(&package.load()), ["001_a", "003_c"]);
         fs::write(package.0.join("migrations/002_b.sql"), b"SELECT 1;\0").unwrap();
         check(&package, &[&["nul-byte migrations/002_b.sql:1:10"]]);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Location};
 use crate::files::Files;
+use crate::help::Help;
 
 /// A half-open range of bytes in a [`SourceText`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,7 +69,13 @@ impl SourceText {
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
-                return Err(unreadable(path, &before, "not-utf8", "the file is not valid UTF-8"));
+                let encoding = match error.as_bytes() {
+                    [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16",
+                    _ => "ENCODING",
+                };
+                let how = format!(" as UTF-8: `iconv -f {encoding} -t UTF-8` converts it");
+                let help = Help::from("save ").file(&path).words(&how);
+                return Err(unreadable(path, &before, "not-utf8", "the file is not valid UTF-8").help(help));
             }
         };
         if let Some(nul) = text.find('\0') {

@@ -27,8 +27,8 @@ const REMEDIES: [(&str, &str); 10] = [
 pub(crate) const DAMAGED: &str =
     "the file is damaged: `PRAGMA integrity_check` shows where; to restore a copy: `cargo dbmigrate restore`";
 
-const REGISTERED: &str = "if the program registers it, let the program run this, or its `runner` binary, which `cargo \
-                          dbmigrate init --runner` adds";
+const REGISTERED: &str = "if the program registers it, let the program run this, or name it in `replay` of the manifest \
+                          and register it in the `runner` binary, which `cargo dbmigrate init --runner` adds";
 
 /// What helps where no migration can; `None` where this is about a statement.
 pub(crate) fn remedy(message: &str) -> Option<&'static str> {

@@ -15,21 +15,21 @@ pub(crate) fn new_columns<'t>(before: &Table, after: &'t Table) -> Vec<&'t Name>
     names.filter(|name| before.column(name).is_none()).collect()
 }
 
-/// The first such text in a check or a generated column that says the same as before.
-pub(crate) fn in_table<'t>(before: &Table, after: &'t Table, new: &[&Name]) -> Option<&'t str> {
-    if new.is_empty() || !has_quotes(&after.text) {
-        return None;
-    }
-    let as_before: Vec<&str> = expressions(before).collect();
-    expressions(after).filter(|text| as_before.contains(text)).find_map(|text| text_in(text, new))
+/// The first such text in a check or a generated column that stands in the text of afterwards as well.
+pub(crate) fn in_table<'t>(before: &'t Table, after: &str, new: &[&Name]) -> Option<&'t str> {
+    first(expressions(before), after, new)
 }
 
-/// The first such text in an index that says the same as before.
-pub(crate) fn in_index<'t>(before: &Index, after: &'t Index, new: &[&Name]) -> Option<&'t str> {
-    if new.is_empty() || !indexed(before).eq(indexed(after)) {
+/// The first such text in an index, where it stands in the text of afterwards as well.
+pub(crate) fn in_index<'t>(before: &'t Index, after: &str, new: &[&Name]) -> Option<&'t str> {
+    first(indexed(before), after, new)
+}
+
+fn first<'t>(mut expressions: impl Iterator<Item = &'t str>, after: &str, new: &[&Name]) -> Option<&'t str> {
+    if new.is_empty() || !has_quotes(after) {
         return None;
     }
-    indexed(after).find_map(|text| text_in(text, new))
+    expressions.find_map(|text| text_in(text, new).filter(|_| after.contains(text)))
 }
 
 /// The expressions of a table in which a column of its own may be meant.

@@ -207,7 +207,7 @@ fn summary(project: &Project, checked: &Checked, shown: &[Diagnostic], shell: &m
                 shell.warning(&format!("`{first}` {why}, so these were not replayed: `{names}`"));
                 why.help().into_iter().for_each(|help| shell.help(help));
             } else if !unchecked.is_empty() {
-                shell.note(&format!("not replayed after the failure: `{}`", unchecked.join("`, `")));
+                shell.note(&format!("not replayed after the failure: {}", listed(unchecked)));
             }
             for (name, why) in &replay.unchecked_downs {
                 shell.warning(&format!("the down script of `{name}` {why}: it was not replayed"));
@@ -225,6 +225,14 @@ fn summary(project: &Project, checked: &Checked, shown: &[Diagnostic], shell: &m
         shell.error(&message);
     } else if !found.is_empty() {
         shell.warning(&message);
+    }
+}
+
+/// Names one after the other; of many, which follow each other, the first and the last.
+fn listed(names: &[String]) -> String {
+    match names {
+        [first, .., last] if names.len() > FEW => format!("`{first}` to `{last}` ({} in all)", names.len()),
+        names => format!("`{}`", names.join("`, `")),
     }
 }
 

@@ -7,8 +7,9 @@ use super::{Context, generate};
 use crate::cli::CreateArgs;
 use crate::error::{CliError, DONE};
 use crate::ops::create::{Kind, create};
+use crate::ops::ignored::ignored;
 use crate::ops::{editor, selection};
-use crate::report::Reason;
+use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &CreateArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     if args.from_diff {
@@ -33,6 +34,7 @@ pub(crate) fn run(args: &CreateArgs, context: &mut Context<'_>) -> Result<u8, Cl
             context.shell.data(&project.root.join(file).display().to_string());
         }
     }
+    report::diagnostics(ignored(&project).as_slice(), context.shell);
     if args.edit {
         for file in &files {
             editor::open(&project.root.join(file))?;

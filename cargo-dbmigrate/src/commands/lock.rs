@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Context, Reported};
 use crate::cli::LockArgs;
 use crate::error::{CliError, DONE};
+use crate::ops::ignored::ignored;
 use crate::ops::lock::{Locked, Request, lock};
 use crate::ops::program::Runner;
 use crate::ops::project::Project;
@@ -27,7 +28,10 @@ pub(crate) fn run(args: &LockArgs, context: &mut Context<'_>) -> Result<u8, CliE
         super::work_on(project, context.shell);
         let runner = Runner::of(project, context.global, &args.build);
         match lock(project, runner.as_ref().map(|runner| runner as _), &request) {
-            Ok(locked) => show(project, several, &locked, args.dry_run, context.shell),
+            Ok(locked) => {
+                show(project, several, &locked, args.dry_run, context.shell);
+                report::diagnostics(ignored(project).as_slice(), context.shell);
+            }
             Err(error) if several => {
                 // The others are no part of it.
                 exit = exit.max(reported.rest_of(project, error).report(context.shell));

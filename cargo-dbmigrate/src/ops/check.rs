@@ -11,6 +11,7 @@ use dbmigrate_schema::lint::{Explained, Levels, Options, Orders, lint, linted};
 use dbmigrate_schema::{Program, Replay};
 
 use crate::error::CliError;
+use crate::ops::ignored::ignored;
 use crate::ops::merged_set::{MergedSet, merged_with_required};
 use crate::ops::program::UNUSABLE;
 use crate::ops::project::Project;
@@ -96,6 +97,7 @@ pub(crate) fn check(
     if !project.is_tried {
         let manifest = wiring::manifest(project)?;
         others.extend(wiring::diagnostics(project, &wiring::read(project, &manifest)?, &set));
+        others.extend(ignored(project));
     }
 
     let database = request.database.filter(|_| sound).map(|path| Database::open(path, &set)).transpose()?;

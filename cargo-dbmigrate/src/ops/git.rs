@@ -119,6 +119,17 @@ pub(crate) fn shows(root: &Path, file: &str) -> bool {
     asked.is_ok_and(|output| output.status.code() == Some(1))
 }
 
+/// The files below a folder of the package at `root` that git ignores; none where it can't say.
+pub(crate) fn ignored(root: &Path, folder: &str) -> Vec<String> {
+    let mut command = command(root);
+    command
+        .args(["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", folder])
+        .env("GIT_LITERAL_PATHSPECS", "1");
+    let output = command.output().ok().filter(|output| output.status.success());
+    let answer = output.and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
+    answer.split_terminator('\0').map(str::to_owned).collect()
+}
+
 fn run(root: &Path, arguments: &[&str]) -> Result<Output, CliError> {
     command(root).args(arguments).output().map_err(|error| {
         CliError::failure(format!("could not run `git`: {error}")).help("install git, or add it to `PATH`")

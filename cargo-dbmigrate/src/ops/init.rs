@@ -1,7 +1,9 @@
 //! Works out what wires a package: manifest, build.rs, module, first migration, runner. Writes nothing itself.
 
+mod checkout;
 pub(crate) mod manifest;
 mod runner;
+mod rusqlite;
 mod sources;
 
 use std::fs;
@@ -13,7 +15,7 @@ use crate::ops::edit::Edit;
 use crate::ops::git;
 use crate::ops::other_tools;
 use crate::ops::project::Project;
-use crate::ops::wiring::{self, BUILD, RUNTIME};
+use crate::ops::wiring;
 use dbmigrate_core::config::TABLE;
 use dbmigrate_core::layout::Layout;
 
@@ -28,7 +30,7 @@ pub(crate) struct Plan {
 pub(crate) fn init(project: &Project, checkout: Option<&Path>, runner: bool) -> Result<Plan, CliError> {
     project.sound_config()?;
     let is_begun = is_begun(project)?;
-    let checkout = checkout.map(checked_out).transpose()?;
+    let checkout = checkout.map(checkout::folder).transpose()?;
     let mut document = wiring::manifest(project)?;
     let wiring = wiring::read(project, &document)?;
     if wiring.modules.is_empty() {
@@ -37,15 +39,21 @@ pub(crate) fn init(project: &Project, checkout: Option<&Path>, runner: bool) -> 
     let mut plan = Plan::default();
     let module = sources::module_line(&wiring, &project.config.set);
 
-    manifest::edit(project, &mut document, &wiring, checkout.as_deref(), runner, &mut plan)?;
+    let begins = wiring.modules.is_empty() && sources::is_untouched(project, &wiring);
+    // A program that is written here opens the database that the manifest names.
+    let names_database = project.config.database.is_none() && (begins || !project.config.declared);
+    let wanted = manifest::Wanted { checkout: checkout.as_deref(), runner, names_database };
+    manifest::edit(project, &mut document, &wiring, &wanted, &mut plan)?;
     sources::edit_build_script(&wiring, &mut plan)?;
     if wiring.modules.is_empty() {
-        sources::edit_source(project, &wiring, &module, &mut plan)?;
+        sources::edit_source(project, &module, begins, &mut plan)?;
     }
     if !is_begun {
         first_migration(project, &mut plan);
     }
-    ignore_database(project, &mut plan);
+    if names_database {
+        ignore_database(project, &mut plan);
+    }
     if runner {
         runner::add_file(project, &wiring, &mut plan)?;
     }
@@ -59,16 +67,6 @@ fn refuse_foreign(project: &Project) -> Result<(), CliError> {
     Err(CliError::failure(message)
         .help("take over the files: `cargo dbmigrate adopt`")
         .help(format!("or use them as they are: `layout = \"{tool}\"` in `{TABLE}`")))
-}
-
-/// The checkout's folder, absolute, when it is one.
-fn checked_out(path: &Path) -> Result<String, CliError> {
-    let wrong = || CliError::usage(format!("`{}` is not a checkout of dbmigrate", path.display()));
-    let folder = path.canonicalize().map_err(|_| wrong())?;
-    if [RUNTIME, BUILD].iter().any(|name| !folder.join(name).join("Cargo.toml").is_file()) {
-        return Err(wrong().help("name the folder that contains `dbmigrate-runtime` and `dbmigrate-build`"));
-    }
-    Ok(folder.to_string_lossy().into_owned())
 }
 
 /// The database file, as configured or by the package's name.
@@ -107,9 +105,6 @@ fn first_migration(project: &Project, plan: &mut Plan) {
 /// Keeps the database that `init` has named out of version control: in the `.gitignore` beside the manifest, or in a new
 /// one where git would show the database.
 fn ignore_database(project: &Project, plan: &mut Plan) {
-    if project.config.declared || project.config.database.is_some() {
-        return;
-    }
     let (path, database) = (project.root.join(".gitignore"), database(project));
     let (text, new) = match fs::read_to_string(&path) {
         Ok(text) => (text, false),

@@ -16,6 +16,7 @@ pub(crate) mod fix;
 pub(crate) mod fleet;
 pub(crate) mod generate;
 pub(crate) mod git;
+pub(crate) mod ignored;
 pub(crate) mod immutable;
 pub(crate) mod init;
 pub(crate) mod interrupt;

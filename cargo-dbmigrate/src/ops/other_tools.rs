@@ -1,5 +1,6 @@
 //! Folders of other tools: what commands refuse there, and what such a folder looks like.
 
+use cargo_metadata::DependencyKind;
 use dbmigrate_core::Help;
 use dbmigrate_core::layout::{Candidate, Layout, detect};
 use dbmigrate_core::lock;
@@ -7,6 +8,7 @@ use dbmigrate_core::lock;
 use crate::error::CliError;
 use crate::ops::adopt::is_adopted;
 use crate::ops::project::Project;
+use crate::ops::wiring::BUILD;
 
 /// Ends a command that would put files of the house into the folder of another tool.
 pub(crate) fn refuse(project: &Project, command: &str) -> Result<(), CliError> {
@@ -64,8 +66,9 @@ pub(crate) fn look_alikes(project: &Project, is_unread: bool) -> Vec<Help> {
     let dir = &project.config.dir;
     let (certain, possible): (Vec<_>, Vec<_>) =
         detect(project.root.as_path(), dir).into_iter().partition(|candidate| candidate.certain);
-    // Who has said that there are migrations has only misnamed one.
-    let is_open = certain.is_empty() && is_unread && !project.config.declared;
+    // Who has said that there are migrations, or lets a build read them, has only misnamed one.
+    let is_said = project.config.declared || project.dependency(DependencyKind::Build, BUILD).is_some();
+    let is_open = certain.is_empty() && is_unread && !is_said;
     let one = |Candidate { layout, reason, .. }: Candidate| {
         let tool = layout.name();
         let what = format!(" looks like a folder of {tool} ({reason}): try `--layout {tool}`");

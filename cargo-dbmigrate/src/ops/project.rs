@@ -65,6 +65,12 @@ impl Project {
         self.root.join("Cargo.toml")
     }
 
+    /// Where cargo keeps what its workspace is built with.
+    pub(crate) fn lock_file(&self) -> PathBuf {
+        let workspace = self.manifests.as_ref().and_then(|(_, workspace)| workspace.as_ref());
+        self.root.join(workspace.map_or("Cargo.toml", SourceText::path)).with_file_name("Cargo.lock")
+    }
+
     /// The folders of the package and that the command was called in, free of links: a way leads from one to the other.
     pub(crate) fn there_and_here(&self) -> (PathBuf, Option<PathBuf>) {
         let here = std::env::current_dir().ok().and_then(|here| here.canonicalize().ok());
@@ -204,6 +210,11 @@ impl Project {
     /// How another package of the workspace depends on a package of which a build can have one only.
     pub(crate) fn dependency_of_others(&self, package: &str) -> Option<&Dependency> {
         self.others.iter().find(|it| it.name == package)
+    }
+
+    /// The names of the packages that it and the other packages of its workspace depend on.
+    pub(crate) fn dependencies_of_all(&self) -> Vec<&str> {
+        self.others.iter().map(|it| it.name.as_str()).collect()
     }
 
     /// Every set of a package.

@@ -18,13 +18,20 @@ use crate::ops::wiring::RUNTIME;
 /// The feature that builds the runner, as `init --runner` writes it.
 pub(crate) const FEATURE: &str = "migrate-cli";
 
-/// The binary that a command on these sets needs: the runner of the package, where what is to be executed has Rust in it.
+/// The binary that a command on these sets needs: the runner of the package, where what is to be executed has Rust in it,
+/// or calls what only the program registers. Without a runner the latter may still work: not every statement calls it.
 pub(crate) fn needed<'p, 's>(
     verb: &Verb,
     mut sets: impl Iterator<Item = (&'p Project, &'s MigrationSet)>,
 ) -> Result<Option<&'p str>, CliError> {
-    let coded = sets.find(|(_, set)| verb.executes() && set.has_code());
+    let coded = sets.find(|(project, set)| verb.executes() && (set.has_code() || is_registered(project)));
     coded.map(|(project, set)| binary(project, set)).transpose()
+}
+
+/// Whether the program registers what the migrations call, and has a runner that does so as well.
+fn is_registered(project: &Project) -> bool {
+    let stubs = &project.config.replay.stubs;
+    project.config.runner.is_some() && (!stubs.functions.is_empty() || !stubs.collations.is_empty())
 }
 
 /// The binary that runs this package's commands.

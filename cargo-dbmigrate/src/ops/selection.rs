@@ -214,7 +214,13 @@ fn metadata(global: &Global) -> Result<Metadata, CliError> {
     if let Some(path) = &global.manifest_path {
         if !path.is_file() {
             let why = if path.is_dir() { "is a folder, not a Cargo.toml" } else { "does not exist" };
-            return Err(CliError::failure(format!("manifest path `{}` {why}", path.display())));
+            let error = CliError::failure(format!("manifest path `{}` {why}", path.display()));
+            let inside = path.join("Cargo.toml");
+            return Err(if inside.is_file() {
+                error.help(format!("name the file in it: `--manifest-path {}`", quoted(&inside.display().to_string())))
+            } else {
+                error
+            });
         }
         command.manifest_path(path);
     }
@@ -236,6 +242,8 @@ fn metadata(global: &Global) -> Result<Metadata, CliError> {
                 error
             }
         }
+        cargo_metadata::Error::Io(error) => CliError::failure(format!("could not run `cargo metadata`: {error}"))
+            .help("add cargo to `PATH`, or name it in `CARGO`"),
         other => CliError::failure(format!("could not run `cargo metadata`: {other}")),
     })
 }

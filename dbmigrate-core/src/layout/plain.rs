@@ -29,11 +29,24 @@ pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> 
         }
         names.retain(numbered);
     }
+    pass_over_folders(reader);
     let all: BTreeSet<String> = names.iter().cloned().collect();
     let downs: BTreeSet<String> = names.iter().filter_map(|name| down_script_of(name, &all)).collect();
     let ups: Vec<String> = names.into_iter().filter(|name| !downs.contains(name)).collect();
     order(reader, &ups);
     ups.into_iter().filter_map(|name| migration(reader, name, &all)).collect()
+}
+
+/// Says which folders have migrations that are not taken: a runner that reads folders is not a plain one.
+fn pass_over_folders<F: Files + ?Sized>(reader: &mut Reader<'_, F>) {
+    let mut said = String::new();
+    for path in reader.all_files().iter().filter(|path| path.ends_with(".sql")) {
+        let Some((folder, _)) = path.split_once('/').filter(|(folder, _)| *folder != said) else { continue };
+        let message = format!("`{path}` and what else is in `{folder}` is not taken as a migration");
+        let help = "move the files up, under names that sort in the order in which they ran";
+        reader.warning("passed-over", &reader.path(folder), message, help);
+        folder.clone_into(&mut said);
+    }
 }
 
 /// Says where the order of the names is not that of the numbers, or the names alone decide.

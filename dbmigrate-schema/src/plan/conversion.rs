@@ -6,7 +6,7 @@ use dbmigrate_core::token::{TokenKind, tokens, unquote};
 
 use super::Undecided;
 use super::pair::{Pair, is_rowid};
-use crate::model::{Affinity, Column, Index, Indexed, Kind, Name, Rule};
+use crate::model::{Affinity, Column, Index, Indexed, KeyColumn, Kind, Name, Rule, Table};
 
 /// The assertions about values of the columns that get another type.
 pub(super) fn asserts(pair: &Pair<'_>) -> Result<Vec<String>, Undecided> {
@@ -104,7 +104,7 @@ pub(super) fn unique_index(pair: &Pair<'_>, index: &Index) -> Option<String> {
 
 fn no_duplicates(pair: &Pair<'_>, columns: &[(&Name, Option<&Name>)], filter: Option<&str>) -> Option<String> {
     let mut conditions: Vec<_> = filter.map(|filter| format!("({})", on_one_line(filter))).into_iter().collect();
-    let mut groups = Vec::new();
+    let (mut groups, mut compared) = (Vec::new(), Vec::new());
     for (name, collation) in columns {
         let (old, new) = (pair.old(name)?, pair.after.column(name)?);
         if new.generated.is_some() || pair.becomes_not_null(new) {
@@ -119,10 +119,32 @@ fn no_duplicates(pair: &Pair<'_>, columns: &[(&Name, Option<&Name>)], filter: Op
         };
         conditions.push(format!("{first} IS NOT NULL"));
         groups.push(format!("{first}{collation}"));
+        compared.push((&old.name, wanted));
+    }
+    if are_unique(pair.before, &compared) {
+        return None;
     }
     let assert = format!("SELECT count(*) = 0 FROM ({})", duplicates(&pair.was.name, &conditions, &groups));
     // SQLite refuses the key itself, only later.
     (!assert.contains(['\n', '\r'])).then_some(assert)
+}
+
+/// Whether a key of a table already keeps rows apart by these columns, each compared by this collation.
+fn are_unique(table: &Table, columns: &[(&Name, Option<&Name>)]) -> bool {
+    let is_binary = |collation: Option<&Name>| collation.is_none_or(|name| *name == Name::new("BINARY"));
+    let alias = table.rowid_alias();
+    let is_compared = |part: &KeyColumn| {
+        let own = || part.collation.as_ref().or(table.column(&part.name)?.collation.as_ref());
+        columns.iter().any(|(name, collation)| {
+            **name == part.name && (*collation == own() || is_binary(*collation) && is_binary(own()))
+        })
+    };
+    let keys = table.constraints.iter().filter_map(|constraint| match &constraint.rule {
+        Rule::Unique(key) | Rule::PrimaryKey(key) => Some(key),
+        _ => None,
+    });
+    columns.iter().any(|(name, _)| alias.is_some_and(|alias| alias.name == **name))
+        || keys.into_iter().any(|key| key.columns.iter().all(is_compared))
 }
 
 /// The query for what stands in more than one row of a table, of the rows that meet all of some conditions.

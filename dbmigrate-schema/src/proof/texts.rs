@@ -64,12 +64,12 @@ impl Quoted {
             let word = match object {
                 Object::Table(table) => {
                     let was = table_before(&table.name)?;
-                    shadowed::in_table(was, table, &shadowed::new_columns(was, table))
+                    shadowed::in_table(was, &now.text, &shadowed::new_columns(was, table))
                 }
                 Object::Index(index) => {
                     let new = shadowed::new_columns(table_before(&index.table)?, after.get(&index.table)?);
                     match from.object(Kind::Index, &index.name) {
-                        Some(Object::Index(was)) => shadowed::in_index(was, index, &new),
+                        Some(Object::Index(was)) => shadowed::in_index(was, &now.text, &new),
                         _ => None,
                     }
                 }

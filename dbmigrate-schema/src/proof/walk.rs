@@ -34,10 +34,12 @@ impl Walk<'_> {
         let there = pairs(self.before, self.claim.target, self.claim.decisions);
         // What was wrong at first may be so again.
         let known = state::faults(connection, self.before);
-        self.step(Step::Up, self.up, (self.before, self.claim.target), &there, &known, connection)?;
+        let schemas = (self.before, self.claim.target);
+        let faults = self.step(Step::Up, self.up, schemas, &there, (&known, &known), connection)?;
         if let Some(down) = self.down {
             let back: Vec<_> = there.into_iter().map(Pair::flipped).collect();
-            self.step(Step::Down, down, (self.claim.target, self.before), &back, &known, connection)?;
+            let schemas = (self.claim.target, self.before);
+            self.step(Step::Down, down, schemas, &back, (&faults, &known), connection)?;
         }
         Ok(())
     }
@@ -83,15 +85,17 @@ impl Walk<'_> {
         Err(failure(lost.into_iter().map(|problem| problem.note(why).in_file(path)).collect()))
     }
 
+    /// Takes one step, and says what can't be used after it. `faults` is what can't be before it; each view and trigger
+    /// is asked once for both.
     fn step(
         &self,
         step: Step,
         script: &Script,
         (from, to): (&Schema, &Schema),
         pairs: &[Pair],
-        known: &BTreeSet<String>,
+        (faults, known): (&BTreeSet<String>, &BTreeSet<String>),
         connection: &Connection,
-    ) -> Result<(), Failure> {
+    ) -> Result<BTreeSet<String>, Failure> {
         let failure = |problems: Vec<Diagnostic>| {
             // All of them are about one file.
             let named = |problem: Diagnostic| match problem.location {
@@ -103,7 +107,6 @@ impl Walk<'_> {
         let failed = |error: rusqlite::Error| failure(vec![unexpected(&error)]);
         let contents = Contents::read(connection, pairs, from, to).map_err(failed)?;
         let quoted = Quoted::read(connection, from).map_err(failed)?;
-        let faults = state::faults(connection, from);
         asserts(connection, script).map_err(|problem| failure(vec![problem]))?;
         run_one(self.claim, script, connection).map_err(|problem| failure(vec![problem]))?;
         let mut problems = differences(step, connection, to).map_err(|problem| failure(vec![problem]))?;
@@ -112,10 +115,10 @@ impl Walk<'_> {
         if step == Step::Up {
             problems.extend(orphaned(from, to, &self.claim.decisions.renames));
         }
-        let now =
-            state::faults(connection, to).into_iter().filter(|fault| !faults.contains(fault) && !known.contains(fault));
-        problems.extend(now.map(|fault| Diagnostic::error("proof", fault)));
-        if problems.is_empty() { Ok(()) } else { Err(failure(problems)) }
+        let now = state::faults(connection, to);
+        let new = now.iter().filter(|fault| !faults.contains(*fault) && !known.contains(*fault));
+        problems.extend(new.map(|fault| Diagnostic::error("proof", fault.clone())));
+        if problems.is_empty() { Ok(now) } else { Err(failure(problems)) }
     }
 }
 

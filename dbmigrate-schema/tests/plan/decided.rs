@@ -208,3 +208,21 @@ fn a_search_that_names_what_was_renamed_is_told_so() {
         assert!(sql.contains("CREATE TABLE more") && !sql.contains("rebuild"), "{sql}");
     }
 }
+
+#[test]
+fn what_a_key_keeps_apart_already_is_not_asked() {
+    for (from, to, asks) in [
+        ("id INTEGER PRIMARY KEY AUTOINCREMENT, a", "id INTEGER PRIMARY KEY, a", false),
+        ("id INTEGER PRIMARY KEY, a", "id INTEGER PRIMARY KEY, a, UNIQUE (a, id)", false),
+        ("a TEXT, b TEXT, UNIQUE (a, b)", "a TEXT, b TEXT, UNIQUE (b, a)", false),
+        ("a TEXT, b TEXT UNIQUE", "a TEXT, b TEXT COLLATE binary UNIQUE, UNIQUE (a, b)", false),
+        ("a TEXT, b TEXT, UNIQUE (a, b)", "a TEXT UNIQUE, b TEXT", true),
+        ("a TEXT UNIQUE", "a TEXT COLLATE NOCASE UNIQUE", true),
+        ("a TEXT COLLATE NOCASE UNIQUE", "a TEXT UNIQUE", true),
+        ("id INTEGER PRIMARY KEY, a", "id INTEGER PRIMARY KEY, a UNIQUE", true),
+    ] {
+        let table = |columns: &str| Schema::from_sql(&format!("CREATE TABLE t ({columns})")).unwrap();
+        let plan = plan(&table(from), &table(to), &Decisions::default()).unwrap();
+        assert_eq!(plan.asserts.iter().any(|it| it.contains("HAVING count(*) > 1")), asks, "{from} -> {to}");
+    }
+}

@@ -132,6 +132,13 @@ fn a_column_that_comes_takes_no_text() {
                 is_proved(&before, &target, Decisions::default());
             }
         }
+        // Without its quotes it is the same name, so the plan leaves what there is, which has other rows or entries.
+        let (before, target) = (format!("{table}); {left}"), format!("{table}, x INT); {}", left.replace('"', "")));
+        let schema = |sql: &str| Schema::from_sql(sql).unwrap();
+        let up = plan(&schema(&before), &schema(&target), &Decisions::default()).unwrap().to_sql();
+        let decisions = Decisions::default();
+        let case = Case { before: &before, target: &target, up: &up, down: None, decisions };
+        case.fails(Step::Up, false, &format!("{what} is a column from now on: it was a string"));
         // Who says what is meant is understood.
         let now = left.replace("\"x\"", "'x'").replace("\"X\"", "'X'");
         is_proved(&format!("{table}); {left}"), &format!("{table}, \"x\" INT); {now}"), Decisions::default());

@@ -1,39 +1,45 @@
 //! The manifest's share of `init`: configuration, dependencies, and the runner's binary.
 
-use std::path::Path;
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
 
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value, value};
-
-use super::{Plan, database, runner};
+use super::{Plan, checkout, database, runner, rusqlite};
 use crate::error::CliError;
 use crate::ops::edit::Edit;
 use crate::ops::project::Project;
 use crate::ops::runner::FEATURE;
 use crate::ops::wiring::{BUILD, LAYOUTS, RUNTIME, Wiring};
 
-/// The rusqlite that a package without one gets.
-const RUSQLITE: &str = "0.43";
+/// What the manifest is to have besides what no program can do without.
+pub(super) struct Wanted<'w> {
+    /// The checkout that our crates are from, if they are not published ones.
+    pub(super) checkout: Option<&'w str>,
+    /// Whether the database commands get a binary of their own.
+    pub(super) runner: bool,
+    /// Whether the database has to be named.
+    pub(super) names_database: bool,
+}
 
 pub(super) fn edit(
     project: &Project,
     document: &mut DocumentMut,
     wiring: &Wiring,
-    checkout: Option<&str>,
-    runner: bool,
+    wanted: &Wanted<'_>,
     plan: &mut Plan,
 ) -> Result<(), CliError> {
     let before = document.to_string();
+    let checkout = wanted.checkout;
     let mut what = Vec::new();
-    if !project.config.declared && project.config.database.is_none() {
-        let metadata = table(document.as_table_mut(), &["package", "metadata", "migrations"])?;
-        metadata.insert("database", value(database(project)));
-        what.push("`[package.metadata.migrations]`".to_owned());
+    if wanted.names_database {
+        what.push(name_database(document, &database(project))?);
+    }
+    if let Some(checkout) = checkout {
+        what.extend(checkout::redirect(document, &project.root, checkout, plan));
     }
     if wiring.runtime.is_none() {
         what.push(depend(document, "dependencies", RUNTIME, ours(RUNTIME, checkout))?);
     }
     if wiring.rusqlite.is_none() {
-        what.push(depend(document, "dependencies", "rusqlite", rusqlite(project))?);
+        what.push(depend(document, "dependencies", "rusqlite", rusqlite::dependency(project, plan)?)?);
     }
     match &wiring.build {
         None => {
@@ -53,7 +59,7 @@ pub(super) fn edit(
         }
         Some(_) => {}
     }
-    if runner && project.config.runner.is_none() {
+    if wanted.runner && project.config.runner.is_none() {
         runner::add_target(project, document, wiring)?;
         what.push(format!("binary `{}` behind the feature `{FEATURE}`", runner::name(project)));
     }
@@ -62,6 +68,21 @@ pub(super) fn edit(
         plan.edits.push(Edit { path: project.manifest(), text: after, what: what.join(", "), new: false });
     }
     Ok(())
+}
+
+/// Writes the database into the configuration, however that is written, and says so.
+fn name_database(document: &mut DocumentMut, database: &str) -> Result<String, CliError> {
+    let mut there = Some(document.as_item_mut());
+    for key in ["package", "metadata", "migrations"] {
+        there = there.and_then(|it| it.as_table_like_mut()?.get_mut(key));
+    }
+    if let Some(there) = there.and_then(Item::as_table_like_mut) {
+        there.insert("database", value(database));
+        return Ok("`database`".to_owned());
+    }
+    let new = table(document.as_table_mut(), &["package", "metadata", "migrations"])?;
+    new.insert("database", value(database));
+    Ok("`[package.metadata.migrations]`".to_owned())
 }
 
 /// Adds a dependency, and says so.
@@ -91,7 +112,7 @@ fn ours(name: &str, checkout: Option<&str>) -> Item {
         None => value(env!("CARGO_PKG_VERSION")),
         Some(folder) => {
             let mut inline = InlineTable::new();
-            inline.insert("path", Path::new(folder).join(name).to_string_lossy().into_owned().into());
+            inline.insert("path", checkout::folder_of(folder, name).into());
             value(inline)
         }
     }
@@ -128,20 +149,6 @@ pub(crate) fn remove_feature(item: &mut Item, feature: &str) -> bool {
         inline.fmt();
     }
     after < before
-}
-
-/// The workspace's rusqlite, as a build can have one only; or ours.
-fn rusqlite(project: &Project) -> Item {
-    let (version, features) = match project.dependency_of_others("rusqlite") {
-        Some(other) => (other.req.to_string().trim_start_matches('^').to_owned(), other.features.clone()),
-        None => (RUSQLITE.to_owned(), vec!["bundled".to_owned()]),
-    };
-    let mut inline = InlineTable::new();
-    inline.insert("version", version.into());
-    if !features.is_empty() {
-        inline.insert("features", Value::Array(features.iter().map(String::as_str).collect()));
-    }
-    value(inline)
 }
 
 #[cfg(test)]

@@ -38,7 +38,9 @@ pub(super) fn edit_build_script(wiring: &Wiring, plan: &mut Plan) -> Result<(), 
             .help("remove the line: the build script registers the migrations"));
     };
     if !path.exists() {
-        let text = format!("fn main() -> Result<(), {helper}::Error> {{\n    {helper}::generate()\n}}\n");
+        let text = format!(
+            "//! Registers the migrations.\n\nfn main() -> Result<(), {helper}::Error> {{\n    {helper}::generate()\n}}\n"
+        );
         let what = "registers the migrations".to_owned();
         plan.edits.push(Edit { path: path.clone(), text, what, new: true });
         return Ok(());
@@ -70,15 +72,24 @@ fn read(path: &Path) -> std::io::Result<String> {
     fs::read_to_string(path).map(|text| text.trim_start_matches('\u{feff}').to_owned())
 }
 
-pub(super) fn edit_source(project: &Project, wiring: &Wiring, module: &str, plan: &mut Plan) -> Result<(), CliError> {
-    let Some((_, path)) = project.library.as_ref().or(project.binaries.first()) else {
+/// The source file that gets the module.
+fn source(project: &Project) -> Option<&Path> {
+    project.library.as_ref().or(project.binaries.first()).map(|(_, path)| path.as_path())
+}
+
+/// Whether there is no program yet, so that one can be written that opens the database.
+pub(super) fn is_untouched(project: &Project, wiring: &Wiring) -> bool {
+    source(project).and_then(|path| read(path).ok()).is_some_and(|text| text.replace("\r\n", "\n") == HELLO)
+        && wiring.rusqlite.as_deref().unwrap_or("rusqlite") == "rusqlite"
+        && project.config.set.is_empty()
+}
+
+pub(super) fn edit_source(project: &Project, module: &str, begins: bool, plan: &mut Plan) -> Result<(), CliError> {
+    let Some(path) = source(project) else {
         return Err(CliError::failure(format!("package `{}` has no library and no binary", project.name)));
     };
     let text = read(path).map_err(|error| unreadable(path, &error))?;
-    let (text, what) = if text.replace("\r\n", "\n") == HELLO
-        && wiring.rusqlite.as_deref().unwrap_or("rusqlite") == "rusqlite"
-        && project.config.set.is_empty()
-    {
+    let (text, what) = if begins {
         (starting_program(module, &database(project)), "opens the database and migrates it")
     } else {
         let file = rust_file::parse(&text).ok_or_else(|| {
@@ -95,7 +106,7 @@ pub(super) fn edit_source(project: &Project, wiring: &Wiring, module: &str, plan
         });
         (insert(&text, at, module), "includes the migrations")
     };
-    plan.edits.push(Edit { path: path.clone(), text, what: what.to_owned(), new: false });
+    plan.edits.push(Edit { path: path.to_owned(), text, what: what.to_owned(), new: false });
     Ok(())
 }
 

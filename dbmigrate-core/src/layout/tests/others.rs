@@ -432,6 +432,17 @@ fn plain_files_run_in_the_order_of_their_names() {
     );
     check(
         Layout::Plain,
+        &[
+            ("001_a.sql", ""),
+            ("0.10/00_b.sql", "SELECT 1;"),
+            ("0.10/01_c.sql", "SELECT 1;"),
+            ("0.9/deep/00_d.sql", ""),
+            ("meta/x.json", ""),
+        ],
+        &["001_a 001_a.sql 001_a.sql", "warning passed-over 0.10", "warning passed-over 0.9"],
+    );
+    check(
+        Layout::Plain,
         &[("create.sql", "BEGIN; SELECT 1; COMMIT; BEGIN; SELECT 2; COMMIT;"), ("alter.sql", "SELECT 1; VACUUM;")],
         &["001_alter alter.sql alter.sql [no-transaction]", "002_create create.sql create.sql"],
     );

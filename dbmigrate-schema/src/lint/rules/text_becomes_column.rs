@@ -100,13 +100,13 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in &migration.lineage.changes {
         let (Some(before), Some(after)) = (change.before.table(), change.after.table()) else { continue };
         let new = shadowed::new_columns(before, after);
-        if let Some(word) = shadowed::in_table(before, after, &new) {
+        if let Some(word) = shadowed::in_table(before, &after.text, &new) {
             report(change.statement(), Kind::Table, &after.name, word);
         }
         for index in indexes_after(migration, &after.name) {
             let was = migration.before(Kind::Index, &index.name).and_then(|known| known.index());
             let was = was.filter(|was| was.table == before.name);
-            if let Some(word) = was.and_then(|was| shadowed::in_index(was, index, &new)) {
+            if let Some(word) = was.and_then(|was| shadowed::in_index(was, &index.text, &new)) {
                 report(change.statement(), Kind::Index, &index.name, word);
             }
         }
