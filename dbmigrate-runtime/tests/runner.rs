@@ -470,6 +470,17 @@ fn odd_table_names_are_quoted() {
 }
 
 #[test]
+fn a_history_is_known_in_any_case_and_what_is_left_of_one_is_no_object() {
+    let files = || vec![file("001_a", &["CREATE TABLE a (x)"])];
+    let mut db = memory();
+    runner(files()).up(&mut db).unwrap();
+    let upper = package::package(files()).table("_MIGRATIONS").runner();
+    assert!(upper.up(&mut db).unwrap().is_empty());
+    run(&db, "DROP TABLE _migrations; DROP TABLE a");
+    assert_eq!(upper.up(&mut db).unwrap().applied.len(), 1);
+}
+
+#[test]
 fn spans_outside_of_the_text_are_an_error() {
     let mut set = *set(three());
     let mut migrations = set.migrations.to_vec();
