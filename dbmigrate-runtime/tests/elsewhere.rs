@@ -114,6 +114,43 @@ fn plain(files: Vec<File>) -> Runner {
 }
 
 #[test]
+fn a_table_of_an_attached_database_may_be_dropped_with_the_rows_that_refer_to_each_other() {
+    for action in ["", "ON DELETE CASCADE", "ON DELETE SET NULL", "DEFERRABLE INITIALLY DEFERRED"] {
+        let mut db = memory();
+        run(&db, "ATTACH ':memory:' AS o");
+        run(&db, &format!("CREATE TABLE o.tree (id INTEGER PRIMARY KEY, parent REFERENCES tree {action})"));
+        run(&db, "INSERT INTO o.tree VALUES (1, NULL), (2, 1), (3, 2)");
+        let drops = file("001_a", &["CREATE TABLE t (x)", "DROP TABLE o.tree"]);
+        runner(vec![drops]).up(&mut db).unwrap_or_else(|error| panic!("{action}: {error}"));
+        assert_eq!(ask(&db, "SELECT count(*) FROM o.sqlite_master"), "0", "{action}");
+    }
+    // A trigger that a cascade fires may tell others of it.
+    for trigger in ["CREATE TRIGGER o.tells", "CREATE TEMP TRIGGER tells"] {
+        let mut db = memory();
+        run(&db, "ATTACH ':memory:' AS o; CREATE TABLE o.log (x)");
+        run(&db, "CREATE TABLE o.tree (id INTEGER PRIMARY KEY, parent REFERENCES tree ON DELETE CASCADE)");
+        run(&db, &format!("{trigger} AFTER DELETE ON tree BEGIN INSERT INTO log VALUES (old.id); END"));
+        run(&db, "INSERT INTO o.tree VALUES (1, NULL), (2, 1)");
+        let error = runner(vec![file("001_a", &["DROP TABLE o.tree"])]).up(&mut db).unwrap_err();
+        assert!(error.is_foreign_key(), "{error}");
+        assert_eq!(ask(&db, "SELECT (SELECT count(*) FROM o.log) || (SELECT count(*) FROM o.tree)"), "02");
+    }
+    // Neither a trigger of it, nor a full-text table, takes rows of others with it.
+    let mut db = memory();
+    run(&db, "ATTACH ':memory:' AS o; CREATE TABLE o.log (x); CREATE TABLE o.a (x)");
+    run(&db, "CREATE TRIGGER o.tells AFTER DELETE ON a BEGIN INSERT INTO log VALUES (old.x); END");
+    run(&db, "CREATE VIRTUAL TABLE o.words USING fts5(x); INSERT INTO o.words VALUES ('one'), ('two')");
+    run(&db, "CREATE INDEX o.i ON a (x); CREATE VIEW o.v AS SELECT x FROM a; INSERT INTO o.a VALUES (1), (2)");
+    let all = ["DROP VIEW o.v", "DROP INDEX o.i", "DROP TABLE o.words", "DROP TRIGGER o.tells", "DROP TABLE o.a"];
+    for at in 0..all.len() {
+        let name: &'static str = format!("{:03}_a", at + 1).leak();
+        let files = (0..=at).map(|at| file(["001_a", "002_a", "003_a", "004_a", "005_a"][at], &[all[at]])).collect();
+        runner(files).up(&mut db).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    assert_eq!(ask(&db, "SELECT group_concat(name) FROM o.sqlite_master"), "log");
+}
+
+#[test]
 fn a_temporary_table_of_the_program_is_not_written_for_one_that_is_missing() {
     let makes = || file("001_a", &["CREATE TABLE t (x, y)", "INSERT INTO t VALUES (5, 6)"]);
     let begun = || {
