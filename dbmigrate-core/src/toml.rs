@@ -1,8 +1,8 @@
 //! TOML as a tree of values, each with its place in the text.
 //!
 //! `scan` reads what stands in a text; `build` decides which table each entry belongs to, and that nothing is there
-//! twice. The values are a list that refers to itself by place: however deep a text nests, nothing recurses.
-//! It holds what is asked for here: of a number whether it is one that a manifest can mean, of a date nothing.
+//! twice. Reading recurses into brackets and braces, at most [`DEPTH`] of them. The values are a list that refers to
+//! itself by place, so nothing recurses over them, not even what drops them. It holds what is asked for here: of a number whether it is one that a manifest can mean, of a date nothing.
 
 use std::collections::BTreeMap;
 

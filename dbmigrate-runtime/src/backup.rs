@@ -259,7 +259,7 @@ pub(crate) fn are_destructive<'j, 's: 'j>(
                 Step::Code(_) => true,
                 Step::Sql(statement) => match statement.effect {
                     Effect::DropTable(table) | Effect::DropColumn(table) | Effect::Write(table) => {
-                        pending.tells || pending.renames || !is_table(db, table)? || has_row(db, table)
+                        pending.tells || pending.renames || !is_table_without_triggers(db, table)? || has_row(db, table)
                     }
                     Effect::None => pending.takes(db, history, script::sql_of(script.file, script, statement)?)?,
                     _ => false,
@@ -313,9 +313,10 @@ impl Pending {
     }
 }
 
-/// Whether it is a table, and tells nothing: one without rows may have some by then, and its triggers may do anything.
+/// Whether it is a table without triggers. One that is empty today may have rows when the statement runs, and triggers may
+/// do anything then. But for indexes, such a table is the only object that belongs to it.
 #[inline]
-fn is_table(db: &mut Db<'_>, name: &str) -> Result<bool, Error> {
+fn is_table_without_triggers(db: &mut Db<'_>, name: &str) -> Result<bool, Error> {
     let sql = "SELECT 1 WHERE 'table' = (SELECT group_concat(type) FROM main.sqlite_master \
                WHERE tbl_name = ?1 COLLATE NOCASE AND type <> 'index')";
     db.has_row("could not read the schema", sql, &[Param::Text(name)])

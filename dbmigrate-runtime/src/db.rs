@@ -30,7 +30,8 @@ pub(crate) struct Db<'s> {
     /// What the program has on the connection beside its database, once that was looked at: the number of the database that
     /// SQLite gives it (1 is temporary, -1 a temporary trigger), the name, and the table that a trigger is on.
     pub(crate) beside: Option<Rc<Rows>>,
-    /// The answer to the last question, lent to who asks: so nobody else has to drop one.
+    /// The rows of the last query, which are lent to the caller: each function that owned some would have code to drop
+    /// them.
     answer: Rows,
 }
 
@@ -73,7 +74,7 @@ impl<'s> Db<'s> {
         self.ask_dyn(what, &sql, params).map(std::mem::take)
     }
 
-    /// As [`Db::query`], for who has read the rows before anything else is asked.
+    /// As [`Db::query`], but the rows are only lent, until the next query.
     #[inline]
     pub(crate) fn ask(&mut self, what: &str, sql: impl fmt::Display, params: &[Param<'_>]) -> Result<&mut Rows, Error> {
         self.ask_dyn(what, &sql, params)
@@ -316,7 +317,7 @@ impl<'s> Db<'s> {
         })
     }
 
-    /// Refuses a statement that should have ended the transaction, and did not: an authorizer has told SQLite to pass over it.
+    /// Fails if the transaction is still open after the statement that ends it: an authorizer can make SQLite skip that.
     fn ended(&mut self) -> Result<(), DbError> {
         if self.session.in_transaction() { Err(DbError::other("the transaction is still open")) } else { Ok(()) }
     }

@@ -64,16 +64,16 @@ fn takes_along(db: &mut Db<'_>, table: &str, along: &[&str]) -> Result<bool, Err
     }
     // A cascade goes on to the rows that refer to those of a child.
     for gone in along {
-        if tells(db, gone)? {
+        if cascade_may_fire_triggers(db, gone)? {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// Whether a table has triggers, and a foreign key from which a cascade to its rows may follow.
+/// Whether a cascade may reach rows of a table, by a foreign key of its own, and so fire triggers on it.
 #[inline]
-fn tells(db: &mut Db<'_>, table: &str) -> Result<bool, Error> {
+fn cascade_may_fire_triggers(db: &mut Db<'_>, table: &str) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM (SELECT type, tbl_name FROM main.sqlite_master UNION ALL \
                SELECT type, tbl_name FROM temp.sqlite_master) WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE \
                AND EXISTS (SELECT 1 FROM pragma_foreign_key_list(?1, 'main'))";
@@ -86,7 +86,7 @@ fn tells(db: &mut Db<'_>, table: &str) -> Result<bool, Error> {
 fn refuse_references(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
     for key in foreign_keys::all(db)? {
         let is_own = key.child.eq_ignore_ascii_case(table);
-        if !key.parent.eq_ignore_ascii_case(table) || is_own && !tells(db, table)? {
+        if !key.parent.eq_ignore_ascii_case(table) || is_own && !cascade_may_fire_triggers(db, table)? {
             continue;
         }
         let count = references(db, &key)?;

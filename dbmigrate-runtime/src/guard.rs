@@ -123,7 +123,8 @@ pub(crate) fn guarded(
     }
 }
 
-/// The same, for a report that the caller has. Where it fails, that says what was done before.
+/// The same, for a report of the caller's. If this fails, the report says what was done before that, and the caller has
+/// to put it into the error.
 pub(crate) fn guarded_into(
     report: &mut Report,
     session: &mut dyn Session,

@@ -104,7 +104,7 @@ impl<'s> History<'s> {
         [table, head, records, self.aside().to_owned()]
     }
 
-    /// The name of that one; empty where there is none.
+    /// The name of the old history that it came from, or came in place of; empty if there is none.
     pub(crate) fn aside(&self) -> &'s str {
         self.set.adoption.as_ref().and_then(|adoption| adoption.aside).unwrap_or_default()
     }

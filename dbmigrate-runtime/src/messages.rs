@@ -35,7 +35,7 @@ pub(crate) fn remedy(message: &str) -> Option<&'static str> {
     REMEDIES.iter().find(|(start, _)| begins(message, start)).map(|(_, help)| *help)
 }
 
-// As there are many that ask.
+// Not inlined, because the loop over the texts is unrolled.
 #[inline(never)]
 fn begins(message: &str, start: &str) -> bool {
     message.starts_with(start)

@@ -66,7 +66,7 @@ pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -
         }
         _ => {}
     }
-    // As its triggers do, but on a connection that runs none: from here on the head is wrong.
+    // The head is wrong from here on. The triggers of the history empty it, too, but a connection may run no triggers.
     history.write_head(db, "")?;
     match history.stage(db, job.number)? {
         Some(stage) if stage.state != RowState::Applied => Ok(()),
@@ -173,7 +173,7 @@ impl Walk<'_, '_, '_> {
     }
 
     /// Its row is gone: that is what was wanted on the way back. On the way up it is right only where who finished it for us
-    /// has recorded a squash in its place since; the look at the history says that what is in force has changed then.
+    /// has recorded a squash in its place since. Then `look` fails, and what is in force is read anew.
     #[inline]
     fn refuse_gone(&mut self) -> Result<(), Error> {
         if self.job.records().is_none() {

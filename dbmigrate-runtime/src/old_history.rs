@@ -15,8 +15,7 @@ use crate::set::Set;
 use crate::sorted::sorted;
 use crate::status::State;
 use crate::value::{Row, into_text, text};
-use crate::verify::Problem;
-use crate::verify::as_error;
+use crate::verify::{Problem, as_error};
 
 /// At most this many records stand in an error.
 const SHOWN: usize = 30;

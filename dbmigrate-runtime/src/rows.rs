@@ -53,7 +53,7 @@ impl Rows {
     }
 
     /// Iterates over the rows.
-    // By hand: the chunks of a slice are counted by a division.
+    // By hand, because `chunks_exact` divides, which is code in each place that iterates.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = &[Value]> {
         let (columns, mut rest) = (self.columns.max(1), &*self.values);

@@ -274,7 +274,7 @@ pub enum Down<'a> {
     Missing,
     /// There is deliberately none, for this reason.
     Irreversible(&'a str),
-    /// The one in this file has no statement, and there is something to undo.
+    /// The one in this file has no statement although the up script has some, so it would undo nothing.
     Empty(&'a str),
     /// The script.
     Script(Script<'a>),

@@ -59,7 +59,8 @@ pub(crate) fn start(
     }
 }
 
-// The report is the caller's, so that what runs has none to drop. Where it fails, that says what was done before.
+// The report is the caller's, because each function that owns one has code to drop it. If this fails, the report says
+// what was done before that, and the caller has to put it into the error.
 #[inline(never)]
 fn start_into(
     report: &mut Report,

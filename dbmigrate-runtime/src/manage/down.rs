@@ -27,8 +27,7 @@ use crate::squash;
 use crate::status::State;
 use crate::stored::Stored;
 use crate::up::{self, refuse_code};
-use crate::verify::Problem;
-use crate::verify::as_error;
+use crate::verify::{Problem, as_error};
 
 /// What is to be rolled back.
 #[derive(Debug, Clone, Copy)]

@@ -206,10 +206,10 @@ fn interrupted<'s>(
     is_named: bool,
 ) -> Result<(), Error> {
     let Some(row) = &matched.row else { return Ok(()) };
-    let is_down_script = row.state.is_reverting();
-    let direction = if is_down_script { Direction::Down } else { Direction::Up };
+    let is_reverting = row.state.is_reverting();
+    let direction = if is_reverting { Direction::Down } else { Direction::Up };
     let (running, command) = (RowState::between_steps(direction), direction.command());
-    let is_edited = !is_down_script && !matched.can_resume();
+    let is_edited = !is_reverting && !matched.can_resume();
     let is_renamed = matched.migration.is_none_or(|migration| migration.name != row.name);
     let is_other = is_renamed && !matched.has_same_text();
     if is_edited && (is_other || matched.migration.is_some_and(|migration| migration.up.transaction)) {
@@ -276,7 +276,7 @@ fn interrupted<'s>(
         };
         remedies.push(format!("{what}: {trusted}"));
     }
-    if !is_down_script && fix.progress.is_some() {
+    if !is_reverting && fix.progress.is_some() {
         fix.accept = matched.migration;
     }
     if !remedies.is_empty() {

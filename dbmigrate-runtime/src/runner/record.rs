@@ -83,10 +83,10 @@ impl<'s> Runner<'_, 's> {
         let jobs = if batch.kind == Kind::Migration { jobs } else { &[] };
         if let ([first, ..], [.., last], Some(whole), false) = (jobs, jobs, prefix, batch.is_history_named) {
             let (lowest, count) = if whole == set.migrations.len() {
-                // All of them where the head will say that nothing is pending: nobody looks at the rows after that.
+                // The head will say that nothing is pending, and later starts read no rows then: so count all of them.
                 (0, whole)
             } else {
-                // All go the same way, by their numbers.
+                // All jobs run in one direction, in the order of their numbers.
                 (first.number.min(last.number), if first.records().is_some() { jobs.len() } else { 0 })
             };
             if history.has_exactly(db, lowest, count)? {

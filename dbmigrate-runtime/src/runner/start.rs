@@ -123,7 +123,7 @@ fn made(runner: &mut Runner<'_, '_>, db: &mut Db<'_>, snapshot: &Snapshot<'_>, c
     }
     let Ok(sets) = runner.may_set(db, script) else { return false };
     let choice = Choice { enforced: runner.enforced, explicit: script.foreign_keys.is_some(), for_others: false };
-    // Nobody is told of how it ran.
+    // What is collected about the script is dropped: the report has the snapshot as a whole.
     let Some(mut done) = plan.jobs.first().map(Job::done) else { return false };
     match script::run(db, script.file, Direction::Up, script, choice, &runner.context.set.parts, &mut done) {
         Ok(()) => {}
