@@ -587,7 +587,12 @@ fn a_program_gets_the_rusqlite_that_links_the_sqlite_of_its_old_library() {
     assert_ne!(before, after);
     let refused = project.init(&[]).exits(101);
     refused.says("no `Cargo.lock` that says which SQLite `sqlx` links").says("`cargo generate-lockfile`");
-    assert_eq!((project.read("Cargo.toml"), project.has("build.rs")), (after, false));
+    assert_eq!((project.read("Cargo.toml"), project.has("build.rs")), (after.clone(), false));
+    // Nor where the file is older than the dependency.
+    project.write("Cargo.lock", "version = 4\n\n[[package]]\nname = \"links\"\nversion = \"0.1.0\"\n");
+    let refused = project.init(&[]).exits(101);
+    refused.says("error: `Cargo.lock` does not have `sqlx` yet").says("`cargo update --workspace`");
+    assert_eq!((project.read("Cargo.toml"), project.has("build.rs")), (after.clone(), false));
 }
 
 #[test]

@@ -36,10 +36,16 @@ pub(super) fn dependency(project: &Project, plan: &mut Plan) -> Result<Item, Cli
     }
     let names = project.dependencies_of_all();
     let locked: Option<DocumentMut> = fs::read_to_string(project.lock_file()).ok().and_then(|text| text.parse().ok());
-    if let (None, Some(other)) = (&locked, names.iter().find(|name| OTHERS.contains(name))) {
-        let message = format!("there is no `Cargo.lock` that says which SQLite `{other}` links: there can be only one");
-        return Err(CliError::failure(message)
-            .help("resolve the dependencies first: `cargo generate-lockfile`, then run `cargo dbmigrate init` again")
+    let mut others = names.iter().filter(|name| OTHERS.contains(name));
+    if let Some(other) = others.find(|name| !locked.as_ref().is_some_and(|locked| has(locked, name))) {
+        let (message, help) = match locked {
+            None => (format!("there is no `Cargo.lock` that says which SQLite `{other}` links"), "generate-lockfile"),
+            Some(_) => {
+                (format!("`Cargo.lock` does not have `{other}` yet, which may link SQLite"), "update --workspace")
+            }
+        };
+        return Err(CliError::failure(format!("{message}: there can be only one"))
+            .help(format!("resolve the dependencies first: `cargo {help}`, then run `cargo dbmigrate init` again"))
             .help("or add the `rusqlite` that fits yourself: `cargo add rusqlite@VERSION`"));
     }
     Ok(match locked.as_ref().and_then(|locked| fitting(locked, names)) {
@@ -58,6 +64,12 @@ pub(super) fn dependency(project: &Project, plan: &mut Plan) -> Result<Item, Cli
         }
         None => item(NEWEST, &["bundled"]),
     })
+}
+
+/// Whether a lock file has a package of this name.
+fn has(locked: &DocumentMut, name: &str) -> bool {
+    let packages = locked.get("package").and_then(Item::as_array_of_tables);
+    packages.into_iter().flatten().any(|package| package.get("name").and_then(Item::as_str) == Some(name))
 }
 
 fn item(version: &str, features: &[&str]) -> Item {
