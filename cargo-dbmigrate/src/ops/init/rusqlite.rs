@@ -15,6 +15,9 @@ const LINKS: &str = "libsqlite3-sys";
 /// Where nothing else links SQLite.
 const NEWEST: &str = "0.43";
 
+/// The minor version of what that links: with it, and with [`linking`], this table grows.
+const NEWEST_LINKED: u32 = 40;
+
 /// Libraries that link it as well, or may.
 const OTHERS: [&str; 9] = [
     "deadpool-sqlite",
@@ -57,9 +60,12 @@ pub(super) fn dependency(project: &Project, plan: &mut Plan) -> Result<Item, Cli
             item(&rusqlite, &[])
         }
         Some(Fitting::None { of }) => {
-            plan.notes.push(format!(
-                "`Cargo.lock` has {LINKS} {of}, and no rusqlite from 0.29 to {NEWEST} links that: there can be only one"
-            ));
+            let why = if is_newer(&of) {
+                format!("rusqlite {NEWEST} does not link: a newer one may, or update what needs it")
+            } else {
+                "no rusqlite from 0.29 on links: update what needs it, or remove that".to_owned()
+            };
+            plan.notes.push(format!("`Cargo.lock` has {LINKS} {of}, which {why}; there can be only one"));
             item(NEWEST, &["bundled"])
         }
         None => item(NEWEST, &["bundled"]),
@@ -118,8 +124,7 @@ fn fitting<'a>(locked: &'a DocumentMut, mut names: Vec<&'a str>) -> Option<Fitti
         return Some(Fitting::Is(rusqlite));
     }
     let of = links?.to_owned();
-    let minor = of.strip_prefix("0.").and_then(|rest| rest.split('.').next()).and_then(|minor| minor.parse().ok());
-    Some(match minor.and_then(linking) {
+    Some(match minor(&of).and_then(linking) {
         Some(minor) => Fitting::Links { rusqlite: format!("0.{minor}"), of },
         None => Fitting::None { of },
     })
@@ -132,12 +137,22 @@ fn short(version: &str) -> Option<String> {
     Some(if major == "0" { format!("0.{minor}") } else { major.to_owned() })
 }
 
+/// The minor version of `0.MINOR.PATCH`.
+fn minor(version: &str) -> Option<u32> {
+    version.strip_prefix("0.")?.split('.').next()?.parse().ok()
+}
+
+/// Whether this `libsqlite3-sys` came after all that are known here.
+fn is_newer(of: &str) -> bool {
+    minor(of).is_none_or(|minor| minor > NEWEST_LINKED)
+}
+
 /// The minor version of the rusqlite, from 0.29 on, that links this minor version of `libsqlite3-sys`.
 fn linking(minor: u32) -> Option<u32> {
     match minor {
         26..=28 => Some(minor + 3),
         30..=39 => Some(minor + 2),
-        40 => Some(43),
+        NEWEST_LINKED => Some(43),
         _ => None,
     }
 }
