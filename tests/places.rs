@@ -128,7 +128,7 @@ fn the_history_of_another_package_is_called_so() {
     };
     let (one, two) = ("places-shared-one", "places-shared-two");
     on(&["up"], one).succeeds();
-    for command in ["up", "status", "verify", "down", "redo", "repair"] {
+    for command in ["up", "status", "verify", "drift", "down", "redo", "repair"] {
         on(&[command], two)
             .exits(101)
             .says("`_migrations` in `both.db` is the history of package `places-shared-one`")
