@@ -152,6 +152,6 @@ fn a_member_takes_what_its_workspace_says() {
     assert!(project.read("renames/src/main.rs").contains("driver = ::sql"));
     // A second SQLite would not resolve.
     let lacks = project.read("lacks/Cargo.toml");
-    assert!(lacks.contains("rusqlite = { version = \"0.37\" }"), "{lacks}");
+    assert!(lacks.contains("rusqlite = \"0.37\""), "{lacks}");
     assert!(project.read("lacks/src/main.rs").contains("Connection::open(\"shared.db\")"));
 }

@@ -101,11 +101,12 @@ fn refuse_of(
         };
         if !is_meant {
             let schema = if *place == 1 { "temp" } else { name };
-            let message = format_args!("this would change `{schema}`, not the database to migrate");
-            let error = Error::new(ErrorKind::Sql, message).hint(
-                "write `main.` before the name; or attach the other database, or create the temporary object, \
-                    after the migrations",
-            );
+            let error =
+                Error::new(ErrorKind::Sql, format_args!("this would change `{schema}`, not the database to migrate"))
+                    .hint(
+                        "write `main.` before the name; or attach the other database, or create the temporary object, \
+                 after the migrations",
+                    );
             return Err(at(error, script, statement));
         }
     }

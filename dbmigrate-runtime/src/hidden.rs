@@ -76,10 +76,12 @@ fn refuse_gone(db: &mut Db<'_>) -> Result<(), Error> {
         if db.has_row(READ, sql, &[Param::Text(name), Param::Integer(*kind), Param::Text(table)])? {
             continue;
         }
-        let message = format_args!("the temporary `{name}`, which the connection had before, would be lost");
-        return Err(Error::new(ErrorKind::Settings, message)
-            .hint("write `main.` before the name, if the one of the database is meant")
-            .hint(ELSEWHERE));
+        return Err(Error::new(
+            ErrorKind::Settings,
+            format_args!("the temporary `{name}`, which the connection had before, would be lost"),
+        )
+        .hint("write `main.` before the name, if the one of the database is meant")
+        .hint(ELSEWHERE));
     }
     Ok(())
 }

@@ -62,8 +62,12 @@ impl Columns {
 /// Whether a history has rows of a set; `None` where it has no rows at all.
 #[inline(never)]
 fn has_set(db: &mut Db<'_>, table: &str, set_name: &str) -> Result<Option<bool>, Error> {
-    let sql = format_args!("SELECT max(set_name = ?1) FROM {}", in_main(table, ""));
-    Ok(match db.find("could not read a history", sql, &[text(set_name)])? {
+    let has = db.find(
+        "could not read a history",
+        format_args!("SELECT max(set_name = ?1) FROM {}", in_main(table, "")),
+        &[text(set_name)],
+    )?;
+    Ok(match has {
         Some(Value::Integer(has)) => Some(has == 1),
         _ => None,
     })
@@ -105,7 +109,7 @@ pub(crate) fn neighbours(db: &mut Db<'_>, history: &History<'_>, set_name: &str)
         return Ok(Neighbours::Strangers);
     }
     let [own, rows, rows_count, head, head_count] = shape_of_others(history.table());
-    let is_stranger = format_args!(
+    let is_stranger = format!(
         "SELECT 1 FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_' AND lower(tbl_name) NOT IN \
          (SELECT lower(?6) UNION ALL SELECT lower(h.name) || ends.name FROM (SELECT '' AS name UNION ALL \
          SELECT '_head' UNION ALL SELECT '_repeatable') AS ends, (SELECT ?1 AS name UNION ALL {OTHERS}) AS h) LIMIT 1"
