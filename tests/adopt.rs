@@ -587,7 +587,37 @@ fn a_program_gets_the_rusqlite_that_links_the_sqlite_of_its_old_library() {
     assert_ne!(before, after);
     let refused = project.init(&[]).exits(101);
     refused.says("no `Cargo.lock` that says which SQLite `sqlx` links").says("`cargo generate-lockfile`");
-    assert_eq!((project.read("Cargo.toml"), project.has("build.rs")), (after, false));
+    assert_eq!((project.read("Cargo.toml"), project.has("build.rs")), (after.clone(), false));
+    // Nor where the file is older than the dependency.
+    project.write("Cargo.lock", "version = 4\n\n[[package]]\nname = \"links\"\nversion = \"0.1.0\"\n");
+    let refused = project.init(&[]).exits(101);
+    refused.says("error: `Cargo.lock` does not have `sqlx` yet").says("`cargo update --workspace`");
+    assert_eq!((project.read("Cargo.toml"), project.has("build.rs")), (after.clone(), false));
+}
+
+/// The table of what links what ends with the rusqlite that this repository is built with.
+#[test]
+fn the_newest_rusqlite_is_known_and_a_newer_sqlite_is_not_guessed() {
+    let locked: toml_edit::DocumentMut = fs::read_to_string(checkout().join("Cargo.lock")).unwrap().parse().unwrap();
+    let version = |name: &str| {
+        let mut all = locked["package"].as_array_of_tables().unwrap().iter();
+        all.find(|it| it["name"].as_str() == Some(name)).unwrap()["version"].as_str().unwrap().to_owned()
+    };
+    let (rusqlite, links) = (version("rusqlite"), version("libsqlite3-sys"));
+    let minor = rusqlite.rsplit_once('.').unwrap().0;
+    let init = |test: &str, links: &str| {
+        let project = Project::new(test);
+        project.edit_manifest(|manifest| manifest["dependencies"]["libsqlite3-sys"] = toml_edit::value(links));
+        let lock = format!("version = 4\n\n[[package]]\nname = \"libsqlite3-sys\"\nversion = \"{links}\"\n");
+        project.write("Cargo.lock", lock);
+        let run = project.init(&[]).succeeds();
+        assert!(project.read("Cargo.toml").contains(&format!("\"{minor}\"")), "{}", project.read("Cargo.toml"));
+        run
+    };
+    init("init-links", &links).says(&format!("note: rusqlite {minor} links libsqlite3-sys {links}"));
+    let newer = format!("rusqlite {minor} does not link: a newer one may, or update what needs it");
+    init("init-links-newer", "0.999.0").says("has libsqlite3-sys 0.999.0, which ").says(&newer);
+    init("init-links-older", "0.20.0").says("0.20.0, which no rusqlite from 0.29 on links: update what needs it");
 }
 
 #[test]

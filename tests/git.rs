@@ -12,6 +12,8 @@ use crate::support::{Project, Run};
 pub(crate) fn git(project: &Project, arguments: &[&str]) -> Run {
     let mut command = project.command("git");
     command.args(["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]);
+    // Git has a place for it that no configuration names.
+    command.args(["-c", "core.excludesFile=/dev/null"]);
     command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_COUNT", "0");
     Run::of(command.args(arguments))
 }

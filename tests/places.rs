@@ -96,6 +96,29 @@ fn what_is_suggested_names_the_package() {
     run.says("`cargo dbmigrate up --database crates/places-help-two/app.db -p places-help-two`");
 }
 
+#[test]
+fn packages_with_files_in_common_share_their_history() {
+    let project = workspace("places-common");
+    let (one, two) = ("crates/places-common-one", "crates/places-common-two");
+    let sql = project.read(&format!("{one}/migrations/001_a.sql"));
+    project.write(&format!("{two}/migrations/001_a.sql"), sql);
+    project.write(&format!("{two}/migrations/002_b.sql"), "CREATE TABLE b (x);");
+    let on = |command, package| project.dbmigrate([command, "-p", package, "--database", "both.db"]);
+    on("up", "places-common-two").succeeds();
+    // The one has not all that the other has, as any program that is older than its database.
+    on("status", "places-common-one").says("002_b").says_not("is the history of");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_is_no_database_of_a_workspace() {
+    let project = workspace("places-pipe");
+    Run::of(project.command("mkfifo").arg("pipe")).succeeds();
+    // To open it would wait for somebody who writes.
+    let run = project.dbmigrate(["status", "-p", "places-pipe-one", "--database", "pipe"]);
+    run.exits(101).says("`pipe` is not a file");
+}
+
 /// Both call their first migration `001_a`: in one table, that of the other would be its own, edited.
 #[test]
 fn the_history_of_another_package_is_called_so() {
@@ -105,7 +128,7 @@ fn the_history_of_another_package_is_called_so() {
     };
     let (one, two) = ("places-shared-one", "places-shared-two");
     on(&["up"], one).succeeds();
-    for command in ["up", "status", "verify", "down", "redo", "repair"] {
+    for command in ["up", "status", "verify", "drift", "down", "redo", "repair"] {
         on(&[command], two)
             .exits(101)
             .says("`_migrations` in `both.db` is the history of package `places-shared-one`")

@@ -195,6 +195,11 @@ impl Project {
             .env("CARGO_TARGET_DIR", scratch().join("target"))
             .env("CARGO_TERM_COLOR", "never")
             .env("RUST_BACKTRACE", "0");
+        // What the person who runs the tests lets git ignore everywhere, it would ignore here.
+        command
+            .env("GIT_CONFIG_COUNT", "1")
+            .env("GIT_CONFIG_KEY_0", "core.excludesFile")
+            .env("GIT_CONFIG_VALUE_0", "/dev/null");
         command
     }
 

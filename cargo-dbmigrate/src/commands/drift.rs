@@ -24,7 +24,7 @@ pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result
     context.shell.about(super::about(project));
     let runner = Runner::of(project, context.global, &args.build);
     let access = SchemaAccess::new(args, runner.as_ref().map(|runner| runner as _));
-    let found = drift(&projects, &access)?;
+    let found = drift(&projects, &access, context.global)?;
     let shell = &mut *context.shell;
     access.note().into_iter().for_each(|note| shell.note(note));
     report::opaque(&found.live, shell);

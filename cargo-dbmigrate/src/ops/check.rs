@@ -184,7 +184,7 @@ pub(crate) fn unsealed_squash(set: &MigrationSet) -> Vec<Diagnostic> {
     if is_sealed { Vec::new() } else { dbmigrate_schema::check_squash(set) }
 }
 
-/// What a set lacks of being sealed as a merged.
+/// What a set lacks of being sealed as a whole.
 fn unsealed(set: &MigrationSet) -> Vec<Diagnostic> {
     let help = match set.config.layout {
         Layout::House => "seal it: `cargo dbmigrate lock`",

@@ -3,17 +3,19 @@
 use std::path::PathBuf;
 
 use dbmigrate_core::{Config, Diagnostic, Help, MigrationSet};
+use dbmigrate_runtime::cli::Verb;
 use dbmigrate_runtime::{Entry, Migrator, Status};
 use dbmigrate_schema::{Change, Difference, Kind, Name, Program, Schema, compare};
 use rusqlite::Connection;
 
+use crate::cli::Global;
 use crate::count::count;
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
 use crate::ops::merged_set::merged;
 use crate::ops::project::Project;
 use crate::ops::schema::{SchemaAccess, connect, history_tables, read, replay};
-use crate::ops::{database, runtime_set};
+use crate::ops::{database, runtime_set, shared_history};
 
 /// What a database has against what its applied migrations lead to.
 pub(crate) struct Drift {
@@ -79,11 +81,12 @@ impl Drift {
 }
 
 /// Compares a database with the migrations of the sets that live in it, as far as they are applied.
-pub(crate) fn drift(projects: &[Project], access: &SchemaAccess<'_>) -> Result<Drift, CliError> {
+pub(crate) fn drift(projects: &[Project], access: &SchemaAccess<'_>, global: &Global) -> Result<Drift, CliError> {
     let project = Project::first(projects)?;
     let sets = Project::sound_sets(projects)?;
     let path = database::resolve(access.database, projects)?.path;
     let mut connection = connect(&path, access)?;
+    shared_history::refuse(projects.iter().zip(&sets), &Verb::Verify, &path, global)?;
     let mut pending = 0;
     let mut applied = Vec::new();
     for set in sets {

@@ -27,7 +27,7 @@ pub(crate) fn ignored(project: &Project) -> Option<Diagnostic> {
             .in_file(first.as_str())
             .note(format!("other checkouts, and packages that cargo makes, do not have {they}"))
             .help(Help::from("to see which pattern does it: ").git(&format!("check-ignore -v {file}")))
-            .help(Help::from("or add it in spite of that: ").git(&format!("add --force {file}"))),
+            .help(Help::from("or add it anyway: ").git(&format!("add --force {file}"))),
     )
 }
 

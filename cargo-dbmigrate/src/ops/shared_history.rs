@@ -34,16 +34,20 @@ pub(crate) fn refuse<'s>(
         matches!(verb, Verb::History | Verb::Forget { .. } | Verb::Backup { .. } | Verb::Restore { .. });
     for (project, set) in sets.filter(|(project, _)| project.has_neighbours && !is_about_rows) {
         // What can't be read here, the command itself will say.
-        let mut recorded = recorded(database, set).unwrap_or_default();
-        recorded.retain(|row| !has(set, row));
-        if recorded.is_empty() {
+        let recorded = recorded(database, set).unwrap_or_default();
+        if recorded.iter().all(|row| has(set, row)) {
             continue;
         }
         let neighbours = selection::neighbours(project, global)?;
         for other in neighbours.iter().filter(|other| other.config.table.eq_ignore_ascii_case(&set.config.table)) {
             let theirs = other.load().set;
-            let is_theirs = |row: &&Recorded| theirs.config.set == set.config.set && has(&theirs, row);
-            if let Some(row) = recorded.iter().find(is_theirs) {
+            if theirs.config.set != set.config.set {
+                continue;
+            }
+            let (common, own): (Vec<_>, Vec<_>) =
+                recorded.iter().filter(|row| has(&theirs, row)).partition(|row| has(set, row));
+            // Packages with the same files mean the same history, even if one of them has more of them.
+            if let (true, Some(row)) = (common.is_empty(), own.first()) {
                 return Err(shared(project, other, &row.name, database).into());
             }
         }
@@ -57,6 +61,10 @@ fn has(set: &MigrationSet, row: &Recorded) -> bool {
 }
 
 fn recorded(database: &Path, set: &MigrationSet) -> rusqlite::Result<Vec<Recorded>> {
+    // Opening a pipe would wait for a writer.
+    if !database.is_file() {
+        return Ok(Vec::new());
+    }
     let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.busy_timeout(Duration::ZERO)?;
     let table = Name::new(&set.config.table).to_sql();

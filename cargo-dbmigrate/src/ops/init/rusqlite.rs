@@ -15,6 +15,9 @@ const LINKS: &str = "libsqlite3-sys";
 /// Where nothing else links SQLite.
 const NEWEST: &str = "0.43";
 
+/// The minor version of what that links: with it, and with [`linking`], this table grows.
+const NEWEST_LINKED: u32 = 40;
+
 /// Libraries that link it as well, or may.
 const OTHERS: [&str; 9] = [
     "deadpool-sqlite",
@@ -36,10 +39,16 @@ pub(super) fn dependency(project: &Project, plan: &mut Plan) -> Result<Item, Cli
     }
     let names = project.dependencies_of_all();
     let locked: Option<DocumentMut> = fs::read_to_string(project.lock_file()).ok().and_then(|text| text.parse().ok());
-    if let (None, Some(other)) = (&locked, names.iter().find(|name| OTHERS.contains(name))) {
-        let message = format!("there is no `Cargo.lock` that says which SQLite `{other}` links: there can be only one");
-        return Err(CliError::failure(message)
-            .help("resolve the dependencies first: `cargo generate-lockfile`, then run `cargo dbmigrate init` again")
+    let mut others = names.iter().filter(|name| OTHERS.contains(name));
+    if let Some(other) = others.find(|name| !locked.as_ref().is_some_and(|locked| has(locked, name))) {
+        let (message, help) = match locked {
+            None => (format!("there is no `Cargo.lock` that says which SQLite `{other}` links"), "generate-lockfile"),
+            Some(_) => {
+                (format!("`Cargo.lock` does not have `{other}` yet, which may link SQLite"), "update --workspace")
+            }
+        };
+        return Err(CliError::failure(format!("{message}: there can be only one"))
+            .help(format!("resolve the dependencies first: `cargo {help}`, then run `cargo dbmigrate init` again"))
             .help("or add the `rusqlite` that fits yourself: `cargo add rusqlite@VERSION`"));
     }
     Ok(match locked.as_ref().and_then(|locked| fitting(locked, names)) {
@@ -51,13 +60,22 @@ pub(super) fn dependency(project: &Project, plan: &mut Plan) -> Result<Item, Cli
             item(&rusqlite, &[])
         }
         Some(Fitting::None { of }) => {
-            plan.notes.push(format!(
-                "`Cargo.lock` has {LINKS} {of}, and no rusqlite from 0.29 to {NEWEST} links that: there can be only one"
-            ));
+            let why = if is_newer(&of) {
+                format!("rusqlite {NEWEST} does not link: a newer one may, or update what needs it")
+            } else {
+                "no rusqlite from 0.29 on links: update what needs it, or remove that".to_owned()
+            };
+            plan.notes.push(format!("`Cargo.lock` has {LINKS} {of}, which {why}; there can be only one"));
             item(NEWEST, &["bundled"])
         }
         None => item(NEWEST, &["bundled"]),
     })
+}
+
+/// Whether a lock file has a package of this name.
+fn has(locked: &DocumentMut, name: &str) -> bool {
+    let packages = locked.get("package").and_then(Item::as_array_of_tables);
+    packages.into_iter().flatten().any(|package| package.get("name").and_then(Item::as_str) == Some(name))
 }
 
 fn item(version: &str, features: &[&str]) -> Item {
@@ -106,8 +124,7 @@ fn fitting<'a>(locked: &'a DocumentMut, mut names: Vec<&'a str>) -> Option<Fitti
         return Some(Fitting::Is(rusqlite));
     }
     let of = links?.to_owned();
-    let minor = of.strip_prefix("0.").and_then(|rest| rest.split('.').next()).and_then(|minor| minor.parse().ok());
-    Some(match minor.and_then(linking) {
+    Some(match minor(&of).and_then(linking) {
         Some(minor) => Fitting::Links { rusqlite: format!("0.{minor}"), of },
         None => Fitting::None { of },
     })
@@ -120,12 +137,22 @@ fn short(version: &str) -> Option<String> {
     Some(if major == "0" { format!("0.{minor}") } else { major.to_owned() })
 }
 
+/// The minor version of `0.MINOR.PATCH`.
+fn minor(version: &str) -> Option<u32> {
+    version.strip_prefix("0.")?.split('.').next()?.parse().ok()
+}
+
+/// Whether this `libsqlite3-sys` came after all that are known here.
+fn is_newer(of: &str) -> bool {
+    minor(of).is_none_or(|minor| minor > NEWEST_LINKED)
+}
+
 /// The minor version of the rusqlite, from 0.29 on, that links this minor version of `libsqlite3-sys`.
 fn linking(minor: u32) -> Option<u32> {
     match minor {
         26..=28 => Some(minor + 3),
         30..=39 => Some(minor + 2),
-        40 => Some(43),
+        NEWEST_LINKED => Some(43),
         _ => None,
     }
 }

@@ -72,6 +72,14 @@ pub(super) const RULE: Rule = Rule {
         Example { before: BEFORE, now: "DELETE FROM users; DROP TABLE users;" },
         Example { before: VIEW, now: "DELETE FROM known WHERE id = 7; UPDATE known SET email = 'x';" },
         Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);
+                     CREATE VIEW known AS SELECT * FROM users;
+                     CREATE TRIGGER u INSTEAD OF UPDATE ON known
+                     BEGIN UPDATE users SET email = new.email WHERE id = old.id; END;",
+            now: "UPDATE known SET email = coalesce(email, '');",
+        },
+        Example { before: VIEW, now: "DELETE FROM known; DROP VIEW known; DROP TABLE users;" },
+        Example {
             before: BEFORE,
             now: "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT); DELETE FROM sqlite_sequence;
                   CREATE TRIGGER u AFTER INSERT ON users BEGIN DELETE FROM users; END;",
@@ -101,25 +109,20 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             _ => continue,
         };
         let Some(table) = tree::in_main(table) else { continue };
-        if let Some(through) = written_through(migration, at, &table) {
-            findings.push(advised(
-                migration
-                    .at(
-                        at,
-                        format!("every row of the view `{table}` is {verb}, by a trigger that writes to `{through}`"),
-                    )
-                    .notes(rows(migration, through)),
-            ));
+        let goes = |name: &Name| {
+            migration.lineage.dropped.iter().any(|gone| gone.statement > at && gone.table.object.name() == name)
+        };
+        let through = written_through(migration, at, &table);
+        if (through.is_none() && !migration.may_hold_rows(at, &table)) || goes(through.unwrap_or(&table)) {
             continue;
         }
-        if !migration.may_hold_rows(at, &table) {
+        let is_harmless = |set: &Set<'_>| keeps(set) || is_new(migration, &added, at, &table, set);
+        if !sets.is_empty() && sets.iter().all(is_harmless) {
             continue;
         }
-        let goes =
-            migration.lineage.dropped.iter().any(|gone| gone.statement > at && *gone.table.object.name() == table);
-        let harmless =
-            !sets.is_empty() && sets.iter().all(|set| keeps(set) || is_new(migration, &added, at, &table, set));
-        if goes || harmless {
+        if let Some(through) = through {
+            let message = format!("every row of the view `{table}` is {verb}, by a trigger that writes to `{through}`");
+            findings.push(advised(migration.at(at, message).notes(rows(migration, through))));
             continue;
         }
         let finding = migration.at(at, format!("every row of `{table}` is {verb}"));
