@@ -3,7 +3,7 @@
 use crate::db::Db;
 use crate::elsewhere;
 use crate::error::{Error, ErrorKind};
-use crate::foreign_keys::{self, Choice, ForeignKey, is_referenced};
+use crate::foreign_keys::{self, Choice, ForeignKey, REFERRING, is_referenced};
 use crate::quote::identifier;
 use crate::replaced;
 use crate::script::{self, Stop, at};
@@ -54,9 +54,7 @@ fn takes_along(db: &mut Db<'_>, table: &str, along: &[&str]) -> Result<bool, Err
     if !is_referenced || along.is_empty() {
         return Ok(is_referenced);
     }
-    let sql = "SELECT DISTINCT m.name FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f \
-               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') \
-               AND (instr(lower(m.sql), lower(?1)) OR ?1 GLOB '*[\"''`]*') AND f.\"table\" = ?1 COLLATE NOCASE";
+    let sql = format!("SELECT DISTINCT m.name FROM {REFERRING}");
     for child in db.texts("could not read the foreign keys", sql, &[Param::Text(table)])? {
         if !along.iter().any(|gone| gone.eq_ignore_ascii_case(&child)) {
             return Ok(true);

@@ -149,16 +149,21 @@ fn both(script: &Script<'_>, dropped: &str, table: &str, start: usize) -> Error 
         .hint("or, if no cascade is intended, write `-- dbmigrate: foreign-keys off` at the top")
 }
 
-/// Whether a table is there and a foreign key refers to it, one of its own included.
+/// The foreign keys that refer to the table `?1`, one of its own included, and the tables `m` that have them.
 ///
 /// A foreign key has the word and the name in the text of its table, where quotes in the name may be doubled; asking only
 /// such tables is much faster in a big schema. (`LIKE` would depend on a setting of the connection.)
+pub(crate) const REFERRING: &str = "main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f \
+     WHERE m.type = 'table' AND instr(lower(m.sql), 'references') \
+     AND (instr(lower(m.sql), lower(?1)) OR ?1 GLOB '*[\"''`]*') AND f.\"table\" = ?1 COLLATE NOCASE";
+
+/// Whether a table is there and a foreign key refers to it, one of its own included.
 #[inline]
 pub(crate) fn is_referenced(db: &mut Db<'_>, table: &str) -> Result<bool, Error> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE) \
-               AND EXISTS (SELECT 1 FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f \
-               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') \
-               AND (instr(lower(m.sql), lower(?1)) OR ?1 GLOB '*[\"''`]*') AND f.\"table\" = ?1 COLLATE NOCASE)";
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE) \
+         AND EXISTS (SELECT 1 FROM {REFERRING})"
+    );
     let answer = db.find("could not read the foreign keys", sql, &[Param::Text(table)])?;
     Ok(answer == Some(Value::Integer(1)))
 }
