@@ -455,11 +455,7 @@ impl Match<'_> {
 /// The repeatables of a set.
 #[inline(never)]
 pub(crate) fn all_repeatables<'s>(set: &'s Set<'s>) -> Vec<&'s Repeatable<'s>> {
-    let mut all = Vec::new();
-    for repeatable in set.repeatables {
-        all.push(repeatable);
-    }
-    all
+    set.repeatables.iter().collect()
 }
 
 /// The chain after the first migrations of a set; empty where there is none.

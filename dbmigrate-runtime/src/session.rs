@@ -149,16 +149,13 @@ impl fmt::Display for DbError {
 /// Takes ` in <statement> at offset N` off a message.
 fn split_offset(mut text: String, sql: &str) -> (String, Option<usize>) {
     let end = text.trim_ascii_end();
+    let digits = end.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let (head, digits) = end.split_at(end.len() - digits);
     // By hand: `parse` is a quarter KiB of every program.
-    let (mut offset, mut place, mut digits) = (Some(0_usize), Some(1_usize), 0);
-    for digit in end.bytes().rev().take_while(u8::is_ascii_digit) {
-        let value = place.and_then(|place| place.checked_mul(usize::from(digit - b'0')));
-        offset = offset.zip(value).and_then(|(offset, value)| offset.checked_add(value));
-        place = place.and_then(|place| place.checked_mul(10));
-        digits += 1;
-    }
-    let head = end.get(..end.len() - digits).and_then(|head| head.strip_suffix(" at offset "));
-    let (Some(head), Some(offset), true) = (head, offset, digits > 0) else { return (text, None) };
+    let add = |number: usize, digit| number.checked_mul(10)?.checked_add(usize::from(digit - b'0'));
+    let (Some(head), Some(offset)) = (head.strip_suffix(" at offset "), digits.bytes().try_fold(0, add)) else {
+        return (text, None);
+    };
     let end = head.strip_suffix(sql).and_then(|head| head.strip_suffix(" in ")).unwrap_or(head).len();
     text.truncate(end);
     (text, Some(offset))
