@@ -42,6 +42,12 @@ impl<'s> Db<'s> {
         Self { session, timeout, open: false, lost: false, committed: false, beside, answer }
     }
 
+    /// The rows of what the program has beside its database; none before that was looked at.
+    #[inline]
+    pub(crate) fn rows_beside(&self) -> impl Iterator<Item = &[Value]> {
+        self.beside.iter().flat_map(|beside| beside.iter())
+    }
+
     /// The session itself, for work inside a transaction, where nobody can be in the way.
     pub(crate) fn session(&mut self) -> &mut dyn Session {
         self.session

@@ -129,24 +129,18 @@ pub(crate) fn refuse_taken(
 /// statement drops is in its plan.
 #[inline]
 fn takes_only_own(db: &mut Db<'_>, sql: &str) -> Result<bool, Error> {
-    let (mut place, mut table) = (0, String::new());
-    for row in db.plan(sql).iter_mut() {
-        if let [_, Value::Text(what), Value::Integer(of), _, _, Value::Text(name), ..] = row {
-            if what == "DropTable" {
-                (place, table) = (*of, std::mem::take(name));
-            }
+    let dropped = db.plan(sql).iter_mut().find_map(|row| match row {
+        [_, Value::Text(what), Value::Integer(place), _, _, Value::Text(table), ..] if what == "DropTable" => {
+            Some((*place, std::mem::take(table)))
         }
-    }
-    if table.is_empty() {
-        return Ok(false);
-    }
+        _ => None,
+    });
+    let Some((place, table)) = dropped else { return Ok(false) };
     let what = "could not read the foreign keys";
     let schema = "SELECT name FROM pragma_database_list WHERE seq = ?1";
     let Some(Value::Text(schema)) = db.find(what, schema, &[Param::Integer(place)])? else { return Ok(false) };
     let is_noticed_by_the_program = db
-        .beside
-        .iter()
-        .flat_map(|beside| beside.iter())
+        .rows_beside()
         .any(|row| matches!(row, [Value::Integer(-1), _, Value::Text(on)] if script::is_same(on, &table)));
     let sql = format!(
         "SELECT 1 FROM {schema}.sqlite_master WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE UNION ALL \

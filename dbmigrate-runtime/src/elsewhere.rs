@@ -34,7 +34,7 @@ pub(crate) fn refuse_drop(
     table: &str,
 ) -> Result<(), Error> {
     let mut sql = ATTACHED.to_owned();
-    if temporary(db.beside.as_ref()).any(|name| name.eq_ignore_ascii_case(table)) {
+    if temporary(db).any(|name| name.eq_ignore_ascii_case(table)) {
         sql.push_str(&format!(" UNION ALL SELECT 1, {}, ''", literal(table)));
     }
     let beside = db.query("could not read the attached databases", &sql, &[])?;
@@ -54,7 +54,7 @@ pub(crate) fn refuse_detach(db: &mut Db<'_>, script: &Script<'_>, statement: &St
             _ => false,
         })
     };
-    for row in db.beside.iter().flat_map(|beside| beside.iter()) {
+    for row in db.rows_beside() {
         if let [Value::Integer(2..), Value::Text(name), ..] = row {
             if is_detached(name) {
                 return Err(at(gone_from(name, "would be"), script, statement));
@@ -63,6 +63,9 @@ pub(crate) fn refuse_detach(db: &mut Db<'_>, script: &Script<'_>, statement: &St
     }
     Ok(())
 }
+
+const SAY_MAIN: &str = "write `main.` before the name; or attach the other database, or create the temporary object, after \
+                        the migrations";
 
 /// Refuses one that would write beside the database, and not there. `table` is what it changes of the main one, as far as that
 /// is known: what it says of another by name, it means.
@@ -103,10 +106,7 @@ fn refuse_of(
             let schema = if *place == 1 { "temp" } else { name };
             let error =
                 Error::new(ErrorKind::Sql, format_args!("this would change `{schema}`, not the database to migrate"))
-                    .hint(
-                        "write `main.` before the name; or attach the other database, or create the temporary object, \
-                 after the migrations",
-                    );
+                    .hint(SAY_MAIN);
             return Err(at(error, script, statement));
         }
     }

@@ -6,7 +6,6 @@ use std::rc::Rc;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::quote::quoted;
-use crate::rows::Rows;
 use crate::value::{Param, Value};
 
 const READ: &str = "could not read the schema";
@@ -88,8 +87,8 @@ fn refuse_gone(db: &mut Db<'_>) -> Result<(), Error> {
 
 /// The names of the program's temporary tables and views.
 #[inline]
-pub(crate) fn temporary(beside: Option<&Rc<Rows>>) -> impl Iterator<Item = &str> {
-    beside.into_iter().flat_map(|beside| beside.iter()).filter_map(|row| match row {
+pub(crate) fn temporary<'d>(db: &'d Db<'_>) -> impl Iterator<Item = &'d str> {
+    db.rows_beside().filter_map(|row| match row {
         [Value::Integer(1), Value::Text(name), ..] => Some(name.as_str()),
         _ => None,
     })
