@@ -106,9 +106,14 @@ impl Help {
     }
 }
 
-/// How git gets files back.
+/// How git gets a file or a folder back.
 pub(crate) fn git_restores(what: &str, path: &str) -> Help {
-    Help::from(what).words(" from git: ").git(&format!("checkout -- {}", quoted(path)))
+    git_restores_all(what, &quoted(path))
+}
+
+/// How git gets several back, which are `files` as a shell takes them.
+pub(crate) fn git_restores_all(what: &str, files: &str) -> Help {
+    Help::from(what).words(" from git: ").git(&format!("checkout -- {files}"))
 }
 
 impl From<String> for Help {

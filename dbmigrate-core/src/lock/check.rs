@@ -5,7 +5,7 @@ use super::read::Read;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::file_name::FileName;
 use crate::files::find;
-use crate::help::Help;
+use crate::help::{Help, git_restores_all};
 use crate::migration::{Body, Down, SourceMigration};
 use crate::sequence::{claims, of_number, quoted, rename};
 use crate::source::Span;
@@ -195,7 +195,7 @@ fn restore(what: &str, files: &str, fault: Diagnostic) -> Diagnostic {
         .git(&format!("log --oneline -- {files}"))
         .words(", then ")
         .git(&format!("checkout COMMIT -- {files}"));
-    fault.help(Help::from(what).words(" from git: ").git(&format!("checkout -- {files}"))).help(committed)
+    fault.help(git_restores_all(what, files)).help(committed)
 }
 
 fn accept(name: &str) -> String {
