@@ -106,6 +106,10 @@ impl Global {
             _ => Verbosity::Normal,
         }
     }
+
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbosity() == Verbosity::Verbose
+    }
 }
 
 /// How much is said on stderr.

@@ -124,11 +124,7 @@ impl Shell {
 
     /// What to do next, for programs: suggested commands name what was named, and files are those of the package.
     pub(crate) fn aimed_help(&self, help: &Help) -> String {
-        let aimed = help.map(&|part| match part {
-            Part::Words(words) => Part::Words(self.aimed(words)),
-            part => part.clone(),
-        });
-        aimed.to_string()
+        help.map_words(&|words| self.aimed(words)).to_string()
     }
 
     /// The same for people: files are named from where the command was called, and a rule has a link to its page.

@@ -2,7 +2,6 @@
 //! (`cli/aim`), and cannot be used here.
 
 use crate::diagnostic::Diagnostic;
-use crate::help::Part;
 
 /// The commands that are about the files of one set.
 const OF_SETS: [&str; 5] = ["create", "lock --accept", "renumber", "snapshot", "squash"];
@@ -21,10 +20,7 @@ pub fn aim(set: &str, diagnostics: &mut [Diagnostic]) {
         return;
     }
     for help in diagnostics.iter_mut().flat_map(|problem| &mut problem.help) {
-        *help = help.map(&|part| match part {
-            Part::Words(words) => Part::Words(aimed(set, words)),
-            part => part.clone(),
-        });
+        *help = help.map_words(&|words| aimed(set, words));
     }
 }
 

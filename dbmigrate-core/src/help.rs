@@ -104,6 +104,15 @@ impl Help {
     pub fn map(&self, change: &dyn Fn(&Part) -> Part) -> Self {
         Self(self.0.iter().map(change).collect())
     }
+
+    /// The same with other words.
+    #[must_use]
+    pub fn map_words(&self, change: &dyn Fn(&str) -> String) -> Self {
+        self.map(&|part| match part {
+            Part::Words(words) => Part::Words(change(words)),
+            part => part.clone(),
+        })
+    }
 }
 
 /// How git gets a file or a folder back.

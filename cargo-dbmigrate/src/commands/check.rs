@@ -7,7 +7,7 @@ use dbmigrate_schema::lint::{Explained, Orders};
 use serde_json::json;
 
 use super::{Context, Reported};
-use crate::cli::{CheckArgs, Verbosity};
+use crate::cli::CheckArgs;
 use crate::error::{CliError, DONE, FAILURE, NO};
 use crate::ops::check::{Checked, Request, check, old};
 use crate::ops::fix::{self, Change};
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         } else if checked.errors() > 0 {
             exit = exit.max(NO);
         }
-        notes(&checked, context.global.verbosity() == Verbosity::Verbose, context.shell);
+        notes(&checked, context.global.is_verbose(), context.shell);
         summary(project, &checked, &new, context.shell);
         if checked.errors() > 0 {
             let helps = other_tools::look_alikes(project, checked.replay.is_none());

@@ -5,7 +5,7 @@ use dbmigrate_runtime::cli::{Terminal, visible};
 use serde_json::{Value, json};
 
 use super::{Context, Reported};
-use crate::cli::{ListArgs, Verbosity};
+use crate::cli::ListArgs;
 use crate::error::{CliError, DONE, FAILURE};
 use crate::ops::named_files;
 use crate::ops::project::Project;
@@ -16,7 +16,7 @@ pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<u8, CliE
     let mut ahead = if args.files.any() { ReadAhead::default() } else { ReadAhead::begin(context.global) };
     let projects = named_files::select(context.global, &args.files)?;
     let several = projects.len() > 1;
-    let verbose = context.global.verbosity() == Verbosity::Verbose;
+    let verbose = context.global.is_verbose();
     let mut exit = DONE;
     let mut reported = Reported::default();
     for project in &projects {

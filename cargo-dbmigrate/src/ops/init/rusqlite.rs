@@ -74,8 +74,11 @@ pub(super) fn dependency(project: &Project, plan: &mut Plan) -> Result<Item, Cli
 
 /// Whether a lock file has a package of this name.
 fn has(locked: &DocumentMut, name: &str) -> bool {
-    let packages = locked.get("package").and_then(Item::as_array_of_tables);
-    packages.into_iter().flatten().any(|package| package.get("name").and_then(Item::as_str) == Some(name))
+    packages(locked).any(|package| package.get("name").and_then(Item::as_str) == Some(name))
+}
+
+fn packages(locked: &DocumentMut) -> impl Iterator<Item = &Table> {
+    locked.get("package").and_then(Item::as_array_of_tables).into_iter().flatten()
 }
 
 fn item(version: &str, features: &[&str]) -> Item {
@@ -101,9 +104,8 @@ enum Fitting {
 
 /// What fits to what the dependencies of these names lead to. What a lock file has besides is of earlier times.
 fn fitting<'a>(locked: &'a DocumentMut, mut names: Vec<&'a str>) -> Option<Fitting> {
-    let packages = locked.get("package").and_then(Item::as_array_of_tables)?;
     let mut by_name: BTreeMap<&str, Vec<&Table>> = BTreeMap::new();
-    for package in packages {
+    for package in packages(locked) {
         by_name.entry(package.get("name")?.as_str()?).or_default().push(package);
     }
     let (mut rusqlite, mut links) = (None, None);

@@ -176,7 +176,7 @@ impl<'c> FleetReporter<'c> {
     /// The table for people.
     fn table(&mut self, files: &[File]) {
         if !self.shell.is_json() {
-            let is_verbose = self.global.verbosity() == Verbosity::Verbose;
+            let is_verbose = self.global.is_verbose();
             table(&files.iter().collect::<Vec<_>>(), self.task, is_verbose)
                 .iter()
                 .for_each(|line| self.shell.data(line));
@@ -219,20 +219,20 @@ impl<'c> FleetReporter<'c> {
 
     /// Those that are shown of what files have in common, and how many files the others are.
     fn shown<'f, T>(&self, mut groups: Vec<(Vec<&'f Path>, T)>) -> (Vec<(Vec<&'f Path>, T)>, usize) {
-        let most = if self.global.verbosity() == Verbosity::Verbose { groups.len() } else { SHOWN };
+        let most = if self.global.is_verbose() { groups.len() } else { SHOWN };
         let others = groups.split_off(groups.len().min(most));
         (groups, others.iter().map(|(paths, _)| paths.len()).sum())
     }
 
     /// What names these of so many files.
     fn names(&self, paths: &[&Path], of: usize) -> String {
-        let is_verbose = self.global.verbosity() == Verbosity::Verbose;
+        let is_verbose = self.global.is_verbose();
         match paths {
             [only] => name(only),
             all if all.len() == of && !is_verbose => format!("all {of} databases"),
             several => {
-                let (first, others) =
-                    several.split_at(if is_verbose { several.len() } else { NAMED.min(several.len()) });
+                let shown = if is_verbose { several.len() } else { NAMED.min(several.len()) };
+                let (first, others) = several.split_at(shown);
                 let names = first.iter().map(|path| name(path)).collect::<Vec<_>>().join(", ");
                 if others.is_empty() { names } else { format!("{names} and {} more", others.len()) }
             }
