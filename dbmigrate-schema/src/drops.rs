@@ -6,7 +6,7 @@ use dbmigrate_core::{Diagnostic, Location, Script};
 use rusqlite::Connection;
 
 use crate::execute::unexpected;
-use crate::foreign_keys::is_referenced;
+use crate::foreign_keys::{REFERRING, is_referenced};
 use crate::model::Name;
 
 /// Looks at a table before it is dropped with foreign keys on: whether they have to be off for it. `along` are the tables
@@ -44,10 +44,8 @@ fn takes_along(connection: &Connection, table: &str, along: &[&str]) -> rusqlite
     if along.is_empty() {
         return Ok(true);
     }
-    let sql = "SELECT DISTINCT m.name FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name, 'main') AS f \
-               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') \
-               AND (instr(lower(m.sql), lower(?1)) OR ?1 GLOB '*[\"''`]*') AND f.\"table\" = ?1 COLLATE NOCASE";
-    let mut children = connection.prepare(sql)?;
+    let sql = format!("SELECT DISTINCT m.name FROM {REFERRING}");
+    let mut children = connection.prepare(&sql)?;
     for child in children.query_map([table], |row| row.get::<_, String>(0))? {
         let child = child?;
         if !along.iter().any(|gone| gone.eq_ignore_ascii_case(&child)) {
@@ -56,15 +54,15 @@ fn takes_along(connection: &Connection, table: &str, along: &[&str]) -> rusqlite
     }
     // A cascade goes on to the rows that refer to those of a child.
     for gone in along {
-        if tells(connection, gone)? {
+        if cascade_may_fire_triggers(connection, gone)? {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// Whether a table has triggers, and a foreign key from which a cascade to its rows may follow.
-fn tells(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
+/// Whether a cascade may reach rows of a table, by a foreign key of its own, and so fire triggers on it.
+fn cascade_may_fire_triggers(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
     let sql = "SELECT 1 FROM (SELECT type, tbl_name FROM main.sqlite_schema UNION ALL \
                SELECT type, tbl_name FROM temp.sqlite_schema) WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE \
                AND EXISTS (SELECT 1 FROM pragma_foreign_key_list(?1, 'main'))";
@@ -86,7 +84,7 @@ fn references(connection: &Connection, table: &str) -> rusqlite::Result<Option<(
         }
     }
     for (child, _, columns) in keys {
-        if child.eq_ignore_ascii_case(table) && !tells(connection, table)? {
+        if child.eq_ignore_ascii_case(table) && !cascade_may_fire_triggers(connection, table)? {
             continue;
         }
         let columns: Vec<_> = columns.into_iter().map(|column| Name::new(column).to_sql() + " IS NOT NULL").collect();

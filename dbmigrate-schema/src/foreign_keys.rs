@@ -52,13 +52,18 @@ pub(crate) fn choose(
     Ok(false)
 }
 
+/// The foreign keys that refer to the table `?1`, and the tables `m` that have them, as the runner asks for them.
+pub(crate) const REFERRING: &str = "main.sqlite_schema AS m, pragma_foreign_key_list(m.name, 'main') AS f \
+     WHERE m.type = 'table' AND instr(lower(m.sql), 'references') \
+     AND (instr(lower(m.sql), lower(?1)) OR ?1 GLOB '*[\"''`]*') AND f.\"table\" = ?1 COLLATE NOCASE";
+
 /// Whether a table is there and a foreign key refers to it: the question that the runner asks, word by word.
 pub(crate) fn is_referenced(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE) \
-               AND EXISTS (SELECT 1 FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name, 'main') AS f \
-               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') \
-               AND (instr(lower(m.sql), lower(?1)) OR ?1 GLOB '*[\"''`]*') AND f.\"table\" = ?1 COLLATE NOCASE)";
-    connection.query_row(sql, [table], |row| row.get(0))
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE) \
+         AND EXISTS (SELECT 1 FROM {REFERRING})"
+    );
+    connection.query_row(&sql, [table], |row| row.get(0))
 }
 
 fn refused(script: &Script, statement: &Statement, dropped: &str, written: &str) -> Diagnostic {
